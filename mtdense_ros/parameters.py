@@ -1,0 +1,232 @@
+"""Every parameter of the node, once: the declaration, config/mtdense.yaml and the README table are made or checked from here."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mtdense_ros.errors import ConfigError
+
+Effect = Literal["run time", "configure", "start"]
+"""When a new value takes effect: with the next frame, with the next configure transition, or only when the process starts."""
+
+SIZE_PATTERN = r"(\d+x\d+)?"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One parameter: dotted name, default, meaning, unit, inclusive range or allowed words, and when it takes effect."""
+
+    name: str
+    default: bool | int | float | str | tuple[str, ...]
+    text: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    effect: Effect = "run time"
+
+    @property
+    def kind(self) -> str:
+        """The ROS type's name: bool, int, double, string or string array."""
+        return _KINDS[type(self.default)]
+
+    @property
+    def allowed(self) -> str:
+        """The range or the words, for people: '0 to 10', 'auto | cpu | cuda' or ''."""
+        if self.choices:
+            return " | ".join(self.choices)
+        return "" if self.low is None else f"{self.low:g} to {self.high:g}"
+
+    def check(self, value: Any) -> Any:
+        """The value in the parameter's own type (a single string becomes a list of one); raises ConfigError."""
+        value = self._typed(value)
+        if self.choices and value not in self.choices:
+            raise ConfigError(f"parameter {self.name}: '{value}' is not known; use one of {self.allowed}")
+        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
+            raise ConfigError(f"parameter {self.name}: {value} is out of range; use {self.allowed}{self.unit and ' ' + self.unit}")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            raise ConfigError(f"parameter {self.name}: '{value}' is not WIDTHxHEIGHT; write for example 640x480, or nothing")
+        return value
+
+    def _typed(self, value: Any) -> Any:
+        if isinstance(self.default, tuple):
+            value = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else value
+            if isinstance(value, tuple) and value and all(isinstance(v, str) for v in value):
+                return value
+        elif type(value) is type(self.default) and not (isinstance(value, float) and math.isnan(value)):
+            return value
+        hint = f"; write {float(value)}" if self.kind == "double" and type(value) is int else f"; give one"
+        raise ConfigError(f"parameter {self.name}: {value!r} is no {self.kind}{hint}")
+
+
+_KINDS = {bool: "bool", int: "int", float: "double", str: "string", tuple: "string array"}
+
+
+def _parameter(name: str, default: Any, text: str, **more: Any) -> Any:
+    return field(default=default, metadata={"spec": Spec(name, default, text, **more)})
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The values of all parameters, checked together. Raises ConfigError on a value, or a pair of values, that cannot work."""
+
+    # the network
+    weights: tuple[str, ...] = _parameter(
+        "weights", ("mtdense_indoor",), "name or path of the network's weights; exactly one in this version", effect="configure"
+    )
+    device: str = _parameter(
+        "device", "auto", "where the network runs; auto: CUDA when there is one", choices=("auto", "cpu", "cuda"), effect="configure"
+    )
+    precision: str = _parameter(
+        "precision",
+        "auto",
+        "number format of the network; auto: half on CUDA, single on the CPU",
+        choices=("auto", "fp32", "fp16", "bf16"),
+        effect="configure",
+    )
+    engine: str = _parameter("engine", "auto", "library that executes the network", choices=("auto", "torch"), effect="configure")
+    threads: int = _parameter("threads", 0, "CPU threads of the network; 0: one per core", low=0, high=256, effect="configure")
+    size: str = _parameter(
+        "size", "", "network input as WIDTHxHEIGHT; empty: as the weights' card says", unit="px", pattern=SIZE_PATTERN, effect="configure"
+    )
+    warm_up: str = _parameter(
+        "warm_up",
+        "640x480",
+        "camera size WIDTHxHEIGHT of the warm-up frame at configure; empty: none",
+        unit="px",
+        pattern=SIZE_PATTERN,
+        effect="configure",
+    )
+    every_labels: int = _parameter("every.labels", 1, "compute labels on every n-th frame", unit="frames", low=1, high=1000)
+    every_depth: int = _parameter("every.depth", 1, "compute depth on every n-th frame", unit="frames", low=1, high=1000)
+    every_normals: int = _parameter("every.normals", 1, "compute normals on every n-th frame", unit="frames", low=1, high=1000)
+    every_foreground: int = _parameter("every.foreground", 1, "compute the foreground on every n-th frame", unit="frames", low=1, high=1000)
+
+    # the camera
+    image_transport: str = _parameter(
+        "image_transport",
+        "raw",
+        "raw: Image on the image topic; compressed: CompressedImage on it + /compressed",
+        choices=("raw", "compressed"),
+    )
+    reliability: str = _parameter(
+        "reliability",
+        "auto",
+        "QoS of the camera subscriptions; auto: reliable when every publisher offers it",
+        choices=("auto", "reliable", "best_effort"),
+    )
+    frame_id: str = _parameter("frame_id", "", "frame of all outputs; empty: the image's own")
+    camera_model: str = _parameter(
+        "camera_model",
+        "rays",
+        "distorted cameras. rays: points along the true rays; rectify: rectify first, outputs are rectified; refuse: fault",
+        choices=("rays", "rectify", "refuse"),
+    )
+    max_age: float = _parameter("max_age", 1.0, "frames older than this are dropped and counted; 0: never", unit="s", low=0.0, high=3600.0)
+    max_age_from: str = _parameter(
+        "max_age_from", "arrival", "age is measured from the arrival or from the stamp", choices=("arrival", "stamp")
+    )
+
+    # the reference frame
+    background_path: str = _parameter("background.path", "", "PNG that save writes and load reads; one that exists is loaded at configure")
+    background_seconds: float = _parameter(
+        "background.seconds", 0.0, "capture takes the median of this time; 0: the next usable frame", unit="s", low=0.0, high=30.0
+    )
+    foreground_threshold: float = _parameter(
+        "background.threshold", 0.0, "foreground probability from which a pixel counts; 0: as the weights' card says", low=0.0, high=1.0
+    )
+
+    # depth, labels, cloud and pictures
+    depth_min: float = _parameter("depth.min", 0.0, "nearer is -Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0)
+    depth_max: float = _parameter("depth.max", 0.0, "farther is +Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0)
+    depth_scale_mode: str = _parameter(
+        "depth.scale_mode",
+        "none",
+        "camera_height: scale depth so that the floor lies depth.camera_height below",
+        choices=("none", "camera_height"),
+    )
+    camera_height: float = _parameter(
+        "depth.camera_height", 0.0, "height of the camera above the floor; 0: unknown", unit="m", low=0.0, high=100.0
+    )
+    depth_encoding: str = _parameter(
+        "depth.encoding", "32FC1", "32FC1 metres, or 16UC1 millimetres with 0 for none", choices=("32FC1", "16UC1")
+    )
+    points_min: float = _parameter("points.min", 0.0, "points nearer than this are NaN; 0: no limit", unit="m", low=0.0, high=1000.0)
+    points_max: float = _parameter("points.max", 0.0, "points farther than this are NaN; 0: no limit", unit="m", low=0.0, high=1000.0)
+    labels_upsampling: str = _parameter(
+        "labels.upsampling", "exact", "exact: argmax of the resized scores; fast: nearest of the coarse argmax", choices=("exact", "fast")
+    )
+    jpeg_quality: int = _parameter("jpeg_quality", 80, "quality of the /compressed pictures", low=1, high=100)
+
+    # the node
+    diagnostics_period: float = _parameter(
+        "diagnostics.period", 1.0, "time between two messages on /diagnostics", unit="s", low=0.1, high=60.0
+    )
+    autostart: bool = _parameter("autostart", True, "configure and activate by itself; false under a lifecycle manager", effect="start")
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            object.__setattr__(self, f.name, f.metadata["spec"].check(getattr(self, f.name)))
+        if len(self.weights) != 1:
+            raise ConfigError(f"parameter weights: {len(self.weights)} networks {list(self.weights)}; this version runs one, give one name")
+        _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
+        _check_order("points.min", self.points_min, "points.max", self.points_max)
+        if self.depth_scale_mode == "camera_height" and self.camera_height <= 0.0:
+            raise ConfigError("parameter depth.scale_mode: camera_height needs the height; set depth.camera_height (m) first or together")
+
+    @classmethod
+    def from_names(cls, values: Mapping[str, Any]) -> Parameters:
+        """Defaults with the values of dotted names put over them; raises ConfigError."""
+        return cls().updated(values)
+
+    def updated(self, values: Mapping[str, Any]) -> Parameters:
+        """A copy with the values of dotted names changed together; raises ConfigError, naming the nearest known name."""
+        for name in values:
+            if name not in SPECS:
+                raise ConfigError(unknown_parameter(name))
+        return dataclasses.replace(self, **{_FIELDS[name]: SPECS[name].check(value) for name, value in values.items()})
+
+    def as_names(self) -> dict[str, Any]:
+        """All values by dotted name, in declaration order."""
+        return {name: getattr(self, field_name) for name, field_name in _FIELDS.items()}
+
+    @property
+    def size_hw(self) -> tuple[int, int] | None:
+        """The network's input (height, width) in pixels, None for the card's."""
+        return _height_width(self.size)
+
+    @property
+    def warm_up_hw(self) -> tuple[int, int] | None:
+        """The warm-up frame's (height, width) in pixels, None for no warm-up."""
+        return _height_width(self.warm_up)
+
+
+SPECS: Mapping[str, Spec] = {f.metadata["spec"].name: f.metadata["spec"] for f in dataclasses.fields(Parameters)}
+"""Every parameter by its dotted name, in declaration order."""
+
+_FIELDS = {f.metadata["spec"].name: f.name for f in dataclasses.fields(Parameters)}
+
+
+def unknown_parameter(name: str) -> str:
+    """The message for a name that is no parameter, with the nearest one that is."""
+    nearest = difflib.get_close_matches(name, SPECS, n=1, cutoff=0.0)[0]
+    return f"parameter {name} is unknown; did you mean '{nearest}'?"
+
+
+def _check_order(low_name: str, low: float, high_name: str, high: float) -> None:
+    if high and low >= high:
+        raise ConfigError(f"parameter {low_name}: {low:g} is not below {high_name} {high:g}; change one of them")
+
+
+def _height_width(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    width, height = text.split("x")
+    return int(height), int(width)

@@ -62,7 +62,7 @@ class Spec:
                 return value
         elif type(value) is type(self.default) and not (isinstance(value, float) and math.isnan(value)):
             return value
-        hint = f"; write {float(value)}" if self.kind == "double" and type(value) is int else f"; give one"
+        hint = f"; write {float(value)}" if self.kind == "double" and type(value) is int else "; give one"
         raise ConfigError(f"parameter {self.name}: {value!r} is no {self.kind}{hint}")
 
 

@@ -1,0 +1,191 @@
+"""Image bytes + encoding + step + endianness -> RGB array, and back: all that an image message needs, without ROS."""
+
+from __future__ import annotations
+
+import array
+import difflib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.errors import InputError
+
+Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"
+Image: TypeAlias = NDArray[np.uint8]
+
+
+class UnknownEncoding(InputError):  # noqa: N818
+    """An encoding that this module cannot convert; another converter may."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How one encoding lies in memory, and the OpenCV conversion of its 8-bit samples to RGB (None: it is RGB)."""
+
+    channels: int
+    code: int | None
+    sample_bytes: int = 1
+    even_width: bool = False
+    planes_420: bool = False
+
+    def rows(self, height: int) -> int:
+        return height * 3 // 2 if self.planes_420 else height
+
+    def row_bytes(self, width: int) -> int:
+        return width * self.channels * self.sample_bytes
+
+
+# ROS names a Bayer pattern by its first two rows from the top-left pixel, OpenCV by the 2x2 block that starts at (1, 1).
+_BAYER = {"rggb": cv2.COLOR_BayerBG2RGB, "bggr": cv2.COLOR_BayerRG2RGB, "gbrg": cv2.COLOR_BayerGR2RGB, "grbg": cv2.COLOR_BayerGB2RGB}
+_MONO = _Layout(1, cv2.COLOR_GRAY2RGB)
+_BGR = _Layout(3, cv2.COLOR_BGR2RGB)
+_BGRA = _Layout(4, cv2.COLOR_BGRA2RGB)
+_UYVY = _Layout(2, cv2.COLOR_YUV2RGB_UYVY, even_width=True)
+_YUYV = _Layout(2, cv2.COLOR_YUV2RGB_YUY2, even_width=True)
+_LAYOUTS = {
+    "rgb8": _Layout(3, None),
+    "bgr8": _BGR,
+    "rgba8": _Layout(4, cv2.COLOR_RGBA2RGB),
+    "bgra8": _BGRA,
+    "mono8": _MONO,
+    "8UC1": _MONO,
+    "8UC3": _BGR,
+    "8UC4": _BGRA,
+    "rgb16": _Layout(3, None, 2),
+    "bgr16": _Layout(3, cv2.COLOR_BGR2RGB, 2),
+    "rgba16": _Layout(4, cv2.COLOR_RGBA2RGB, 2),
+    "bgra16": _Layout(4, cv2.COLOR_BGRA2RGB, 2),
+    "mono16": _Layout(1, cv2.COLOR_GRAY2RGB, 2),
+    **{f"bayer_{pattern}8": _Layout(1, code) for pattern, code in _BAYER.items()},
+    **{f"bayer_{pattern}16": _Layout(1, code, 2) for pattern, code in _BAYER.items()},
+    "yuv422": _UYVY,
+    "uyvy": _UYVY,
+    "yuv422_yuy2": _YUYV,
+    "yuyv": _YUYV,
+    "nv12": _Layout(1, cv2.COLOR_YUV2RGB_NV12, even_width=True, planes_420=True),
+    "nv21": _Layout(1, cv2.COLOR_YUV2RGB_NV21, even_width=True, planes_420=True),
+}
+
+
+def supported() -> tuple[str, ...]:
+    """The encodings that `to_rgb` converts, by their names in sensor_msgs/Image."""
+    return tuple(_LAYOUTS)
+
+
+def to_rgb(data: Bytes, width: int, height: int, encoding: str, step: int, is_bigendian: bool = False) -> Image:
+    """The RGB image in the data of a sensor_msgs/Image.
+
+    data: any contiguous buffer; step: bytes from one row to the next, padding included; what follows the last row is
+    ignored. 16-bit samples keep their high byte, alpha is dropped, YUV is BT.601 of limited range. Returns a fresh
+    (height, width, 3) uint8 array. Raises UnknownEncoding, and InputError on sizes that do not fit together.
+    """
+    layout = _layout(encoding)
+    _check_size(layout, width, height, encoding)
+    samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian))
+    if layout.code is None:
+        return samples.reshape(height, width, 3) if samples.flags.owndata else samples.copy().reshape(height, width, 3)
+    if layout.channels > 1:
+        samples = samples.reshape(height, width, layout.channels)
+    return _convert(samples, layout.code, f"image of encoding '{encoding}' and size {width}x{height}")
+
+
+def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
+    """The bytes of a C-contiguous array as array('B'): the one type that a message's data field takes without a slow copy."""
+    out = array.array("B")
+    out.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+    return out
+
+
+def _layout(encoding: str) -> _Layout:
+    layout = _LAYOUTS.get(encoding)
+    if layout is None:
+        near = difflib.get_close_matches(encoding.lower(), _LAYOUTS, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(_LAYOUTS)}"
+        raise UnknownEncoding(f"image: encoding '{encoding}' is unknown; {hint}")
+    return layout
+
+
+def _check_size(layout: _Layout, width: int, height: int, encoding: str) -> None:
+    if width <= 0 or height <= 0:
+        raise InputError(f"image: size {width}x{height} is empty; check the camera driver")
+    if layout.even_width and width % 2:
+        raise InputError(f"image: width {width} is odd, '{encoding}' shares colour between two columns; use an even width")
+    if layout.planes_420 and height % 2:
+        raise InputError(f"image: height {height} is odd, '{encoding}' shares colour between two rows; use an even height")
+
+
+def _rows(layout: _Layout, data: Bytes, width: int, height: int, encoding: str, step: int) -> Image:
+    """The rows without their padding, (rows, row bytes), as a view of the data."""
+    rows, row_bytes = layout.rows(height), layout.row_bytes(width)
+    if step < row_bytes:
+        raise InputError(
+            f"image: step {step} is too small, a row of {width} pixels '{encoding}' has {row_bytes} bytes; set step to the full row length"
+        )
+    raw = np.frombuffer(data, np.uint8)
+    needed = (rows - 1) * step + row_bytes
+    if raw.size < needed:
+        raise InputError(
+            f"image: data has {raw.size} bytes, {width}x{height} '{encoding}' with step {step} needs {needed}; "
+            "the message is cut short or its width, height or step is wrong"
+        )
+    return np.ndarray((rows, row_bytes), np.uint8, buffer=raw, strides=(step, 1))
+
+
+def _samples(layout: _Layout, rows: Image, is_bigendian: bool) -> Image:
+    """8-bit samples, (rows, width * channels): the high byte of wider ones, which needs no aligned step."""
+    if layout.sample_bytes == 1:
+        return rows
+    return rows[:, (0 if is_bigendian else 1) :: 2].copy()
+
+
+def _convert(samples: Image, code: int, what: str) -> Image:
+    try:
+        return np.asarray(cv2.cvtColor(samples, code), np.uint8)
+    except cv2.error as error:
+        raise InputError(f"{what}: OpenCV cannot convert it ({error.err}); check width and height") from error
+
+
+_ENDS: dict[bytes, tuple[str, bytes]] = {b"\xff\xd8": ("JPEG", b"\xff\xd9"), b"\x89PNG": ("PNG", b"IEND")}
+_READ_FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION  # a rotation by EXIF would not fit the camera_info
+
+
+def decode_compressed(data: Bytes, format: str) -> Image:
+    """The RGB image in the data of a sensor_msgs/CompressedImage (JPEG or PNG; the content decides, not the name).
+
+    format: as image_transport writes it, for example "jpeg", "png" or "bayer_rggb8; png compressed bayer_rggb8"; a grey
+    picture of a Bayer source is a mosaic and gets its colours. Returns (H, W, 3) uint8. Raises InputError on anything else.
+    """
+    raw = np.frombuffer(data, np.uint8)
+    _check_complete(raw.tobytes(), format)
+    picture = cv2.imdecode(raw, _READ_FLAGS)
+    if picture is None:
+        raise InputError(f"compressed image: {raw.size} bytes with format '{format}' cannot be decoded; check the sender")
+    image = np.asarray(picture, np.uint8)
+    source = format.split(";")[0].strip()
+    height, width = image.shape[:2]
+    if image.ndim == 3:
+        return to_rgb(image, width, height, "bgr8", 3 * width)
+    mosaic = source.startswith("bayer_") and source in _LAYOUTS
+    return to_rgb(image, width, height, source.replace("16", "8") if mosaic else "mono8", width)
+
+
+def encode_jpeg(rgb: Image, quality: int = 90) -> bytes:
+    """A JPEG file of an RGB image (H, W, 3) uint8; quality 1..100."""
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(encoded)
+
+
+def _check_complete(raw: bytes, format: str) -> None:
+    """OpenCV decodes a truncated file into a half-grey picture without a word, so its end is looked for here."""
+    for magic, (name, end) in _ENDS.items():
+        if raw.startswith(magic):
+            if end not in raw:
+                raise InputError(f"compressed image: {name} of {len(raw)} bytes has no end marker; it was cut short on its way")
+            return
+    raise InputError(
+        f"compressed image: {len(raw)} bytes with format '{format}' are neither JPEG nor PNG; "
+        "use image_transport raw or compressed (compressedDepth and video streams are not images)"
+    )

@@ -1,0 +1,176 @@
+"""mtdense: the package's own network. One encoder; labels, depth, normals, and what changed against a background."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.models.base import Background, DenseNetwork, check_image, check_positive, check_same_features, checked_tasks
+from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2, conv_bn
+from mtdense_ros.models.refinenet import ChainedResidualPooling, resize_like
+
+# Coarse to fine: stride 32, 16, 8, 4, 2; index of the last encoder stage of that stride among layer2..layer8.
+_CHANGE_STAGES = (6, 4, 2, 1, 0)
+_LOG_DEPTH_RANGE = (-4.0, 5.0)
+
+
+class MtDense(DenseNetwork):
+    """MobileNetV2, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (stride 2).
+
+    num_classes: channels of `labels`. tasks: of labels, depth, normals. foreground: whether there is a change decoder.
+    width: channels of the dense decoder; head_width: of its heads; change_widths: of the change decoder at strides
+    32, 16, 8, 4 and 2. Raw depth is positive, in metres for the focal length on the card.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 6,
+        tasks: Sequence[str] = ("labels", "depth", "normals"),
+        foreground: bool = True,
+        width: int = 112,
+        head_width: int = 48,
+        change_widths: Sequence[int] = (48, 48, 48, 40, 16),
+    ) -> None:
+        check_positive(num_classes=num_classes, width=width, head_width=head_width)
+        tasks = checked_tasks(tasks)
+        if len(change_widths) != len(_CHANGE_STAGES):
+            raise ConfigError(f"change_widths: found {len(change_widths)} values; give five, for strides 32, 16, 8, 4 and 2")
+        check_positive(**{f"change_widths[{i}]": w for i, w in enumerate(change_widths)})
+        super().__init__(
+            num_classes=num_classes,
+            tasks=list(tasks),
+            foreground=foreground,
+            width=width,
+            head_width=head_width,
+            change_widths=list(change_widths),
+        )
+        self.encoder = MobileNetV2()
+        self.decoder = DenseDecoder(width)
+        channels = {"labels": num_classes, "depth": 1, "normals": 3}
+        for task in tasks:
+            self.heads[task] = DenseHead(width, head_width, channels[task])
+        if foreground:
+            self.heads["foreground"] = ChangeDecoder(tuple(change_widths))
+
+    def forward(self, image: Tensor, background: Background | None = None, outputs: Collection[str] | None = None) -> dict[str, Tensor]:
+        """See DenseNetwork.forward. With encoded background features the encoder runs once, with an image twice."""
+        wanted = self.chosen(outputs)
+        features = self.encode(image)
+        raw = self.dense(features, [key for key in wanted if key != "foreground"])
+        if background is not None and "foreground" in wanted:
+            raw["foreground"] = self.change(features, self.encode_background(background) if isinstance(background, Tensor) else background)
+        return raw
+
+    def encode(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Image (B, 3, H, W) to the seven maps of layer2 to layer8 and, last, the image itself at stride 2."""
+        check_image(image, "image")
+        features = self.encoder(image)
+        return (*features, resize_like(image, features[0]))
+
+    def encode_background(self, image: Tensor) -> tuple[Tensor, ...]:
+        """See DenseNetwork: the same features as of a frame, at the scales that the change decoder reads."""
+        if "foreground" not in self.heads:
+            return super().encode_background(image)
+        return change_features(self.encode(image))
+
+    def dense(self, features: tuple[Tensor, ...], tasks: Collection[str]) -> dict[str, Tensor]:
+        """The raw outputs of `tasks` from what `encode` gave; the decoder does not run for an empty list."""
+        if not tasks:
+            return {}
+        fused = self.decoder(features[:7])
+        raw = {task: self.heads[task](fused) for task in tasks}
+        if "depth" in raw:  # the head works in log space, where an error is a ratio and the result is positive
+            raw["depth"] = torch.exp(raw["depth"].clamp(*_LOG_DEPTH_RANGE))
+        return raw
+
+    def change(self, features: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
+        """Foreground logits (B, 1, ceil(H/2), ceil(W/2)) from `encode` of the frame and `encode_background`."""
+        frame = change_features(features)
+        for a, b in zip(frame, background, strict=True):
+            check_same_features(a, b)
+        out: Tensor = self.heads["foreground"](frame, background)
+        return out
+
+
+def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """From what `encode` gave, the maps at strides 32, 16, 8, 4, 2 and the half-size image."""
+    return (*(features[i] for i in _CHANGE_STAGES), features[7])
+
+
+class DenseDecoder(nn.Module):
+    """Light-Weight RefineNet with one BatchNorm per fusion and fewer pooling stages towards the finer, costlier scales."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.reduce = nn.ModuleDict({f"layer{n}": nn.Conv2d(CHANNELS[n - 1], width, 1, bias=False) for n in range(8, 2, -1)})
+        self.norm = nn.ModuleDict({f"stride{s}": nn.BatchNorm2d(width) for s in (32, 16, 8, 4)})
+        self.crp = nn.ModuleDict(
+            {f"stride{s}": ChainedResidualPooling(width, n, depthwise=s == 4) for s, n in ((32, 4), (16, 4), (8, 3), (4, 2))}
+        )
+        self.adapt = nn.ModuleDict({f"stride{s}": nn.Conv2d(width, width, 1, bias=False) for s in (32, 16, 8)})
+
+    def forward(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Features of layer2 to layer8 to one map (B, width, ceil(H/4), ceil(W/4))."""
+        _, l3, l4, l5, l6, l7, l8 = features
+        r = self.reduce
+        x = self._fuse("stride32", r["layer8"](l8) + r["layer7"](l7))
+        x = resize_like(self.adapt["stride32"](x), l6)
+        x = self._fuse("stride16", r["layer5"](l5) + r["layer6"](l6) + x)
+        x = resize_like(self.adapt["stride16"](x), l4)
+        x = self._fuse("stride8", r["layer4"](l4) + x)
+        x = resize_like(self.adapt["stride8"](x), l3)
+        return self._fuse("stride4", r["layer3"](l3) + x)
+
+    def _fuse(self, scale: str, total: Tensor) -> Tensor:
+        fused: Tensor = self.crp[scale](F.relu(self.norm[scale](total)))
+        return fused
+
+
+class DenseHead(nn.Sequential):
+    """Depthwise 3x3, 1x1 to head_width with BatchNorm and ReLU, then a 3x3 convolution to the task's channels."""
+
+    def __init__(self, width: int, head_width: int, channels: int) -> None:
+        super().__init__(
+            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
+            *conv_bn(width, head_width),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(head_width, channels, 3, padding=1),
+        )
+
+
+class ChangeDecoder(nn.Module):
+    """Compares two feature pyramids coarse to fine: per scale both maps and their absolute difference, plus the coarser result."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        channels = [CHANNELS[stage + 1] for stage in _CHANGE_STAGES]
+        channels[-1] += 3  # at stride 2 the images themselves join: thin rims are lost in the features
+        self.compare = nn.ModuleList(nn.Conv2d(3 * c, w, 1, bias=False) for c, w in zip(channels, widths, strict=True))
+        self.enlarge = nn.ModuleList(nn.Conv2d(a, b, 1, bias=False) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
+        self.refine = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(w, w, 3, padding=1, groups=w, bias=False), *conv_bn(w, w), nn.ReLU(inplace=True)) for w in widths
+        )
+        self.predict = nn.Conv2d(widths[-1], 1, 3, padding=1)
+
+    def forward(self, frame: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
+        """Two outputs of `change_features` to foreground logits at stride 2; a background of batch 1 serves every frame."""
+        x: Tensor | None = None
+        for i, (a, b) in enumerate(self._pairs(frame, background)):
+            total = self.compare[i](torch.cat((a, b, (a - b).abs()), dim=1))
+            if x is not None:
+                total = total + resize_like(self.enlarge[i - 1](x), a)
+            x = self.refine[i](F.relu(self.norm[i](total)))
+        out: Tensor = self.predict(x)
+        return out
+
+    @staticmethod
+    def _pairs(frame: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> list[tuple[Tensor, Tensor]]:
+        *a, a_image = frame
+        *b, b_image = background
+        a[-1], b[-1] = torch.cat((a[-1], a_image), dim=1), torch.cat((b[-1], b_image), dim=1)
+        return [(x, y.expand_as(x)) for x, y in zip(a, b, strict=True)]

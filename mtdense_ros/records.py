@@ -39,7 +39,10 @@ class Intrinsics:
         if not all(math.isfinite(v) for v in (self.fx, self.fy, self.cx, self.cy)):
             raise InputError(f"intrinsics: fx={self.fx} fy={self.fy} cx={self.cx} cy={self.cy} are not all finite; calibrate the camera")
         if self.fx <= 0 or self.fy <= 0:
-            raise InputError(f"intrinsics: focal length fx={self.fx} fy={self.fy} is not positive; calibrate the camera (an uncalibrated driver sends zeros)")
+            raise InputError(
+                f"intrinsics: focal length fx={self.fx} fy={self.fy} is not positive; "
+                "calibrate the camera (an uncalibrated driver sends zeros)"
+            )
 
     def scaled(self, width: int, height: int) -> Intrinsics:
         """The same camera for its image resized to (width, height) with pixel centres at half-integer positions."""
@@ -71,13 +74,19 @@ class LabelSpace:
             raise ConfigError(f"label space '{self.name}': has no classes; list at least one")
         for expected, c in enumerate(self.classes):
             if c.id != expected:
-                raise ConfigError(f"label space '{self.name}': class '{c.name}' has id {c.id} where {expected} is due; number the classes 0..n-1 in order")
+                raise ConfigError(
+                    f"label space '{self.name}': class '{c.name}' has id {c.id} where {expected} is due; "
+                    "number the classes 0..n-1 in order"
+                )
             if len(c.color) != 3 or not all(0 <= v <= 255 for v in c.color):
                 raise ConfigError(f"label space '{self.name}': colour {c.color} of '{c.name}' is not three values 0..255")
         if len(set(self.names)) != len(self.classes):
             raise ConfigError(f"label space '{self.name}': class names repeat; give each class its own name")
         if len(self.classes) > UNLABELLED:
-            raise ConfigError(f"label space '{self.name}': {len(self.classes)} classes do not fit into 8-bit ids with {UNLABELLED} unlabelled")
+            raise ConfigError(
+                f"label space '{self.name}': {len(self.classes)} classes do not fit into 8-bit ids with {UNLABELLED} unlabelled; "
+                "merge some"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +113,9 @@ class Frame:
         height, width = self.rgb.shape[:2]
         i = self.intrinsics
         if i is not None and (i.width, i.height) != (width, height):
-            raise InputError(f"frame: intrinsics are for {i.width}x{i.height}, the image is {width}x{height}; use the camera_info of this image")
+            raise InputError(
+                f"frame: intrinsics are for {i.width}x{i.height}, the image is {width}x{height}; use the camera_info of this image"
+            )
 
 
 @dataclass(frozen=True)

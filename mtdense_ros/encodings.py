@@ -86,7 +86,7 @@ def to_rgb(data: Bytes, width: int, height: int, encoding: str, step: int, is_bi
     _check_size(layout, width, height, encoding)
     samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian))
     if layout.code is None:
-        return samples.reshape(height, width, 3) if samples.flags.owndata else samples.copy().reshape(height, width, 3)
+        return samples.copy().reshape(height, width, 3)
     if layout.channels > 1:
         samples = samples.reshape(height, width, layout.channels)
     return _convert(samples, layout.code, f"image of encoding '{encoding}' and size {width}x{height}")

@@ -1,0 +1,105 @@
+"""The floor plane under the camera, and the metric scale that a known camera height gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.geometry import depth_to_points
+from mtdense_ros.records import Intrinsics
+
+HYPOTHESES = 64
+SAMPLES = 1000
+MIN_POINTS = 50
+
+
+@dataclass(frozen=True)
+class GroundPlane:
+    """A plane normal . p + height = 0 in the camera optical frame.
+
+    normal: unit, from the floor towards the camera (about (0, -1, 0)); height: distance of the camera above it, > 0, in the points'
+    unit; inlier_share: of the points that were offered.
+    """
+
+    normal: tuple[float, float, float]
+    height: float
+    inlier_share: float
+
+
+@dataclass(frozen=True)
+class HeightScale:
+    """The factor from a network's depth to metres, or None and the reason."""
+
+    scale: float | None
+    reason: str = ""
+
+
+def ground_plane(
+    points: NDArray[np.float32], mask: NDArray[np.bool_] | None = None, tolerance: float = 0.02, max_tilt_deg: float = 60.0
+) -> GroundPlane | None:
+    """The floor plane by RANSAC and a least-squares fit to the inliers (Fischler and Bolles 1981), the same on every call.
+
+    points: (H, W, 3) in any unit of length, NaN unknown; mask: (H, W) floor pixels, the lower half of the image where None;
+    tolerance: an inlier's distance from the plane as a share of its depth; max_tilt_deg: of the normal against -y. None
+    where fewer than 50 points, or no such plane below the camera, are found.
+    """
+    candidates = _candidates(points, mask)
+    if len(candidates) < MIN_POINTS:
+        return None
+    normals, heights = _hypotheses(candidates, np.random.default_rng(0))
+    plausible = (-normals[:, 1] >= np.cos(np.radians(max_tilt_deg))) & (heights > 0)
+    if not plausible.any():
+        return None
+    normals, heights = normals[plausible], heights[plausible]
+    inliers = np.abs(candidates @ normals.T + heights) < tolerance * candidates[:, 2:]
+    chosen = inliers[:, int(inliers.sum(axis=0).argmax())]
+    return _fit(candidates[chosen], float(chosen.mean())) if chosen.sum() >= MIN_POINTS // 2 else None
+
+
+def camera_height_scale(
+    depth: NDArray[np.float32], intrinsics: Intrinsics, floor_mask: NDArray[np.bool_] | None, camera_height_m: float
+) -> HeightScale:
+    """The scale that puts the floor seen in a depth map (H, W) at the known height of the camera above it, in m.
+
+    floor_mask: (H, W), the lower half of the image where None. No scale, with the reason, where the floor is not to be seen.
+    """
+    if camera_height_m <= 0:
+        return HeightScale(None, f"camera height {camera_height_m} m is not positive; set depth.camera_height")
+    plane = ground_plane(depth_to_points(depth, intrinsics), floor_mask)
+    if plane is None:
+        return HeightScale(None, "no floor plane below the camera in this frame")
+    if plane.inlier_share < 0.5:
+        return HeightScale(None, f"only {plane.inlier_share:.0%} of the floor pixels lie on one plane")
+    return HeightScale(camera_height_m / plane.height)
+
+
+def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """At most SAMPLES finite points, evenly spread over the chosen pixels."""
+    chosen = points[points.shape[0] // 2 :].reshape(-1, 3) if mask is None else points[mask]
+    chosen = chosen[np.isfinite(chosen[:, 2])]
+    stride = max(1, -(-len(chosen) // SAMPLES))
+    return chosen[::stride].astype(np.float64)
+
+
+def _hypotheses(points: NDArray[np.float64], random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Planes through random triples: unit normals with n_y <= 0 (n, 3), heights (n,); degenerate triples are left out."""
+    a, b, c = (points[random.integers(len(points), size=HYPOTHESES)] for _ in range(3))
+    normals = np.cross(b - a, c - a)
+    lengths = np.linalg.norm(normals, axis=1)
+    sound = lengths > 1e-9 * np.square(a).sum(axis=1)
+    normals = normals[sound] / lengths[sound, None]
+    normals *= np.where(normals[:, 1:2] > 0, -1.0, 1.0)
+    heights: NDArray[np.float64] = -np.einsum("ij,ij->i", normals, a[sound])
+    return normals, heights
+
+
+def _fit(points: NDArray[np.float64], inlier_share: float) -> GroundPlane:
+    """Least squares; each point weighs by 1 / depth because the noise of depth grows with it."""
+    weights = 1 / np.maximum(points[:, 2:], 1e-6)
+    centre = np.sum(points * weights, axis=0) / weights.sum()
+    normal = np.linalg.svd((points - centre) * weights, full_matrices=False)[2][-1]
+    normal = normal if normal[1] <= 0 else -normal
+    x, y, z = (float(v) for v in normal)
+    return GroundPlane((x, y, z), float(-normal @ centre), inlier_share)

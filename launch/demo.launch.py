@@ -1,0 +1,34 @@
+"""The node with RViz on a bag that loops, or on a camera that is running.
+
+ros2 launch mtdense_ros demo.launch.py bag:=PATH image:=/camera/color/image_raw
+All arguments of mtdense.launch.py can be given too. The mask needs a reference frame; while the scene is empty:
+ros2 service call /mtdense/background/capture std_srvs/srv/Trigger
+"""
+
+from pathlib import Path
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, IncludeLaunchDescription
+from launch.conditions import LaunchConfigurationNotEquals
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+
+NODE_LAUNCH = Path(__file__).resolve().parent / "mtdense.launch.py"
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The node, RViz and, when a bag is given, its player."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("bag", default_value="", description="rosbag2 to play in a loop; empty: a camera is running"),
+            DeclareLaunchArgument("rate", default_value="1.0", description="playing speed of the bag"),
+            DeclareLaunchArgument("image", default_value="/camera/color/image_raw", description="camera topic, of the bag or live"),
+            DeclareLaunchArgument("rviz", default_value="true", description="open RViz with a display for every output"),
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(str(NODE_LAUNCH))),
+            ExecuteProcess(
+                cmd=["ros2", "bag", "play", LaunchConfiguration("bag"), "--loop", "--rate", LaunchConfiguration("rate")],
+                condition=LaunchConfigurationNotEquals("bag", ""),
+                output="screen",
+            ),
+        ]
+    )

@@ -1,0 +1,109 @@
+"""Starts the node with a parameter file, remapped camera topics and, when asked for, RViz.
+
+ros2 launch mtdense_ros mtdense.launch.py image:=/camera/color/image_raw
+"""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration
+from launch.utilities.type_utils import perform_typed_substitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+SHARE = Path(__file__).resolve().parents[1]
+NODE = "mtdense"
+
+# name: (default, what it does). An empty default leaves the matter to the parameter file or to the node.
+ARGUMENTS = {
+    "namespace": ("", "namespace of the node and of RViz"),
+    "params_file": (str(SHARE / "config" / "mtdense.yaml"), "file with the node's parameters"),
+    "weights": ("", "name or path of the network's weights; empty: as in params_file"),
+    "device": ("", "auto, cpu or cuda; empty: as in params_file"),
+    "image": ("image", "camera topic"),
+    "camera_info": ("", "camera_info topic; empty: beside the camera topic"),
+    "image_transport": ("", "raw or compressed; empty: as in params_file"),
+    "autostart": ("", "true: the node configures and activates by itself; empty: as in params_file"),
+    "use_sim_time": ("", "true: time from /clock; empty: as in params_file"),
+    "use_respawn": ("false", "start the node again when it dies"),
+    "log_level": ("info", "debug, info, warn, error or fatal"),
+    "rviz": ("false", "open RViz with a display for every output"),
+    "fixed_frame": ("", "RViz's fixed frame, the camera's for the cloud; empty: as in mtdense.rviz"),
+}
+# Parameters that an argument of the same name overrides when it is given.
+OVERRIDES = {"weights": str, "device": str, "image_transport": str, "autostart": bool, "use_sim_time": bool}
+REMAPS = ("image", "camera_info")
+RVIZ_TOPICS = (
+    "labels",
+    "confidence",
+    "labels_color",
+    "depth",
+    "normals",
+    "normals_color",
+    "foreground",
+    "foreground_overlay",
+    "points",
+)
+
+# Groups of variables; a group of which the user has set any stays as it is.
+ENVIRONMENT = (
+    # Fast DDS 2 reads the first name, Fast DDS 3 the second.
+    dict.fromkeys(("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"), str(SHARE / "config" / "fastdds.xml")),
+    # Without it the C library maps and unmaps memory, page by page, for each message of several MB.
+    {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"},
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The arguments with their texts, then the environment, the node and RViz."""
+    arguments = [DeclareLaunchArgument(name, default_value=default, description=text) for name, (default, text) in ARGUMENTS.items()]
+    steps = [OpaqueFunction(function=step) for step in (_environment, _node, _rviz)]
+    return LaunchDescription([*arguments, *steps])
+
+
+def _value(context: LaunchContext, name: str, kind: type = str) -> str | bool:
+    return perform_typed_substitution(context, [LaunchConfiguration(name)], kind)
+
+
+def _environment(context: LaunchContext) -> list[SetEnvironmentVariable]:
+    unset = [group for group in ENVIRONMENT if not any(context.environment.get(name) for name in group)]
+    return [SetEnvironmentVariable(name, value) for group in unset for name, value in group.items()]
+
+
+def _node(context: LaunchContext) -> list[Node]:
+    given = {name: kind for name, kind in OVERRIDES.items() if _value(context, name)}
+    overrides = {name: ParameterValue(_value(context, name, kind), value_type=kind) for name, kind in given.items()}
+    parameters = [source for source in (_value(context, "params_file"), overrides) if source]
+    remaps = [(name, _value(context, name)) for name in REMAPS if _value(context, name) not in ("", name)]
+    return [
+        Node(
+            package="mtdense_ros",
+            executable="mtdense_node",
+            name=NODE,
+            namespace=_value(context, "namespace"),
+            parameters=parameters,
+            remappings=remaps,
+            ros_arguments=["--log-level", _value(context, "log_level")],
+            respawn=_value(context, "use_respawn", bool),
+            respawn_delay=2.0,
+            output="screen",
+        )
+    ]
+
+
+def _rviz(context: LaunchContext) -> list[Node]:
+    if not _value(context, "rviz", bool):
+        return []
+    namespace, frame = _value(context, "namespace"), _value(context, "fixed_frame")
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=namespace,
+            arguments=["-d", str(SHARE / "config" / "mtdense.rviz"), *(["-f", frame] if frame else [])],
+            # The configuration names the topics without a namespace; relative names resolve in RViz's own.
+            remappings=[(f"/{NODE}/{topic}", f"{NODE}/{topic}") for topic in RVIZ_TOPICS] if namespace else [],
+            output="log",
+        )
+    ]

@@ -49,7 +49,7 @@ def colour_normals(normals: NDArray[np.float32]) -> Image:
 
 
 def overlay_foreground(rgb: Image, mask: NDArray[np.bool_]) -> Image:
-    """The image (H, W, 3) with the foreground (H, W) bool tinted red inside a red outline; a fresh array.
+    """The image (H, W, 3) with the foreground (H, W) bool tinted red within a red outline one pixel wide; a fresh array.
 
     Raises InputError when the sizes differ.
     """
@@ -57,8 +57,9 @@ def overlay_foreground(rgb: Image, mask: NDArray[np.bool_]) -> Image:
     if mask.shape != rgb.shape[:2]:
         raise InputError(f"foreground overlay: mask {mask.shape} and image {rgb.shape[:2]} differ; bring the mask to camera size first")
     inside = mask.astype(np.uint8)
-    tinted = np.asarray(cv2.addWeighted(rgb, 0.5, np.full_like(rgb, FOREGROUND_COLOR), 0.5, 0), np.uint8)
-    out = np.where(mask[..., None], tinted, rgb)
-    outline = cv2.dilate(inside, np.ones((3, 3), np.uint8)) != inside
-    out[outline] = FOREGROUND_COLOR
+    outline = np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)), np.uint8) - inside
+    color = np.full_like(rgb, FOREGROUND_COLOR)
+    out = rgb.copy()
+    cv2.copyTo(cv2.addWeighted(rgb, 0.5, color, 0.5, 0), inside, out)
+    cv2.copyTo(color, outline, out)
     return out

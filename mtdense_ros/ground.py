@@ -77,10 +77,10 @@ def camera_height_scale(
 
 def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
     """At most SAMPLES finite points, evenly spread over the chosen pixels."""
-    chosen = points[points.shape[0] // 2 :].reshape(-1, 3) if mask is None else points[mask]
+    chosen: NDArray[np.float32] = points[points.shape[0] // 2 :].reshape(-1, 3) if mask is None else points[mask]
     chosen = chosen[np.isfinite(chosen[:, 2])]
     stride = max(1, -(-len(chosen) // SAMPLES))
-    return chosen[::stride].astype(np.float64)
+    return np.asarray(chosen[::stride], np.float64)
 
 
 def _hypotheses(points: NDArray[np.float64], random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

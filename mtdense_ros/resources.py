@@ -1,0 +1,67 @@
+"""Where the package's files are: weights and label spaces, in a source tree or an installed share folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from mtdense_ros.errors import MtdenseError
+from mtdense_ros.hints import known_names
+
+WEIGHTS_PATH_VARIABLE = "MTDENSE_WEIGHTS_PATH"
+"""Environment variable: folders with weights (os.pathsep between them), searched before the package's own."""
+
+
+def search_folders(kind: str) -> list[Path]:
+    """Folders searched for `kind` ("weights", "config/labels"), in order; some may not exist.
+
+    The order: MTDENSE_WEIGHTS_PATH (weights only), the source tree, share/mtdense_ros under each AMENT_PREFIX_PATH entry
+    and under sys.prefix.
+    """
+    named = os.environ.get(WEIGHTS_PATH_VARIABLE, "") if kind == "weights" else ""
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    folders = [Path(entry) for entry in named.split(os.pathsep) if entry]
+    source_tree = Path(__file__).resolve().parents[1]
+    if (source_tree / "package.xml").is_file() or (source_tree / "pyproject.toml").is_file():
+        folders.append(source_tree / kind)
+    folders += [Path(prefix) / "share" / "mtdense_ros" / kind for prefix in prefixes if prefix]
+    return list(dict.fromkeys(folders))
+
+
+def find_resource(kind: str, name_or_path: str | Path, suffix: str, error: type[MtdenseError]) -> Path:
+    """The file that a name or a path stands for.
+
+    Anything with a folder separator or ending in `suffix` is a path, with or without that suffix; anything else is a name,
+    looked up as `name + suffix` in `search_folders(kind)`. Raises `error`, saying where it looked and which names exist.
+    """
+    text = os.fspath(name_or_path)
+    if not text.strip():
+        raise error(f"{kind}: the name is empty; {known_names('', known_resources(kind, suffix))}")
+    if os.sep in text or "/" in text or text.endswith(suffix) or isinstance(name_or_path, Path):
+        return _explicit(kind, Path(text).expanduser(), suffix, error)
+    folders = search_folders(kind)
+    for folder in folders:
+        candidate = folder / f"{text}{suffix}"
+        if candidate.is_file():
+            return candidate
+    looked = ", ".join(str(folder) for folder in folders)
+    raise error(f"{kind}: no '{text}{suffix}' in {looked}; {known_names(text, known_resources(kind, suffix))}, or give a path")
+
+
+def known_resources(kind: str, suffix: str) -> dict[str, Path]:
+    """All names of a kind and the file each stands for: the first one found, as in find_resource."""
+    found: dict[str, Path] = {}
+    for folder in search_folders(kind):
+        for path in sorted(folder.glob(f"*{suffix}")):
+            found.setdefault(path.name.removesuffix(suffix), path)
+    return found
+
+
+def _explicit(kind: str, path: Path, suffix: str, error: type[MtdenseError]) -> Path:
+    candidates = [path] if path.name.endswith(suffix) else [path.with_name(path.name + suffix), path]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise error(f"{kind}: the file {candidates[0].absolute()} does not exist; correct the path, or give a name: "
+                f"{known_names(path.stem, known_resources(kind, suffix))}")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, IncludeLaunchDescription
-from launch.conditions import LaunchConfigurationNotEquals
+from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 
 NODE_LAUNCH = Path(__file__).resolve().parent / "mtdense.launch.py"
 
@@ -27,7 +27,7 @@ def generate_launch_description() -> LaunchDescription:
             IncludeLaunchDescription(PythonLaunchDescriptionSource(str(NODE_LAUNCH))),
             ExecuteProcess(
                 cmd=["ros2", "bag", "play", LaunchConfiguration("bag"), "--loop", "--rate", LaunchConfiguration("rate")],
-                condition=LaunchConfigurationNotEquals("bag", ""),
+                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("bag"), "")),
                 output="screen",
             ),
         ]

@@ -31,7 +31,7 @@ setup(
     zip_safe=False,
     maintainer="mtdense_ros maintainers",
     maintainer_email="maintainers@example.org",
-    description="Dense perception for ground robots: labels, metric depth, surface normals and a foreground mask from one camera.",
+    description="Dense perception for ground robots: labels, metric depth, surface normals and a foreground mask from one camera topic.",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [

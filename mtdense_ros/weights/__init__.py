@@ -1,0 +1,19 @@
+"""The only reader and writer of checkpoints: safetensors, a JSON card beside each, and importers of foreign files."""
+
+from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
+from mtdense_ros.weights.files import list_weights, load_weights, read_card, save_weights
+from mtdense_ros.weights.foreign import convert_state_dict, inferred_config, read_foreign
+
+__all__ = [
+    "Card",
+    "DepthSpec",
+    "ForegroundSpec",
+    "InputSpec",
+    "convert_state_dict",
+    "inferred_config",
+    "list_weights",
+    "load_weights",
+    "read_card",
+    "read_foreign",
+    "save_weights",
+]

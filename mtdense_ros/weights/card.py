@@ -1,0 +1,174 @@
+"""The model card: everything one must know to run a network's weights, and where they come from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mtdense_ros.errors import WeightsError
+from mtdense_ros.hints import known_names
+from mtdense_ros.models import list_models
+from mtdense_ros.models.base import RAW_OUTPUTS
+from mtdense_ros.transforms import RESIZE_MODES
+
+FORMAT = 1
+"""The version of the card's layout that this package reads and writes."""
+
+DEPTH_KINDS = ("metric", "relative")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How a camera image becomes the network's input.
+
+    height, width: pixels; resize, multiple: see transforms.network_size; mean, std: of RGB in [0, 1].
+    """
+
+    height: int
+    width: int
+    resize: str
+    multiple: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        _require(min(self.height, self.width, self.multiple) >= 1, "input", "height, width and multiple must be at least 1")
+        _require(self.resize in RESIZE_MODES, "input.resize", f"'{self.resize}' is unknown; use one of {', '.join(RESIZE_MODES)}")
+        for name in ("mean", "std"):
+            values = tuple(getattr(self, name))
+            _require(len(values) == 3 and all(math.isfinite(v) for v in values), f"input.{name}", f"{values} must be three finite numbers")
+            object.__setattr__(self, name, values)
+        _require(min(self.std) > 0, "input.std", f"{self.std} must be positive")
+
+
+@dataclass(frozen=True)
+class DepthSpec:
+    """What raw depth means: "metric", in m between min_m and max_m for the focal length focal_px (pixels of the network's
+    input); or "relative", without unit, the three others null."""
+
+    kind: str
+    min_m: float | None = None
+    max_m: float | None = None
+    focal_px: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.kind in DEPTH_KINDS, "depth.kind", f"'{self.kind}' is unknown; use one of {', '.join(DEPTH_KINDS)}")
+        if self.kind == "metric":
+            known = [v for v in (self.min_m, self.max_m, self.focal_px) if v is not None and math.isfinite(v)]
+            _require(len(known) == 3, "depth", "metric depth needs finite min_m, max_m and focal_px")
+            _require(0 <= known[0] < known[1] and known[2] > 0, "depth", f"{known} must satisfy 0 <= min_m < max_m and focal_px > 0")
+
+
+@dataclass(frozen=True)
+class ForegroundSpec:
+    """threshold: the probability, in (0, 1), from which a pixel counts as changed."""
+
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(0 < self.threshold < 1, "foreground.threshold", f"{self.threshold} must be between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model card, checked when it is built. Raises WeightsError.
+
+    arch, config: create_model(arch, **config) makes the network; sha256, bytes: of the safetensors file; label_space: a
+    name or path for labels.load_label_space; metrics: each with data set and protocol; data: provenance of the training
+    data; licence, attribution: of these weights; commit, command: what made them.
+    """
+
+    name: str
+    arch: str
+    config: Mapping[str, Any]
+    sha256: str
+    bytes: int
+    parameters: int
+    input: InputSpec
+    outputs: tuple[str, ...]
+    label_space: str | None
+    depth: DepthSpec | None
+    foreground: ForegroundSpec | None
+    metrics: tuple[Mapping[str, Any], ...]
+    data: tuple[Any, ...]
+    licence: str
+    attribution: str
+    commit: str
+    command: str
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        _require(self.format == FORMAT, "format", f"{self.format!r} is not {FORMAT}; update mtdense_ros, or export the weights again")
+        _require(self.arch in list_models(), "arch", f"'{self.arch}' is unknown; {known_names(str(self.arch), list_models())}")
+        _require(re.fullmatch("[0-9a-f]{64}", self.sha256) is not None, "sha256", "must be 64 hexadecimal digits")
+        for name in ("outputs", "metrics", "data"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for output in self.outputs:
+            _require(output in RAW_OUTPUTS, "outputs", f"'{output}' is unknown; {known_names(str(output), RAW_OUTPUTS)}")
+        for output, spec in (("depth", self.depth), ("foreground", self.foreground)):
+            _require((spec is not None) == (output in self.outputs), output, f"must be given exactly when outputs has '{output}'")
+        _require(bool(self.licence), "licence", "is empty; say under which terms the weights may be used")
+
+    def to_json(self) -> str:
+        """The card as indented JSON, format first."""
+        content = dataclasses.asdict(self)
+        return json.dumps({"format": content.pop("format"), **content}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Card:
+        """The card in a JSON text; `where` names it in errors. Raises WeightsError on unknown, missing or mistyped fields."""
+        try:
+            return cls.from_fields(json.loads(text))
+        except (json.JSONDecodeError, WeightsError) as error:
+            raise WeightsError(f"card {where}: {error}") from error
+
+    @classmethod
+    def from_fields(cls, fields: Any) -> Card:
+        """The card of a mapping as in its JSON. Raises WeightsError."""
+        if isinstance(fields, Mapping):
+            parts = {"input": InputSpec, "depth": DepthSpec, "foreground": ForegroundSpec}
+            fields = {key: _build(parts[key], value, key) if key in parts and value is not None else value for key, value in fields.items()}
+        return _build(cls, fields, "")
+
+
+def _build(kind: type[T], values: Any, where: str) -> T:
+    """A dataclass of a mapping, strict about names and types."""
+    if isinstance(values, kind):
+        return values
+    _require(isinstance(values, Mapping), where or "the file", f"must be an object with named fields, found {type(values).__name__}")
+    declared = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in values:
+        _require(name in declared, f"field '{name}'", f"is unknown; {known_names(str(name), declared)}")
+    for name, field in declared.items():
+        path = f"{where}.{name}" if where else name
+        _require(name in values or field.default is not dataclasses.MISSING, f"field '{path}'", "is missing")
+        _require(name not in values or _fits(values[name], str(field.type)), f"field '{path}'", f"{values.get(name)!r} is no {field.type}")
+    return kind(**values)
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a JSON value fits a field's annotation (its text, as the module's annotations are not evaluated)."""
+    if annotation.endswith(" | None"):
+        return value is None or _fits(value, annotation.removesuffix(" | None"))
+    if annotation == "tuple[float, float, float]":
+        return isinstance(value, (list, tuple)) and all(_fits(v, "float") for v in value)
+    if annotation == "tuple[str, ...]":
+        return isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
+    if annotation == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if annotation == "int":
+        return type(value) is int
+    kinds: dict[str, Any] = {"str": str, "Mapping": Mapping, "tuple": (list, tuple), "InputSpec": InputSpec, "DepthSpec": DepthSpec}
+    return isinstance(value, kinds.get(annotation.partition("[")[0], object))
+
+
+def _require(good: bool, where: str, problem: str) -> None:
+    if not good:
+        raise WeightsError(f"{where}: {problem}")

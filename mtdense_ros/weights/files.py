@@ -1,0 +1,141 @@
+"""Weights on disk: NAME.safetensors and its card NAME.json, written atomically and loaded strictly."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from mtdense_ros.errors import ConfigError, WeightsError
+from mtdense_ros.models import DenseNetwork, create_model
+from mtdense_ros.resources import find_resource, known_resources
+from mtdense_ros.weights.card import Card
+
+SUFFIX = ".safetensors"
+
+
+def list_weights() -> dict[str, Path]:
+    """The weights that a name stands for, in the lookup order of `resources.search_folders`: name -> safetensors file."""
+    return known_resources("weights", SUFFIX)
+
+
+def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
+    """Writes a network's state to `path` (its suffix may be left out) and its card beside it; returns the card.
+
+    card_fields: the card's fields arch, input, label_space, depth, foreground, metrics, data, licence, attribution, commit
+    and command; what can be computed from the network and the file is. Raises WeightsError when a field is missing, or
+    when `arch` does not make this network.
+    """
+    path = Path(path)
+    path = path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
+    state = {name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}
+    content = save(state)
+    card = Card.from_fields({
+        **card_fields,
+        "name": path.name.removesuffix(SUFFIX),
+        "config": net.config,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "parameters": parameter_count(net),
+        "outputs": net.outputs,
+    })
+    check_state(state, _network_of(card, str(path)).state_dict(), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_atomically(path, content)
+    _write_atomically(path.with_suffix(".json"), card.to_json().encode())
+    return card
+
+
+def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
+    """The network, in evaluation mode on the CPU, and the card of a name or of a safetensors file.
+
+    Strict: raises WeightsError for a missing, truncated or changed file, a card that does not fit it, and any entry that is
+    missing, extra, or of another shape or type.
+    """
+    path = find_resource("weights", name_or_path, SUFFIX, WeightsError)
+    card = read_card(path)
+    net = _network_of(card, str(path))
+    state = _read_checked(path, card)
+    check_state(state, net.state_dict(), str(path))
+    net.load_state_dict(state)
+    if parameter_count(net) != card.parameters or net.outputs != card.outputs:
+        found = f"{parameter_count(net)} parameters and outputs {net.outputs}"
+        raise WeightsError(f"card of {path}: says {card.parameters} parameters and outputs {card.outputs}, the network has {found}")
+    return net.eval(), card
+
+
+def read_card(name_or_path: str | Path) -> Card:
+    """The card of a name or of a safetensors file, without reading the weights. Raises WeightsError."""
+    path = find_resource("weights", name_or_path, SUFFIX, WeightsError).with_suffix(".json")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"card {path}: cannot be read ({error}); put the JSON card that came with the weights beside them") from error
+    return Card.from_json(text, str(path))
+
+
+def check_state(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], where: str) -> None:
+    """Raises WeightsError, naming the entry, unless both have the same names, shapes and types."""
+    for name, value in expected.items():
+        if name not in state:
+            raise WeightsError(f"{where}: entry '{name}' is missing; use the architecture and file that belong together")
+        found = state[name]
+        if found.shape != value.shape or found.dtype != value.dtype:
+            raise WeightsError(
+                f"{where}: entry '{name}' is {found.dtype} {list(found.shape)}, the network has {value.dtype} {list(value.shape)}; "
+                "use the architecture and configuration that the file was made with"
+            )
+    for name in state:
+        if name not in expected:
+            raise WeightsError(f"{where}: entry '{name}' is not part of the network; use the architecture and file that belong together")
+
+
+def parameter_count(net: DenseNetwork) -> int:
+    """Learned values, without the running statistics of BatchNorm."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def _network_of(card: Card, where: str) -> DenseNetwork:
+    try:
+        return create_model(card.arch, **card.config)
+    except ConfigError as error:
+        raise WeightsError(f"card of {where}: its config does not make a '{card.arch}': {error}") from error
+
+
+def _read_checked(path: Path, card: Card) -> dict[str, torch.Tensor]:
+    """The entries of a file that is byte for byte what its card describes."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"weights {path}: cannot be read ({error}); check the file's permissions") from error
+    if len(content) != card.bytes:
+        raise WeightsError(f"weights {path}: has {len(content)} bytes, its card says {card.bytes}; truncated or another file: copy it again")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != card.sha256:
+        raise WeightsError(f"weights {path}: sha256 is {digest}, its card says {card.sha256}; the file was changed: copy both again")
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise WeightsError(f"weights {path}: no valid safetensors file ({error}); export or copy it again") from error
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """A reader sees the old file or the whole new one, never a part."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

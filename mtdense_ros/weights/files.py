@@ -116,7 +116,7 @@ def _read_checked(path: Path, card: Card) -> dict[str, torch.Tensor]:
     except OSError as error:
         raise WeightsError(f"weights {path}: cannot be read ({error}); check the file's permissions") from error
     if len(content) != card.bytes:
-        raise WeightsError(f"weights {path}: has {len(content)} bytes, its card says {card.bytes}; truncated or another file: copy it again")
+        raise WeightsError(f"weights {path}: has {len(content)} bytes, its card says {card.bytes}; truncated, or another: copy it again")
     digest = hashlib.sha256(content).hexdigest()
     if digest != card.sha256:
         raise WeightsError(f"weights {path}: sha256 is {digest}, its card says {card.sha256}; the file was changed: copy both again")

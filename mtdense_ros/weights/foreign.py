@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,15 +79,14 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise WeightsError(f"checkpoint {path}: the file does not exist; correct the path")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")  # some originals were written by Python 2
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise WeightsError(
-            f"checkpoint {path}: refused, it is damaged or holds objects whose loading would run code ({reason}); "
-            "where you trust its source, load it there and save only its state_dict"
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        raise WeightsError(f"checkpoint {path}: not a file of torch.save, or damaged ({error}); download it again") from error
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        reason = f"loading it would run code ('{named[1]}')" if named else "it is damaged or holds more than tensors"
+        raise WeightsError(f"checkpoint {path}: refused, {reason}; where you trust its source, save only its state_dict() there") from error
+    except Exception as error:  # a file that is no checkpoint fails in any way
+        reason = f"{type(error).__name__}: {error}".partition(". ")[0]
+        raise WeightsError(f"checkpoint {path}: not a file of torch.save, or damaged ({reason}); download it again") from error
     if not isinstance(content, Mapping):
         raise WeightsError(f"checkpoint {path}: holds a {type(content).__name__}, no state_dict; save the network's state_dict()")
     return dict(content)

@@ -1,0 +1,111 @@
+"""A thread that always works on the newest item: queues of old frames are what makes nodes lag."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Worker(Generic[Item]):
+    """Calls `work` with the newest item put in, in its own thread; submitted jobs run in order, before the next item.
+
+    An exception out of `work` ends the thread after `on_death` was told; `revive` starts the next one and counts it.
+    """
+
+    def __init__(self, work: Callable[[Item], None], on_death: Callable[[BaseException], None], name: str = "worker") -> None:
+        self.restarts = 0
+        self._work = work
+        self._on_death = on_death
+        self._name = name
+        self._changed = threading.Condition()
+        self._item: Item | None = None
+        self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
+        self._stopping = False
+        self._thread = self._start_thread()
+
+    def put(self, item: Item) -> bool:
+        """Deposits the newest item; True when it replaced one that was never worked on."""
+        with self._changed:
+            replaced = self._item is not None
+            self._item = item
+            self._changed.notify()
+        return replaced
+
+    def submit(self, job: Callable[[], object]) -> Future[object]:
+        """Runs a job between two items; its result or exception arrives in the future. Cancelled when the worker stops first."""
+        future: Future[object] = Future()
+        with self._changed:
+            if self._stopping:
+                future.cancel()
+            else:
+                self._jobs.append((job, future))
+                self._changed.notify()
+        return future
+
+    def discard(self) -> None:
+        """Forgets the item that waits."""
+        with self._changed:
+            self._item = None
+
+    def revive(self) -> bool:
+        """Starts a new thread if the last one died; True when it did."""
+        if self._stopping or self._thread.is_alive():
+            return False
+        self.restarts += 1
+        self._thread = self._start_thread()
+        return True
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Ends the thread after the item in work, forgets the rest and cancels the jobs; False when it did not end in time (s)."""
+        with self._changed:
+            self._stopping = True
+            self._item = None
+            waiting, self._jobs = self._jobs, deque()
+            self._changed.notify()
+        for _, future in waiting:
+            future.cancel()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except BaseException as error:
+            self._on_death(error)
+
+    def _step(self) -> bool:
+        """One job or one item; False when the worker is to stop."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._jobs or self._item is not None)
+            if self._stopping:
+                return False
+            if self._jobs:
+                job, future = self._jobs.popleft()
+            else:
+                job, item, self._item = None, self._item, None
+        if job is not None:
+            _finish(job, future)
+        elif item is not None:
+            self._work(item)
+        return True
+
+
+def _finish(job: Callable[[], object], future: Future[object]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(job())
+    except Exception as error:
+        future.set_exception(error)

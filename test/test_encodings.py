@@ -41,7 +41,9 @@ def test_grey_fills_three_channels(encoding):
 
 
 @pytest.mark.parametrize(("byte_order", "is_bigendian"), [("<", False), (">", True)])
-@pytest.mark.parametrize(("encoding", "order"), [("rgb16", [0, 1, 2]), ("bgr16", [2, 1, 0]), ("rgba16", [0, 1, 2, 0]), ("bgra16", [2, 1, 0, 1])])
+@pytest.mark.parametrize(
+    ("encoding", "order"), [("rgb16", [0, 1, 2]), ("bgr16", [2, 1, 0]), ("rgba16", [0, 1, 2, 0]), ("bgra16", [2, 1, 0, 1])]
+)
 def test_16_bit_colour_keeps_the_high_byte(encoding, order, byte_order, is_bigendian):
     data = high_byte_image(RGB[..., order], byte_order).tobytes()
     np.testing.assert_array_equal(to_rgb(data, 2, 2, encoding, 4 * len(order), is_bigendian), RGB)

@@ -92,5 +92,5 @@ def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
     normal = np.cross(along_column, along_row)
     with np.errstate(invalid="ignore", divide="ignore"):
         normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    out[1:-1, 1:-1] = np.where(np.sum(normal * points[1:-1, 1:-1], axis=-1, keepdims=True) > 0, -normal, normal)
+    out[1:-1, 1:-1] = -np.sign(np.sum(normal * points[1:-1, 1:-1], axis=-1, keepdims=True)) * normal
     return out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import difflib
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.hints import known_names
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"
 Image: TypeAlias = NDArray[np.uint8]
@@ -89,7 +89,7 @@ def to_rgb(data: Bytes, width: int, height: int, encoding: str, step: int, is_bi
         return samples.copy().reshape(height, width, 3)
     if layout.channels > 1:
         samples = samples.reshape(height, width, layout.channels)
-    return _convert(samples, layout.code, f"image of encoding '{encoding}' and size {width}x{height}")
+    return np.asarray(cv2.cvtColor(samples, layout.code), np.uint8)
 
 
 def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
@@ -102,9 +102,7 @@ def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
 def _layout(encoding: str) -> _Layout:
     layout = _LAYOUTS.get(encoding)
     if layout is None:
-        near = difflib.get_close_matches(encoding.lower(), _LAYOUTS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(_LAYOUTS)}"
-        raise UnknownEncoding(f"image: encoding '{encoding}' is unknown; {hint}")
+        raise UnknownEncoding(f"image: encoding '{encoding}' is unknown; {known_names(encoding, _LAYOUTS)}")
     return layout
 
 
@@ -139,13 +137,6 @@ def _samples(layout: _Layout, rows: Image, is_bigendian: bool) -> Image:
     if layout.sample_bytes == 1:
         return rows
     return rows[:, (0 if is_bigendian else 1) :: 2].copy()
-
-
-def _convert(samples: Image, code: int, what: str) -> Image:
-    try:
-        return np.asarray(cv2.cvtColor(samples, code), np.uint8)
-    except cv2.error as error:
-        raise InputError(f"{what}: OpenCV cannot convert it ({error.err}); check width and height") from error
 
 
 _ENDS: dict[bytes, tuple[str, bytes]] = {b"\xff\xd8": ("JPEG", b"\xff\xd9"), b"\x89PNG": ("PNG", b"IEND")}

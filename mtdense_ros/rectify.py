@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry import RayTable
+from mtdense_ros.hints import known_names
 from mtdense_ros.records import Intrinsics, check_rgb
 
 Floats64 = NDArray[np.float64]
-
-CAMERA_MODEL_MODES = ("rays", "rectify", "refuse")
 
 # Coefficient counts by the model names of sensor_msgs/CameraInfo; "fisheye" is what some drivers write for equidistant.
 _COEFFICIENTS = {"": (0,), "plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,), "fisheye": (4,)}
@@ -37,8 +36,8 @@ class CameraModel:
 
     def __post_init__(self) -> None:
         if self.distortion_model not in _COEFFICIENTS:
-            known = ", ".join(name for name in _COEFFICIENTS if name)
-            raise InputError(f"camera model: distortion_model '{self.distortion_model}' is unknown; use one of {known}")
+            hint = known_names(self.distortion_model, filter(None, _COEFFICIENTS))
+            raise InputError(f"camera model: distortion_model '{self.distortion_model}' is unknown; {hint}")
         counts = _COEFFICIENTS[self.distortion_model]
         if self.d and len(self.d) not in counts:
             due = " or ".join(str(n) for n in counts)

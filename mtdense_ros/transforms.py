@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.hints import known_names
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -32,7 +33,7 @@ def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: in
     if resize == "native":
         return camera_hw
     if resize != "area":
-        raise ConfigError(f"input.resize: '{resize}' is unknown; use one of {', '.join(RESIZE_MODES)}")
+        raise ConfigError(f"input.resize: '{resize}' is unknown; {known_names(resize, RESIZE_MODES)}")
     scale = math.sqrt(card_input_hw[0] * card_input_hw[1] / (camera_hw[0] * camera_hw[1]))
     height, width = (max(multiple, round(side * scale / multiple) * multiple) for side in camera_hw)
     return height, width

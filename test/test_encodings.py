@@ -140,9 +140,9 @@ def test_sizes_that_do_not_fit_are_refused_with_found_and_expected(width, height
 
 
 def test_unknown_encoding_is_its_own_error_and_names_the_nearest():
-    with pytest.raises(UnknownEncoding, match="'RGB8' is unknown; did you mean 'rgb8'"):
-        to_rgb(bytes(12), 2, 2, "RGB8", 6)
-    with pytest.raises(UnknownEncoding, match="use one of rgb8, bgr8"):
+    with pytest.raises(UnknownEncoding, match="'rgb_8' is unknown; did you mean 'rgb8'"):
+        to_rgb(bytes(12), 2, 2, "rgb_8", 6)
+    with pytest.raises(UnknownEncoding, match="known: 8UC1"):
         to_rgb(bytes(12), 2, 2, "", 6)
 
 

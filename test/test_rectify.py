@@ -95,7 +95,7 @@ def test_refuse():
 @pytest.mark.parametrize(
     ("name", "d", "message"),
     [
-        ("pinhole", (), "'pinhole' is unknown; use one of plumb_bob"),
+        ("pinhole", (), "'pinhole' is unknown; known: equidistant"),
         ("plumb_bob", (0.1, 0.2), "2 coefficients where 'plumb_bob' has 4 or 5"),
         ("", (0.1,), "1 coefficients"),
         ("equidistant", (0.1, 0.2, float("nan"), 0.0), "not all finite"),

@@ -36,7 +36,7 @@ def test_network_size(camera, mode, expected):
 
 
 def test_unknown_resize_mode_is_refused():
-    with pytest.raises(ConfigError, match="'letterbox' is unknown; use one of area"):
+    with pytest.raises(ConfigError, match="'letterbox' is unknown; known: area"):
         transforms.network_size((480, 640), (192, 256), "letterbox", 32)
 
 

@@ -44,8 +44,9 @@ def colour_normals(normals: NDArray[np.float32]) -> Image:
 
     That is red to the right, green up and blue towards the camera, as in tangent-space normal maps; NaN black.
     """
-    rgb = np.rint(127.5 + np.float32(127.5) * np.array([1, -1, -1], np.float32) * normals)
-    return np.where(np.isnan(rgb), 0, rgb).astype(np.uint8)
+    levels = cv2.transform(normals, 127.5 * np.array([[1, 0, 0, 1], [0, -1, 0, 1], [0, 0, -1, 1]]))
+    cv2.patchNaNs(levels, 0)
+    return np.asarray(cv2.convertScaleAbs(levels), np.uint8)
 
 
 def overlay_foreground(rgb: Image, mask: NDArray[np.bool_]) -> Image:
@@ -58,8 +59,8 @@ def overlay_foreground(rgb: Image, mask: NDArray[np.bool_]) -> Image:
         raise InputError(f"foreground overlay: mask {mask.shape} and image {rgb.shape[:2]} differ; bring the mask to camera size first")
     inside = mask.astype(np.uint8)
     outline = np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)), np.uint8) - inside
-    color = np.full_like(rgb, FOREGROUND_COLOR)
+    halfway = (np.arange(256)[:, None] + np.array(FOREGROUND_COLOR) + 1) // 2
     out = rgb.copy()
-    cv2.copyTo(cv2.addWeighted(rgb, 0.5, color, 0.5, 0), inside, out)
-    cv2.copyTo(color, outline, out)
+    cv2.copyTo(cv2.LUT(rgb, halfway.astype(np.uint8)[None]), inside, out)
+    out[outline > 0] = FOREGROUND_COLOR
     return out

@@ -130,9 +130,9 @@ def _running_maximum(planes: Iterator[Floats]) -> tuple[Labels, Floats]:
 
 def _winner_probability(planes: Iterable[Floats], best: Floats) -> Floats:
     """1 / sum of exp(plane - best): the softmax of the winner, which cannot overflow."""
-    total = np.zeros_like(best)
+    total, difference = np.zeros_like(best), np.empty_like(best)
     for plane in planes:
-        difference = np.subtract(plane, best)
+        np.subtract(plane, best, out=difference)
         total += np.exp(difference, out=difference)
     return np.reciprocal(total, out=total)
 

@@ -1,0 +1,158 @@
+"""What the launch files start, seen by stand-ins for the node and RViz that record how they were called."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("launch_ros", reason="launch_ros is not here; it comes with a ROS 2 installation")
+
+from launch import LaunchContext, LaunchDescription, LaunchService
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+LAUNCH = Path(__file__).resolve().parents[2] / "launch"
+ARGUMENTS = {
+    "mtdense.launch.py": "namespace, params_file, weights, device, image, camera_info, image_transport, autostart, use_sim_time, "
+    "use_respawn, log_level, rviz",
+    "demo.launch.py": "bag, image, rviz",
+}
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+RECORDER = """#!/bin/sh
+printf '%s\\n' "$@" > "$RECORDS/$(basename "$0").arguments"
+env > "$RECORDS/$(basename "$0").environment"
+"""
+
+
+class Started:
+    """How one stand-in was called: words of its command line, its environment."""
+
+    def __init__(self, record: Path) -> None:
+        self.words = record.with_suffix(".arguments").read_text().splitlines()
+        self.environment = dict(line.partition("=")[::2] for line in record.with_suffix(".environment").read_text().splitlines())
+
+    def after(self, option: str) -> list[str]:
+        return [self.words[i + 1] for i, word in enumerate(self.words) if word == option]
+
+
+@pytest.fixture
+def launched(tmp_path, monkeypatch):
+    """Runs a launch file with arguments and environment variables; returns what it started by executable name."""
+    for package, executable in (("mtdense_ros", "mtdense_node"), ("rviz2", "rviz2"), (None, "ros2")):
+        folder = tmp_path / "lib" / package if package else tmp_path / "bin"
+        folder.mkdir(parents=True)
+        (folder / executable).write_text(RECORDER)
+        (folder / executable).chmod(0o755)
+        if package:
+            marker = tmp_path / "share" / "ament_index" / "resource_index" / "packages" / package
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+    for name in (*PROFILE_VARIABLES, "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AMENT_PREFIX_PATH", os.pathsep.join([str(tmp_path), os.environ.get("AMENT_PREFIX_PATH", "")]))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]))
+    monkeypatch.setenv("RECORDS", str(tmp_path))
+
+    def run(file: str = "mtdense.launch.py", environment: dict[str, str] | None = None, **arguments: str) -> dict[str, Started]:
+        for name, value in (environment or {}).items():
+            monkeypatch.setenv(name, value)
+        source = PythonLaunchDescriptionSource(str(LAUNCH / file))
+        service = LaunchService(noninteractive=True)
+        service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments.items())]))
+        assert service.run() == 0
+        return {record.stem: Started(record) for record in tmp_path.glob("*.arguments")}
+
+    return run
+
+
+@pytest.fixture
+def overrides(launched, tmp_path):
+    """The text of the parameter files that come after params_file."""
+
+    def run(**arguments: str) -> str:
+        file = tmp_path / "params.yaml"
+        file.write_text("/**:\n  ros__parameters:\n    device: auto\n")
+        first, *rest = launched(params_file=str(file), **arguments)["mtdense_node"].after("--params-file")
+        assert first == str(file)
+        return "".join(Path(name).read_text() for name in rest)
+
+    return run
+
+
+def declared(file: str) -> dict[str, DeclareLaunchArgument]:
+    entities = PythonLaunchDescriptionSource(str(LAUNCH / file)).get_launch_description(LaunchContext()).entities
+    return {entity.name: entity for entity in entities if isinstance(entity, DeclareLaunchArgument)}
+
+
+@pytest.mark.parametrize("file", ARGUMENTS)
+def test_arguments_exist_and_have_texts(file):
+    arguments = declared(file)
+    assert set(ARGUMENTS[file].split(", ")) <= set(arguments)
+    assert all(argument.description for argument in arguments.values())
+
+
+def test_without_arguments_the_node_gets_the_parameter_file_and_nothing_else(launched):
+    started = launched()
+    assert set(started) == {"mtdense_node"}
+    node = started["mtdense_node"]
+    assert node.after("--params-file") == [str(LAUNCH.parent / "config" / "mtdense.yaml")]
+    assert set(node.after("-r")) == {"__node:=mtdense", "__ns:=/"}
+    assert node.after("--log-level") == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "expected"),
+    [
+        ("device", "cpu", "device: cpu"),
+        ("weights", "123", "weights: '123'"),
+        ("image_transport", "compressed", "image_transport: compressed"),
+        ("autostart", "false", "autostart: false"),
+        ("use_sim_time", "true", "use_sim_time: true"),
+    ],
+)
+def test_a_given_argument_overrides_its_parameter_and_no_other(overrides, argument, value, expected):
+    lines = [line.strip() for line in overrides(**{argument: value}).splitlines()]
+    assert lines == ["/mtdense:", "ros__parameters:", expected]
+
+
+def test_topics_namespace_and_log_level_reach_the_node(launched):
+    node = launched(image="/front/image_raw", camera_info="/front/info", namespace="robot", log_level="debug")["mtdense_node"]
+    assert set(node.after("-r")) == {"__node:=mtdense", "__ns:=/robot", "image:=/front/image_raw", "camera_info:=/front/info"}
+    assert node.after("--log-level") == ["debug"]
+
+
+def test_environment_is_set_where_the_user_left_it_unset(launched):
+    environment = launched()["mtdense_node"].environment
+    assert {environment[name] for name in PROFILE_VARIABLES} == {str(LAUNCH.parent / "config" / "fastdds.xml")}
+    assert "glibc.malloc.mmap_max=0" in environment["GLIBC_TUNABLES"]
+
+
+@pytest.mark.parametrize("variable", PROFILE_VARIABLES)
+def test_a_profile_of_the_user_stays_the_only_one(launched, variable):
+    environment = launched(environment={variable: "/mine.xml"})["mtdense_node"].environment
+    assert {name: environment.get(name) for name in PROFILE_VARIABLES} == dict.fromkeys(PROFILE_VARIABLES) | {variable: "/mine.xml"}
+
+
+def test_malloc_settings_of_the_user_stay(launched):
+    environment = launched(environment={"GLIBC_TUNABLES": "glibc.malloc.check=0"})["mtdense_node"].environment
+    assert environment["GLIBC_TUNABLES"] == "glibc.malloc.check=0"
+
+
+def test_rviz_follows_the_node_into_its_namespace(launched):
+    rviz = launched(rviz="true", namespace="robot", fixed_frame="cam")["rviz2"]
+    assert rviz.after("-d") == [str(LAUNCH.parent / "config" / "mtdense.rviz")]
+    assert rviz.after("-f") == ["cam"]
+    assert {"__ns:=/robot", "/mtdense/points:=mtdense/points", "/mtdense/depth:=mtdense/depth"} <= set(rviz.after("-r"))
+
+
+def test_demo_plays_a_given_bag_in_a_loop_beside_the_node_and_rviz(launched):
+    started = launched("demo.launch.py", bag="/data/some_bag", image="/cam/image", device="cpu")
+    assert set(started) == {"ros2", "mtdense_node", "rviz2"}
+    assert started["ros2"].words == ["bag", "play", "/data/some_bag", "--loop", "--rate", "1.0"]
+    assert "image:=/cam/image" in started["mtdense_node"].after("-r")
+
+
+def test_demo_without_a_bag_waits_for_a_camera(launched):
+    started = launched("demo.launch.py", rviz="false")
+    assert set(started) == {"mtdense_node"}
+    assert "image:=/camera/color/image_raw" in started["mtdense_node"].after("-r")

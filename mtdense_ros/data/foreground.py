@@ -1,0 +1,98 @@
+"""What comes into a view: things put down on visible level surfaces, and people on the floor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.data.assets import Assets, Prop
+from mtdense_ros.data.objects import small_thing
+from mtdense_ros.data.people import person
+from mtdense_ros.data.renderer import Rendering
+from mtdense_ros.data.scene import Item, View, pose
+from mtdense_ros.data.tabletops import shrunk
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The visible points of a view in the world: points (N, 3) metres and whether each faces up, sampled on a coarse pixel grid."""
+
+    points: NDArray[np.float32]
+    level: NDArray[np.bool_]
+    distance: NDArray[np.float32]
+
+    def fits(self, spot: NDArray[np.float32], prop: Prop) -> bool:
+        """Whether a prop at spot is carried by what is visible around it and runs into none of it."""
+        width, height = float(prop.size[:2].max()), float(prop.size[2])
+        aside = np.abs(self.points[:, :2] - spot[:2]).max(1)
+        rise = self.points[:, 2] - spot[2]
+        blocked = (aside < width * 0.55) & (rise > 0.02) & (rise < height)
+        beneath = aside < max(width * 0.35, 0.02)
+        return not blocked.any() and bool((np.abs(rise[beneath]) < 0.02).mean() > 0.7)
+
+
+def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
+    """The points of a rendering on every step-th pixel, for placing things."""
+    i = view.intrinsics
+    v, u = np.mgrid[0 : i.height : step, 0 : i.width : step]
+    depth = rendering.depth[::step, ::step]
+    rays = np.stack([(u - i.cx) / i.fx, (v - i.cy) / i.fy, np.ones_like(u, float)], -1)
+    seen = depth > 0
+    rotation, shift = view.world_to_camera[:3, :3], view.world_to_camera[:3, 3]
+    points = ((rays * depth[..., None])[seen] - shift) @ rotation
+    level = (rendering.normals[::step, ::step][seen] @ rotation)[:, 2] > 0.97
+    return Surface(points.astype(np.float32), level, depth[seen])
+
+
+def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
+    """Foreground items: none in a tenth of all views, else 1 + Exp(2.2); a person in a quarter of those with room for one.
+
+    largest: greatest extent in metres of a thing. Stacks arise where a later thing lands on an earlier one.
+    """
+    if rng.random() < 0.1 or not surface.level.any():
+        return []
+    items: list[Item] = []
+    if largest > 1 and rng.random() < 0.3:
+        items += _someone(rng, assets, surface)
+    for _ in range(1 + int(rng.exponential(2.2))):
+        item = _something(rng, assets, surface, largest)
+        if item is not None:
+            items.append(item)
+            if rng.random() < 0.15:
+                items.append(_on_top(rng, assets, item, largest))
+    return items
+
+
+def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> Item | None:
+    draw = rng.random()
+    prop = small_thing(rng, assets.library) if draw < 0.6 else assets.pick("top" if draw < 0.8 or largest < 1 else "floor", rng)
+    prop = shrunk(prop, largest)
+    # A thing of s metres is worth drawing up to some 12 s away, where it still covers a dozen pixels.
+    near = surface.level & (surface.distance < 1.0 + 12 * float(prop.size.max())) & (surface.distance > 0.3 + float(prop.size.max()))
+    spots = surface.points[near]
+    for spot in spots[rng.integers(len(spots), size=12)] if len(spots) else ():
+        if surface.fits(spot, prop):
+            return prop.at(pose(*spot.tolist(), rng.uniform(0, 2 * math.pi)))
+    return None
+
+
+def _on_top(rng: Rng, assets: Assets, base: Item, largest: float) -> Item:
+    prop = shrunk(small_thing(rng, assets.library), largest * 0.6)
+    low, high = base.bounds()
+    x, y = (low + high)[:2] / 2
+    return prop.at(pose(float(x), float(y), float(high[2]), rng.uniform(0, 2 * math.pi)))
+
+
+def _someone(rng: Rng, assets: Assets, surface: Surface) -> list[Item]:
+    figure = person(rng, assets.library)
+    floor = surface.level & (np.abs(surface.points[:, 2]) < 0.03) & (surface.distance > 0.9)
+    spots = surface.points[floor]
+    for spot in spots[rng.integers(len(spots), size=8)] if len(spots) else ():
+        if surface.fits(spot, figure):
+            return [figure.at(pose(*spot.tolist(), rng.uniform(0, 2 * math.pi)))]
+    return []

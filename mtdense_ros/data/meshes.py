@@ -1,0 +1,185 @@
+"""Triangle meshes in metres, Z up, and the primitives that procedural furniture and objects are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """positions (N, 3) metres, unit normals (N, 3), uv (N, 2) and triangles (M, 3) of vertex indices.
+
+    Primitives measure uv in metres, so that one texture scale fits furniture of any size.
+    """
+
+    positions: Array
+    normals: Array
+    uv: Array
+    triangles: NDArray[np.uint32]
+
+    def bounds(self) -> Array:
+        """(2, 3): lowest and highest corner."""
+        return np.stack([self.positions.min(0), self.positions.max(0)])
+
+    def moved(self, offset: ArrayLike) -> Mesh:
+        """The mesh shifted by offset (3,)."""
+        return Mesh(self.positions + np.asarray(offset, np.float32), self.normals, self.uv, self.triangles)
+
+    def turned(self, rotation: ArrayLike) -> Mesh:
+        """The mesh under a rotation matrix (3, 3)."""
+        matrix = np.asarray(rotation, np.float32).T
+        return Mesh(self.positions @ matrix, self.normals @ matrix, self.uv, self.triangles)
+
+    def scaled(self, factors: ArrayLike) -> Mesh:
+        """The mesh stretched by positive factors (3,) or one number, with correct normals."""
+        scale = np.broadcast_to(np.asarray(factors, np.float32), (3,))
+        return Mesh(self.positions * scale, _unit(self.normals / scale), self.uv, self.triangles)
+
+
+def merge(meshes: Iterable[Mesh]) -> Mesh:
+    """One mesh of several."""
+    parts = list(meshes)
+    starts = np.cumsum([0] + [len(part.positions) for part in parts[:-1]])
+    return Mesh(
+        np.concatenate([part.positions for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.uv for part in parts]),
+        np.concatenate([part.triangles + np.uint32(start) for part, start in zip(parts, starts, strict=True)]),
+    )
+
+
+def rotation_z(angle: float) -> Array:
+    """Rotation matrix about Z by angle in radians."""
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
+
+
+def rotation_x(angle: float) -> Array:
+    """Rotation matrix about X by angle in radians."""
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]], np.float32)
+
+
+def box(size: Sequence[float], base: Sequence[float] = (0.0, 0.0, 0.0)) -> Mesh:
+    """A box of size (x, y, z) that stands with the middle of its underside at base."""
+    half = np.asarray(size, np.float32) / 2
+    positions, normals, uv, triangles = [], [], [], []
+    for axis in range(3):
+        a, b = [(1, 2), (0, 2), (0, 1)][axis]
+        for sign in (-1.0, 1.0):
+            corners = np.zeros((4, 3), np.float32)
+            corners[:, axis] = sign * half[axis]
+            corners[:, a] = np.array([-1, 1, 1, -1]) * half[a]
+            corners[:, b] = np.array([-1, -1, 1, 1]) * half[b]
+            normal = np.zeros((4, 3), np.float32)
+            normal[:, axis] = sign
+            triangles.append(np.array([[0, 1, 2], [0, 2, 3]]) + 4 * len(positions))
+            positions.append(corners)
+            normals.append(normal)
+            uv.append(corners[:, [a, b]] * (1.0, -1.0 if b == 2 else 1.0))
+    centre = np.asarray(base, np.float32) + (0, 0, half[2])
+    return _mesh(np.concatenate(positions) + centre, np.concatenate(normals), np.concatenate(uv), np.concatenate(triangles))
+
+
+def rounded_box(size: Sequence[float], radius: float, base: Sequence[float] = (0.0, 0.0, 0.0), steps: int = 4) -> Mesh:
+    """A box with rounded edges, for cushions and mattresses: the octants of a sphere pushed apart, flat in between."""
+    half = np.asarray(size, np.float32) / 2
+    radius = float(min(radius, half.min() * 0.999))
+    quarter = np.linspace(0, math.pi / 2, steps)
+    latitude, sign_z = np.concatenate([quarter - math.pi / 2, quarter]), np.repeat([-1.0, 1.0], steps)
+    longitude = np.concatenate([*(quarter + k * math.pi / 2 for k in range(4)), [2 * math.pi]])
+    sign_x, sign_y = (np.append(np.repeat(signs, steps), signs[0]) for signs in ([1.0, -1, -1, 1], [1.0, 1, -1, -1]))
+    flat = np.cos(latitude)[:, None]
+    normals = np.stack(np.broadcast_arrays(flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)[:, None]), 2)
+    signs = np.stack(np.broadcast_arrays(sign_x, sign_y, sign_z[:, None]), 2)
+    positions = signs * (half - radius) + normals * radius
+    shell = _mesh(positions, normals, positions[..., :2] + positions[..., 2:], _grid(2 * steps, 4 * steps + 1))
+    caps = box((*(2 * (half[:2] - radius)), size[2]), (0, 0, -half[2]))
+    ends = Mesh(caps.positions, caps.normals, caps.uv, caps.triangles[8:])
+    return merge([shell, ends]).moved(np.asarray(base) + (0, 0, half[2]))
+
+
+def lathe(profile: Sequence[tuple[float, float]], segments: int = 20) -> Mesh:
+    """The solid swept by a profile of (radius, height) points from bottom to top about Z."""
+    points = np.asarray(profile, np.float32)
+    angles = np.linspace(0, 2 * math.pi, segments + 1, dtype=np.float32)
+    ring = np.stack([np.cos(angles), np.sin(angles)], 1)
+    edge = np.diff(points, axis=0)
+    slope = np.concatenate([edge[:1], edge[:-1] + edge[1:], edge[-1:]]) if len(edge) > 1 else np.repeat(edge, 2, 0)
+    flat = _unit(np.stack([slope[:, 1], -slope[:, 0]], 1))
+    positions = np.concatenate([points[:, None, :1] * ring, np.repeat(points[:, None, 1:], segments + 1, 1)], 2)
+    normals = np.concatenate([flat[:, None, :1] * ring, np.repeat(flat[:, None, 1:], segments + 1, 1)], 2)
+    uv = np.stack(np.broadcast_arrays(angles[None] * points[:, :1].max(), points[:, 1:]), 2)
+    return _mesh(positions, normals, uv, _grid(len(points), segments + 1))
+
+
+def cylinder(radius: float, height: float, base: Sequence[float] = (0.0, 0.0, 0.0), segments: int = 20, top: float | None = None) -> Mesh:
+    """A closed cylinder, or a cone frustum where `top` gives the upper radius."""
+    upper = radius if top is None else top
+    side = lathe([(radius, 0.0), (upper, height)], segments)
+    caps = [lathe([(0.0, 0.0), (radius, 0.0)], segments), lathe([(upper, height), (0.0, height)], segments)]
+    return merge([side, *caps]).moved(base)
+
+
+def ellipsoid(radii: Sequence[float], centre: Sequence[float] = (0.0, 0.0, 0.0), rings: int = 10, segments: int = 18) -> Mesh:
+    """An ellipsoid around centre."""
+    angles = np.linspace(-math.pi / 2, math.pi / 2, rings + 1)
+    ball = lathe([(max(math.cos(a), 0.0), math.sin(a)) for a in angles], segments)
+    ball = Mesh(ball.positions, _unit(ball.positions.copy()), ball.uv, ball.triangles)
+    return ball.scaled(radii).moved(centre)
+
+
+def capsule(start: Sequence[float], end: Sequence[float], radius: float, end_radius: float | None = None) -> Mesh:
+    """A limb: a round-ended cone from start to end."""
+    a, b = np.asarray(start, np.float32), np.asarray(end, np.float32)
+    last = radius if end_radius is None else end_radius
+    length = float(np.linalg.norm(b - a))
+    angles = np.linspace(0, math.pi / 2, 5)
+    lower = [(radius * math.sin(t), -radius * math.cos(t)) for t in angles]
+    upper = [(last * math.cos(t), length + last * math.sin(t)) for t in angles]
+    return lathe(lower + upper, 14).turned(_frame((b - a) / max(length, 1e-6))).moved(a)
+
+
+def sheet(width: float, height: float, depth: float, waves: float, columns: int = 64) -> Mesh:
+    """A hanging cloth in the XZ plane: `waves` folds of amplitude depth along its width, wider at the bottom."""
+    u = np.linspace(0, 1, columns, dtype=np.float32)
+    phase = 2 * math.pi * waves * u
+    rows = []
+    for level, swell in ((0.0, 1.0), (height, 0.6)):
+        rows.append(np.stack([(u - 0.5) * width, depth * swell * np.sin(phase), np.full_like(u, level)], 1))
+    slope = depth * 2 * math.pi * waves / width * np.cos(phase)
+    normal = _unit(np.stack([-slope, np.ones_like(u), np.zeros_like(u)], 1))
+    positions = np.stack(rows)
+    uv = positions[..., [0, 2]]
+    return _mesh(positions, np.stack([normal, normal]), uv, _grid(2, columns))
+
+
+def _grid(rows: int, columns: int) -> NDArray[np.int64]:
+    corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).reshape(-1, 1)
+    return np.concatenate([corner + [0, 1, columns + 1], corner + [0, columns + 1, columns]])
+
+
+def _mesh(positions: ArrayLike, normals: ArrayLike, uv: ArrayLike, triangles: ArrayLike) -> Mesh:
+    return Mesh(
+        np.asarray(positions, np.float32).reshape(-1, 3),
+        np.asarray(normals, np.float32).reshape(-1, 3),
+        np.asarray(uv, np.float32).reshape(-1, 2),
+        np.asarray(triangles, np.uint32).reshape(-1, 3),
+    )
+
+
+def _unit(vectors: Array) -> Array:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-9))
+
+
+def _frame(axis: Array) -> Array:
+    helper = np.array([1.0, 0, 0], np.float32) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0], np.float32)
+    x = _unit(np.cross(helper, axis))
+    return np.stack([x, np.cross(axis, x), axis], 1).astype(np.float32)

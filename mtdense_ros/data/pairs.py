@@ -1,0 +1,91 @@
+"""One training pair from one seed: draws a scene, renders it empty and with its foreground, and refuses bad views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.data.assets import Assets
+from mtdense_ros.data.foreground import enter, surface_of
+from mtdense_ros.data.renderer import Renderer, Rendering
+from mtdense_ros.data.rooms import Setting, room
+from mtdense_ros.data.scene import CEILING, DOOR, WALL, Item
+from mtdense_ros.data.shards import Pair
+from mtdense_ros.data.tabletops import tabletop
+from mtdense_ros.data.worlds import Worlds
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.records import UNLABELLED
+
+HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
+"""Scene seeds of the demo sequence; training refuses them."""
+
+SHARES = {"room": 0.45, "world": 0.20, "tabletop": 0.35}
+"""Kind of scene -> share of the pairs."""
+
+_TRIES = 12
+
+
+class PairRenderer:
+    """Renders pairs of size (height, width) from an assets folder; each pair depends on its seed alone."""
+
+    def __init__(self, assets: Path, size: tuple[int, int] = (240, 320)) -> None:
+        self.size = size
+        self.assets = Assets(assets)
+        self.worlds = Worlds(self.assets)
+        self._renderer = Renderer(size, self.assets.library.layers())
+
+    def pair(self, seed: int) -> Pair:
+        """The pair of a seed. Raises ConfigError for a seed that is held out."""
+        if seed in HELD_OUT_SEEDS:
+            raise ConfigError(f"seed {seed} is held out for the demo sequence ({HELD_OUT_SEEDS}); choose another for training data")
+        rng = np.random.default_rng(seed)
+        kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+        for _ in range(_TRIES):
+            setting = self._setting(kind, rng)
+            empty = self._renderer.render(setting.items, setting.view, setting.lighting)
+            if plausible(empty, setting):
+                break
+        added = enter(rng, self.assets, surface_of(empty, setting.view), setting.largest)
+        full = self._renderer.add_foreground(added)
+        return pack(empty, full, setting, added)
+
+    def _setting(self, kind: str, rng: np.random.Generator) -> Setting:
+        if kind == "room":
+            return room(rng, self.assets, self.size)
+        if kind == "world":
+            return self.worlds.setting(rng, self.size)
+        return tabletop(rng, self.assets, self.size)
+
+
+def plausible(rendering: Rendering, setting: Setting) -> bool:
+    """Whether a robot could have seen this: neither inside a thing nor against a wall, outdoors or in the dark."""
+    depth = np.where(rendering.depth > 0, rendering.depth, np.inf)
+    labels = labels_of(rendering, setting.items)
+    if np.median(depth) < 0.4 or (depth < 0.12).mean() > 0.02 or (rendering.depth == 0).mean() > 0.12:
+        return False
+    near_wall = (depth < 0.9) & np.isin(labels, (WALL, CEILING, DOOR))
+    shares = np.bincount(rendering.instances.reshape(-1))[1:] / depth.size
+    return bool(near_wall.mean() < 0.4 and shares.max() < 0.8 and rendering.image.std() > 12)
+
+
+def labels_of(rendering: Rendering, items: Sequence[Item]) -> NDArray[np.uint8]:
+    """(H, W) label ids of a rendering of these items."""
+    table = np.array([UNLABELLED, *(item.label for item in items)], np.uint8)
+    return table[rendering.instances]
+
+
+def pack(empty: Rendering, full: Rendering, setting: Setting, added: Sequence[Item]) -> Pair:
+    """The pair of two renderings of a setting, without and with the added items."""
+    both = (full, empty)
+    items = [*setting.items, *added]
+    return Pair(
+        images=np.stack([r.image for r in both]),
+        depth=np.stack([r.depth for r in both]).astype(np.float16),
+        labels=np.stack([labels_of(r, items) for r in both]),
+        normals=np.rint(np.stack([r.normals for r in both]) * 127).astype(np.int8),
+        foreground=(full.instances > len(setting.items)).astype(np.uint8),
+        focal=setting.view.intrinsics.fx,
+    )

@@ -1,0 +1,248 @@
+"""Deferred renderer on OpenGL through EGL: colour, depth, normals and instance ids of a scene without and with its foreground."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.data import shaders
+from mtdense_ros.data.scene import Item, Light, Lighting, View, batch
+from mtdense_ros.errors import DependencyError, InputError
+
+NEAR, FAR = 0.05, 60.0
+_SHADOW_SIZE = 512
+_LIGHTS = 4
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One rendered view: image (H, W, 3) uint8 sRGB; depth (H, W) float32 metres, 0 none; normals (H, W, 3) float32, camera frame,
+    facing the camera, 0 none; instances (H, W) uint16: 0 none, else 1 + index of the item, background items first."""
+
+    image: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    instances: NDArray[np.uint16]
+
+
+class Renderer:
+    """Renders scenes at one image size.
+
+    size (height, width); textures (N, S, S, 3) uint8: the layers that parts name. Colour is supersampled twice, truth is
+    taken at pixel centres. Raises DependencyError where moderngl or an EGL driver is missing.
+    """
+
+    def __init__(self, size: tuple[int, int], textures: NDArray[np.uint8]) -> None:
+        self.size = size
+        self._ctx = _context()
+        height, width = size
+        self._textures = self._ctx.texture_array((textures.shape[2], textures.shape[1], len(textures)), 3, textures.tobytes(), alignment=1)
+        self._textures.build_mipmaps()
+        fine = (2 * width, 2 * height)
+        self._albedo, self._radiance = self._target(fine, 4, "f1"), self._target(fine, 4, "f2")
+        self._geometry, self._ids = self._target(fine, 4, "f4"), self._target(fine, 1, "u2")
+        self._g_buffer = self._ctx.framebuffer([self._albedo, self._geometry, self._ids], self._ctx.depth_renderbuffer(fine))
+        self._open = self._target((width, height), 1, "f1", smooth=True)
+        self._open_buffer = self._ctx.framebuffer([self._open])
+        self._shade_buffer = self._ctx.framebuffer([self._radiance])
+        out = [self._target((width, height), 4, "f1"), self._target((width, height), 4, "f4"), self._target((width, height), 1, "u2")]
+        self._out, self._out_buffer = out, self._ctx.framebuffer(out)
+        self._shadows = [self._shadow_map() for _ in range(2)]
+        self._programs()
+
+    def render(self, background: Sequence[Item], view: View, lighting: Lighting) -> Rendering:
+        """The view of the background items alone; later calls of `add_foreground` draw on top of it."""
+        self._view, self._lighting, self._items = view, lighting, len(background)
+        self._g_buffer.clear()
+        for buffer in self._shadows:
+            buffer[1].clear()
+        self._draw(background, 1)
+        self._exposure = 1.0
+        self._shade()
+        self._exposure = self._expose(lighting.exposure)
+        return self._resolve()
+
+    def add_foreground(self, items: Sequence[Item]) -> Rendering:
+        """The last view with further items in it, under the same lights and exposure."""
+        self._draw(items, 1 + self._items)
+        self._items += len(items)
+        self._shade()
+        return self._resolve()
+
+    def close(self) -> None:
+        """Frees the context and all it holds."""
+        self._ctx.release()
+
+    def _target(self, size: tuple[int, int], components: int, dtype: str, smooth: bool = False) -> Any:
+        texture = self._ctx.texture(size, components, dtype=dtype)
+        texture.repeat_x = texture.repeat_y = False
+        texture.filter = (self._ctx.LINEAR, self._ctx.LINEAR) if smooth else (self._ctx.NEAREST, self._ctx.NEAREST)
+        return texture
+
+    def _shadow_map(self) -> tuple[Any, Any]:
+        texture = self._ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
+        texture.compare_func = "<="
+        texture.filter = (self._ctx.NEAREST, self._ctx.NEAREST)
+        texture.repeat_x = texture.repeat_y = False
+        return texture, self._ctx.framebuffer(depth_attachment=texture)
+
+    def _programs(self) -> None:
+        ctx = self._ctx
+        self._draw_program = ctx.program(shaders.GEOMETRY_VERTEX, shaders.GEOMETRY_FRAGMENT)
+        self._shadow_program = ctx.program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
+        corners = ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
+        screens = (shaders.OCCLUSION_FRAGMENT, shaders.SHADE_FRAGMENT, shaders.RESOLVE_FRAGMENT)
+        programs = [ctx.program(shaders.SCREEN_VERTEX, source) for source in screens]
+        self._passes = [(program, ctx.vertex_array(program, [(corners, "2f", "corner")])) for program in programs]
+
+    def _draw(self, items: Sequence[Item], first_id: int) -> None:
+        vertices, triangles = batch(items, first_id)
+        if not len(triangles):
+            return
+        ctx, program = self._ctx, self._draw_program
+        vertex_buffer, index_buffer = ctx.buffer(vertices.tobytes()), ctx.buffer(triangles.tobytes())
+        layout = [(vertex_buffer, "3f 3f 2f 4f1 2u2", "position", "normal", "uv", "tint", "ids")]
+        self._g_buffer.use()
+        ctx.enable_only(ctx.DEPTH_TEST)
+        self._textures.use(0)
+        _set(program, textures=0, world_to_camera=self._view.world_to_camera.T, projection=_projection(self._view).T)
+        array = ctx.vertex_array(program, layout, index_buffer)
+        array.render()
+        array.release()
+        self._cast(vertex_buffer, triangles, items)
+        vertex_buffer.release()
+        index_buffer.release()
+
+    def _cast(self, vertex_buffer: Any, triangles: NDArray[np.uint32], items: Sequence[Item]) -> None:
+        casters = np.repeat([item.casts for item in items], [len(item.baked()[1]) for item in items])
+        chosen = triangles[casters]
+        if not len(chosen) or not any(light.shadow for light in self._lighting.lights):
+            return
+        index_buffer = self._ctx.buffer(chosen.tobytes())
+        layout = [(vertex_buffer, "3f 32x", "position")]
+        array = self._ctx.vertex_array(self._shadow_program, layout, index_buffer)
+        for light, (_, buffer) in zip(_ordered(self._lighting.lights)[:2], self._shadows, strict=False):
+            if light.shadow:
+                buffer.use()
+                _set(self._shadow_program, world_to_light=_light_matrix(light).T)
+                array.render()
+        array.release()
+        index_buffer.release()
+
+    def _shade(self) -> None:
+        ctx, lens = self._ctx, _lens(self._view)
+        ctx.enable_only(ctx.NOTHING)
+        self._open_buffer.use()
+        self._geometry.use(1)
+        program, screen = self._passes[0]
+        _set(program, normal_depth=1, lens=lens, radius=np.float32(0.3))
+        screen.render(ctx.TRIANGLE_STRIP)
+        self._shade_buffer.use()
+        for unit, texture in enumerate((self._albedo, self._geometry, self._open, self._shadows[0][0], self._shadows[1][0])):
+            texture.use(unit)
+        program, screen = self._passes[1]
+        _set(program, albedo=0, normal_depth=1, open=2, shadow_0=3, shadow_1=4, lens=lens)
+        _set(program, **_light_uniforms(self._lighting, self._view))
+        screen.render(ctx.TRIANGLE_STRIP)
+
+    def _expose(self, target: float) -> float:
+        """The gain that brings the view's 70th luminance percentile, seen before the tone curve, to the target (sRGB 0..1)."""
+        light = np.frombuffer(self._radiance.read(), np.float16).reshape(2 * self.size[0], 2 * self.size[1], 4)[::16, ::16, :3]
+        seen = light.astype(np.float32).mean(-1)
+        seen = seen[seen > 0]
+        return float(target**2.2 / max(float(np.percentile(seen, 70)), 1e-4)) if len(seen) else 1.0
+
+    def _resolve(self) -> Rendering:
+        height, width = self.size
+        self._out_buffer.use()
+        for unit, texture in enumerate((self._radiance, self._geometry, self._ids)):
+            texture.use(unit)
+        program, screen = self._passes[2]
+        _set(program, radiance=0, normal_depth=1, instance=2, exposure=np.float32(self._exposure))
+        screen.render(self._ctx.TRIANGLE_STRIP)
+        image = np.frombuffer(self._out[0].read(), np.uint8).reshape(height, width, 4)
+        geometry = np.frombuffer(self._out[1].read(), np.float32).reshape(height, width, 4)
+        ids = np.frombuffer(self._out[2].read(alignment=1), np.uint16).reshape(height, width)
+        return Rendering(image[..., :3].copy(), geometry[..., 3].copy(), geometry[..., :3].copy(), ids)
+
+
+def _context() -> Any:
+    # Several renderers run side by side, one per core: a driver thread pool in each would only make them wait for one another.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    try:
+        import moderngl
+    except ImportError as error:
+        raise DependencyError(f"renderer: moderngl is not installed ({error}); pip install 'mtdense_ros[train]'") from error
+    try:
+        return moderngl.create_context(standalone=True, backend="egl")
+    except Exception as error:  # moderngl raises bare Exception for every driver failure
+        raise DependencyError(f"renderer: no EGL context ({error}); apt install libegl1 libgl1-mesa-dri") from error
+
+
+def _set(program: Any, **uniforms: Any) -> None:
+    for name, value in uniforms.items():
+        if isinstance(value, np.ndarray | np.generic):
+            program[name].write(np.ascontiguousarray(value, np.float32).tobytes())
+        else:
+            program[name].value = value
+
+
+def _lens(view: View) -> NDArray[np.float32]:
+    i = view.intrinsics
+    return np.array([i.fx, i.fy, i.cx, i.cy], np.float32)
+
+
+def _projection(view: View) -> NDArray[np.float32]:
+    # Sample s of the doubled grid looks at image coordinate s / 2; row 0 of the buffer is the top row of the image.
+    i = view.intrinsics
+    depth = [0, 0, (FAR + NEAR) / (FAR - NEAR), -2 * FAR * NEAR / (FAR - NEAR)]
+    columns = [2 * i.fx / i.width, 0, (2 * i.cx + 0.5) / i.width - 1, 0]
+    rows = [0, 2 * i.fy / i.height, (2 * i.cy + 0.5) / i.height - 1, 0]
+    return np.array([columns, rows, depth, [0, 0, 1, 0]], np.float32)
+
+
+def _ordered(lights: Sequence[Light]) -> list[Light]:
+    ordered = sorted(lights, key=lambda light: not light.shadow)
+    if len(ordered) > _LIGHTS or sum(light.shadow for light in ordered) > 2:
+        raise InputError(f"lighting: {len(ordered)} lights; at most {_LIGHTS}, two of them with a shadow, are supported")
+    return ordered
+
+
+def _light_matrix(light: Light) -> NDArray[np.float32]:
+    """World to clip space of a light's shadow map (4, 4)."""
+    place = np.asarray(light.position, np.float64)
+    ahead = np.asarray(light.target) - place
+    distance = float(np.linalg.norm(ahead))
+    ahead = ahead / distance
+    side = np.cross(ahead, (0, 0, 1.0) if abs(ahead[2]) < 0.98 else (0, 1.0, 0))
+    side /= np.linalg.norm(side)
+    rotation = np.stack([side, np.cross(ahead, side), ahead])
+    near = 0.5 * distance if light.confined else 0.05
+    far = distance + 14.0
+    clip = np.zeros((4, 4))
+    clip[0, 0], clip[1, 1] = 1 / light.spread[0], 1 / light.spread[1]
+    clip[2, 2:] = (far + near) / (far - near), -2 * far * near / (far - near)
+    clip[3, 2] = 1.0
+    frame = np.eye(4)
+    frame[:3, :3], frame[:3, 3] = rotation, -rotation @ place
+    return (clip @ frame).astype(np.float32)
+
+
+def _light_uniforms(lighting: Lighting, view: View) -> dict[str, Any]:
+    place, color, kind = (np.zeros((_LIGHTS, n), np.float32) for n in (4, 3, 2))
+    matrices = np.zeros((2, 4, 4), np.float32)
+    camera_to_world = np.linalg.inv(view.world_to_camera.astype(np.float64))
+    for k, light in enumerate(_ordered(lighting.lights)):
+        place[k] = *(view.world_to_camera @ (*light.position, 1.0))[:3], light.reach**2
+        color[k] = light.color
+        if light.shadow:
+            kind[k] = light.softness, float(light.confined)
+            matrices[k] = (_light_matrix(light) @ camera_to_world).T
+    up = view.world_to_camera[:3, 2]
+    shared = {"sky": np.array(lighting.sky), "ground": np.array(lighting.ground), "occlusion": np.float32(lighting.occlusion), "up": up}
+    return {"light_place": place, "light_color": color, "light_kind": kind, "camera_to_light": matrices, **shared}

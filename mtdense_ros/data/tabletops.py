@@ -1,0 +1,82 @@
+"""Table tops seen from close by: where a robot, or a camera above a desk, watches small things come and go."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mtdense_ros.data import camera, furniture, meshes
+from mtdense_ros.data.assets import Assets, Prop
+from mtdense_ros.data.layout import Plan, present, rest_on
+from mtdense_ros.data.lights import room_lighting
+from mtdense_ros.data.objects import small_thing
+from mtdense_ros.data.palette import light_paint, tint
+from mtdense_ros.data.rooms import Setting
+from mtdense_ros.data.scene import FURNITURE, Part, pose
+from mtdense_ros.data.shell import build_shell
+from mtdense_ros.data.textures import WHITE
+
+Rng = np.random.Generator
+
+
+def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
+    """A room with a table, the camera 0.45 to 1.4 m from a point on it, looking 18 to 60 degrees down; size (height, width) pixels."""
+    half, height = (rng.uniform(1.4, 3.0), rng.uniform(1.4, 3.0)), rng.uniform(2.3, 3.0)
+    shell = build_shell(rng, assets.library, half, height)
+    table = _table(rng, assets).at(pose(rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.4), 0.0, rng.uniform(0, 2 * np.pi)))
+    low, high = table.bounds()
+    plan = Plan(half)
+    plan.claim(*((low + high) / 2)[:2], *(high - low)[:2], margin=0.1)
+    around = [plan.by_wall(rng, furniture.BY_WALL[int(rng.integers(7))](rng, assets.library)) for _ in range(int(rng.integers(1, 6)))]
+    around += [plan.free(rng, furniture.chair(rng, assets.library)) for _ in range(int(rng.integers(0, 4)))]
+    standing = [rest_on(rng, table, _small(rng, assets)) for _ in range(int(rng.poisson(1.8)))]
+    target = (low + high) / 2
+    target[:2] += rng.uniform(-0.22, 0.22, 2) * (high - low)[:2]
+    target[2] = high[2]
+    distance, down, yaw = rng.uniform(0.45, 1.4), math.radians(rng.uniform(18, 60)), rng.uniform(0, 2 * np.pi)
+    ahead = np.array([math.cos(yaw) * math.cos(down), math.sin(yaw) * math.cos(down), -math.sin(down)])
+    eye = target - distance * ahead
+    lens = camera.intrinsics(size, rng.uniform(45, 70))
+    view = camera.view(lens, eye.tolist(), yaw, -down, math.radians(float(np.clip(rng.normal(0, 1), -3, 3))))
+    items = [*shell.items, table, *present(around), *present(standing)]
+    lighting = room_lighting(rng, (-half[0], -half[1], 0.0), (half[0], half[1], height), shell.openings)
+    return Setting(items, view, lighting, largest=0.32)
+
+
+def _table(rng: Rng, assets: Assets) -> Prop:
+    """A table or desk; in a third of the scenes light and plain, as office tables are."""
+    draw = rng.random()
+    if draw < 0.15:
+        name = str(rng.choice(["KitchenTable_01", "cafe_table", "CoffeeTable_01", "BalconyTable_01"]))
+        return assets.prop(name, rng)
+    size = (rng.uniform(0.8, 2.0), rng.uniform(0.6, 1.1), rng.uniform(0.45, 0.85))
+    prop = furniture.table(rng, assets.library, size)
+    if draw < 0.5:
+        layer = WHITE if rng.random() < 0.5 else assets.library.pick(rng, "plaster", "wood", "marble")
+        plain = Part(prop.parts[0].mesh, layer, light_paint(rng), 0.6, float(rng.uniform(0, 0.6)))
+        return Prop("table", [plain, *prop.parts[1:]], FURNITURE)
+    if draw < 0.65:
+        cloth = Part(_cover(prop, rng), assets.library.pick(rng, "cloth", "checker", "stripes"), tint(rng, 0.5), float(rng.uniform(1, 4)))
+        return Prop("table", [*prop.parts, cloth], FURNITURE)
+    return prop
+
+
+def _cover(prop: Prop, rng: Rng) -> meshes.Mesh:
+    w, d, h = prop.size
+    return meshes.box((w * rng.uniform(0.4, 1.02), d * rng.uniform(0.4, 1.02), 0.004), (0, 0, h))
+
+
+def _small(rng: Rng, assets: Assets) -> Prop:
+    prop = small_thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
+    return shrunk(prop, 0.35)
+
+
+def shrunk(prop: Prop, largest: float) -> Prop:
+    """The prop, made smaller where an extent exceeds `largest` metres."""
+    factor = largest / float(prop.size.max())
+    if factor >= 1:
+        return prop
+    parts = [Part(p.mesh.scaled(factor), p.layer, p.tint, p.repeat, p.gloss, p.emit) for p in prop.parts]
+    return Prop(prop.name, parts, prop.label)
+

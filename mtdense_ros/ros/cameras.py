@@ -1,0 +1,100 @@
+"""The newest camera_info, and what it says of the images of a given size."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from rclpy.logging import get_logger
+from sensor_msgs.msg import CameraInfo
+
+from mtdense_ros.errors import InputError
+from mtdense_ros.rectify import CameraModel, require_undistorted
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.messages import camera_of
+
+FIRST_INFO_S = 0.25
+"""How long the first frame waits for its camera_info, which may be delivered after it."""
+
+
+class DistortedCamera(InputError):  # noqa: N818
+    """A distorted camera where camera_model refuses them."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera as it is used: the message it came from, its model, and whether its images are rectified here."""
+
+    info: CameraInfo
+    model: CameraModel
+    rectify: bool
+
+
+class CameraCache:
+    """Keeps the newest camera_info; never waits for one that belongs to a frame, for drivers stamp them differently."""
+
+    def __init__(self, faults: Faults, topic: str) -> None:
+        self._faults = faults
+        self._topic = topic
+        self._arrived = threading.Condition()
+        self._info: CameraInfo | None = None
+        self._warned_frames: tuple[str, str] | None = None
+
+    def update(self, info: CameraInfo) -> None:
+        """Takes a new camera_info."""
+        with self._arrived:
+            self._info = info
+            self._arrived.notify_all()
+
+    def view(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str, expected: bool) -> View | None:
+        """The camera of an image of this size, or None with the fault reported.
+
+        rectified: the topic carries rectified images; mode: the parameter camera_model; expected: somebody publishes
+        camera_info, so that waiting for the first one pays. Raises DistortedCamera in the mode "refuse".
+        """
+        info = self._newest(FIRST_INFO_S if expected else 0.0)
+        if info is None:
+            self._faults.report(
+                "no camera_info", f"{self._topic}: nothing received; no points, and depth assumes the focal length of the weights"
+            )
+            return None
+        if (info.height, info.width) != size_hw:
+            expected_size = f"{size_hw[1]}x{size_hw[0]}"
+            self._faults.report(
+                "size mismatch",
+                f"{self._topic}: fields width x height are {info.width}x{info.height}, expected the image's {expected_size}; "
+                "not used until the driver sends the camera_info of this image",
+            )
+            return None
+        return self._usable(info, frame_id, rectified, mode)
+
+    def _usable(self, info: CameraInfo, frame_id: str, rectified: bool, mode: str) -> View | None:
+        try:
+            model = camera_of(info, rectified)
+        except InputError as error:
+            self._faults.report("no camera_info", f"{self._topic}: not used: {error}")
+            return None
+        if mode == "refuse":
+            _require_undistorted(model)
+        self._compare_frames(info.header.frame_id, frame_id)
+        self._faults.clear("no camera_info")
+        return View(info, model, mode == "rectify" and model.is_distorted)
+
+    def _newest(self, wait_s: float) -> CameraInfo | None:
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._info is not None, wait_s)
+            return self._info
+
+    def _compare_frames(self, info_frame: str, image_frame: str) -> None:
+        if info_frame != image_frame and self._warned_frames != (info_frame, image_frame):
+            self._warned_frames = (info_frame, image_frame)
+            get_logger("mtdense").warning(
+                f"{self._topic}: header.frame_id is '{info_frame}', expected the image's '{image_frame}'; outputs carry the image's"
+            )
+
+
+def _require_undistorted(model: CameraModel) -> None:
+    try:
+        require_undistorted(model)
+    except InputError as error:
+        raise DistortedCamera(str(error)) from error

@@ -1,0 +1,111 @@
+"""Messages <-> arrays. Nothing else in the package knows the fields of a message."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
+from std_msgs.msg import Header, String
+
+from mtdense_ros.clouds import CLOUD_FIELDS, POINT_STEP
+from mtdense_ros.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
+from mtdense_ros.records import Intrinsics, LabelSpace
+from mtdense_ros.rectify import CameraModel
+from mtdense_ros.ros import cv_bridge_fallback
+
+try:
+    from vision_msgs.msg import LabelInfo, VisionClass
+except ImportError:
+    LabelInfo = None
+
+_CLOUD_FIELDS = [PointField(name=n, offset=o, datatype=d, count=c) for n, o, d, c in CLOUD_FIELDS]
+
+
+def stamp_ns(header: Header) -> int:
+    """The header's stamp in nanoseconds."""
+    return header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
+
+
+def make_header(stamp: int, frame_id: str) -> Header:
+    """A header from a stamp in nanoseconds."""
+    return Header(stamp=Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000), frame_id=frame_id)
+
+
+def rgb_of(message: Image | CompressedImage) -> NDArray[np.uint8]:
+    """The picture of an Image or CompressedImage as RGB (H, W, 3); through cv_bridge where only that knows the encoding.
+
+    Raises UnknownEncoding, and InputError on data that does not fit its description.
+    """
+    if isinstance(message, CompressedImage):
+        return decode_compressed(message.data, message.format)
+    try:
+        return to_rgb(message.data, message.width, message.height, message.encoding, message.step, bool(message.is_bigendian))
+    except UnknownEncoding as error:
+        return cv_bridge_fallback.to_rgb(message, error)
+
+
+def camera_of(info: CameraInfo, rectified: bool) -> CameraModel:
+    """The camera of an image topic: of its raw images (K and d), or of images that the driver has rectified (P, no distortion).
+
+    Raises InputError on a zero focal length, which an uncalibrated driver sends, and on unknown distortion models.
+    """
+    if rectified and info.p[0] > 0.0:
+        return CameraModel(Intrinsics(info.width, info.height, info.p[0], info.p[5], info.p[2], info.p[6]))
+    intrinsics = Intrinsics(info.width, info.height, info.k[0], info.k[4], info.k[2], info.k[5])
+    return CameraModel(intrinsics) if rectified else CameraModel(intrinsics, info.distortion_model, tuple(info.d))
+
+
+def camera_info_message(info: CameraInfo, header: Header, undistorted: bool) -> CameraInfo:
+    """The CameraInfo of the outputs: the camera's own, or with `undistorted` that of the same K without distortion."""
+    message = CameraInfo(header=header, height=info.height, width=info.width, distortion_model=info.distortion_model)
+    message.binning_x, message.binning_y, message.roi = info.binning_x, info.binning_y, info.roi
+    message.d, message.k, message.r, message.p = info.d, info.k, info.r, info.p
+    if undistorted:
+        fx, _, cx, _, fy, cy = info.k[:6]
+        message.d, message.r = array("d", [0.0] * len(info.d)), np.eye(3).ravel()
+        message.p = np.array([fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
+    return message
+
+
+def image_message(values: NDArray[Any], encoding: str, header: Header) -> Image:
+    """An Image of any (H, W) or (H, W, C) array, rows without padding, little-endian."""
+    height, width = values.shape[:2]
+    step = values.nbytes // height
+    return Image(header=header, height=height, width=width, encoding=encoding, is_bigendian=0, step=step, data=as_bytes(values))
+
+
+def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header) -> CompressedImage:
+    """An RGB picture as JPEG, quality 1..100, its format named as image_transport does."""
+    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", encode_jpeg(rgb, quality)))
+
+
+def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: Header) -> PointCloud2:
+    """An organised cloud from its packed bytes (width * height * POINT_STEP)."""
+    return PointCloud2(
+        header=header,
+        height=height,
+        width=width,
+        fields=_CLOUD_FIELDS,
+        is_bigendian=False,
+        point_step=POINT_STEP,
+        row_step=POINT_STEP * width,
+        data=as_bytes(packed),
+        is_dense=False,
+    )
+
+
+def legend_message(legend: Mapping[str, Any]) -> String:
+    """The legend as JSON."""
+    return String(data=json.dumps(legend, indent=1))
+
+
+def label_info_message(space: LabelSpace, header: Header) -> Any:
+    """Ids and names as vision_msgs/LabelInfo; only where `LabelInfo` is not None."""
+    classes = [VisionClass(class_id=c.id, class_name=c.name) for c in space.classes]
+    return LabelInfo(header=header, class_map=classes, threshold=0.0)

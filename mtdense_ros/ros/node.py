@@ -1,0 +1,249 @@
+"""The lifecycle node `mtdense`: topics and services in front of one pipeline."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header, String
+
+from mtdense_ros.errors import ConfigError, WeightsError
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.ros.diagnostics import diagnostics_message
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.inputs import Input, Source, camera_info_topic, describe, image_source
+from mtdense_ros.ros.loading import legend_of, load_pipeline
+from mtdense_ros.ros.messages import LabelInfo, label_info_message, legend_message
+from mtdense_ros.ros.params import ParameterServer
+from mtdense_ros.ros.qos import BACKGROUND_QOS, LATCHED_QOS
+from mtdense_ros.ros.services import Services
+from mtdense_ros.ros.session import Session
+
+TICK_S = 0.1
+"""Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
+
+
+class MtdenseNode(LifecycleNode):
+    """Labels, depth, normals, foreground and points of one camera; see docs of the topics, services and parameters in README.md."""
+
+    def __init__(self, **node_options: Any) -> None:
+        super().__init__("mtdense", allow_undeclared_parameters=True, automatically_declare_parameters_from_overrides=True, **node_options)
+        self._faults = Faults(self._log)
+        self._session: Session | None = None
+        self._enabled = True
+        self._active = False
+        self._params = ParameterServer(self, configured=lambda: self._session is not None, changed=self._apply)
+        self._image_input = Input(self, self._on_image)
+        self._info_input = Input(self, self._on_camera_info)
+        self._latched: list[Any] = []
+        self._background_subscription: Any = None
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._next_diagnostics = 0.0
+        self._desk = Services(self, self)
+        self._tick_timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._start_pending = self._params.values.autostart
+
+    # lifecycle
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Loads and warms the network; fails, saying why, and leaves the node unconfigured when it cannot."""
+        try:
+            self._configure(self._params.values)
+        except WeightsError as error:
+            self._faults.report("weights missing or changed", str(error))
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            self._faults.report("configuration", f"{error}" if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}")
+            return TransitionCallbackReturn.FAILURE
+        self._faults.clear("weights missing or changed", "configuration")
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Starts serving."""
+        session = self.session_or_refuse()
+        self._background_subscription = self.create_subscription(Image, "background", self._on_background, BACKGROUND_QOS)
+        self._active = True
+        session.path.serving = self._enabled
+        self._update_inputs(session)
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stops serving; the network stays loaded."""
+        self._stop_serving()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Lets the network go; other weights can be configured."""
+        self._release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Lets everything go."""
+        self._release()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Back to unconfigured after a transition that raised."""
+        self._release()
+        return super().on_error(state)
+
+    def _configure(self, parameters: Parameters) -> None:
+        if self._params.problems:
+            raise ConfigError("; ".join(self._params.problems))
+        pipeline = load_pipeline(parameters, self.get_logger().info)
+        self._session = Session(self, pipeline, self._faults)
+        self._session.apply(parameters)
+        self._publish_legend(pipeline)
+
+    def _publish_legend(self, pipeline: Any) -> None:
+        legend = self.create_publisher(String, "~/legend", LATCHED_QOS)
+        legend.publish(legend_message(legend_of(pipeline.predictor)))
+        self._latched.append(legend)
+        space = pipeline.predictor.label_space
+        if LabelInfo is not None and space is not None:
+            labels = self.create_publisher(LabelInfo, "~/label_info", LATCHED_QOS)
+            labels.publish(label_info_message(space, Header(stamp=self.get_clock().now().to_msg())))
+            self._latched.append(labels)
+
+    def _stop_serving(self) -> None:
+        self._active = False
+        self._image_input.close()
+        self._info_input.close()
+        if self._background_subscription is not None:
+            self.destroy_subscription(self._background_subscription)
+            self._background_subscription = None
+        if self._session is not None:
+            self._session.pause()
+
+    def _release(self) -> None:
+        self._stop_serving()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        for publisher in self._latched:
+            self.destroy_publisher(publisher)
+        self._latched.clear()
+
+    def close(self) -> None:
+        """Stops the worker and removes all that the node made, before `destroy_node`."""
+        self.destroy_timer(self._tick_timer)
+        self._release()
+
+    # what comes in
+
+    def _on_image(self, message: Any, topic: str) -> None:
+        if self._session is not None:
+            self._session.receive(message, topic)
+
+    def _on_camera_info(self, message: CameraInfo, _: str) -> None:
+        if self._session is not None:
+            self._session.cameras.update(message)
+
+    def _on_background(self, message: Image) -> None:
+        if self._session is not None:
+            self._session.receive_background(message, self.resolve_topic_name("background"))
+
+    def session_or_refuse(self) -> Session:
+        """The session; raises ConfigError on an unconfigured node."""
+        if self._session is None:
+            raise ConfigError("the node is not configured; its log says why, then configure and activate it")
+        return self._session
+
+    def enable(self, enabled: bool) -> str:
+        """Stops or resumes processing; the network stays loaded. Returns what follows from it."""
+        self._enabled = enabled
+        if self._session is not None and self._active:
+            if enabled:
+                self._session.path.serving = True
+            else:
+                self._session.pause()
+            self._update_inputs(self._session)
+        return "processing" if enabled else "processing is stopped, the network stays loaded"
+
+    def _apply(self, parameters: Parameters) -> None:
+        if self._session is not None:
+            self._session.apply(parameters)
+
+    # upkeep
+
+    def _tick(self) -> None:
+        if self._start_pending:
+            self._start_pending = False
+            self._start()
+        if self._session is not None:
+            self._session.tick()
+            if self._active:
+                self._update_inputs(self._session)
+        now = time.monotonic()
+        if now >= self._next_diagnostics:
+            self._next_diagnostics = now + self._params.values.diagnostics_period
+            self._publish_diagnostics(now)
+
+    def _start(self) -> None:
+        if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+            self.get_logger().error(
+                "autostart: stays unconfigured; mend what is said above (parameters can be set now), then "
+                f"`ros2 lifecycle set {self.get_fully_qualified_name()} configure` and `activate`"
+            )
+            return
+        self.trigger_activate()
+
+    def _update_inputs(self, session: Session) -> None:
+        parameters = self._params.values
+        wanted = self._enabled and (bool(session.outputs.heard()) or session.path.captures.active)
+        source = image_source(self, parameters.image_transport)
+        link = self._image_input.update(source, wanted, parameters.reliability)
+        info_source = Source(CameraInfo, camera_info_topic(self))
+        session.path.info_expected = self._info_input.update(info_source, True, parameters.reliability).publishers > 0
+        for fault, message in describe(source, link) if wanted else ():
+            self._faults.report(fault, message)
+
+    def _publish_diagnostics(self, now: float) -> None:
+        values: dict[str, str] = {}
+        device = ""
+        if self._session is not None:
+            device = self._session.pipeline.predictor.device_name
+            values = {**self._session.statistics.summary(now), **self._session.counters()}
+        state = self._state_machine.current_state[1] if self._enabled else "disabled"
+        stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(
+            diagnostics_message(stamp, self.get_fully_qualified_name().lstrip("/"), device, state, values, self._faults.states())
+        )
+
+    def _log(self, is_error: bool, text: str) -> None:
+        if is_error:
+            self.get_logger().error(text)
+        else:
+            self.get_logger().warning(text)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the node until it is told to stop; 0 then."""
+    rclpy.init(args=args)
+    node = MtdenseNode()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # launch passes a Ctrl-C on that the terminal has sent already
+        executor.shutdown()
+        node.close()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The published topics: what each carries, which of them are heard, and the messages of one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_msgs.msg import Header
+
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
+from mtdense_ros.ros.qos import OUTPUT_QOS
+from mtdense_ros.transforms import confidence_byte
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all messages of one frame share. info: the camera of these images, None when unknown."""
+
+    header: Header
+    size_hw: tuple[int, int]
+    info: CameraInfo | None
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Output:
+    """One topic below `~/`: its message type, the pipeline's result that it shows (None: it needs none), and how it is built."""
+
+    topic: str
+    message_type: type
+    result: str | None
+    build: Callable[[NDArray[Any], Context], Any]
+
+
+def _mono8(values: NDArray[Any], c: Context) -> Image:
+    """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""
+    if values.dtype == np.bool_:
+        values = values.view(np.uint8) * np.uint8(255)
+    return image_message(values if values.dtype == np.uint8 else confidence_byte(values), "mono8", c.header)
+
+
+def _rgb8(values: NDArray[Any], c: Context) -> Image:
+    return image_message(values, "rgb8", c.header)
+
+
+def _jpeg(values: NDArray[Any], c: Context) -> CompressedImage:
+    return jpeg_message(values, c.parameters.jpeg_quality, c.header)
+
+
+def _depth(values: NDArray[Any], c: Context) -> Image:
+    if c.parameters.depth_encoding == "32FC1":
+        return image_message(values, "32FC1", c.header)
+    return image_message(millimetres(values), "16UC1", c.header)
+
+
+def _normals(values: NDArray[Any], c: Context) -> Image:
+    return image_message(values, "32FC3", c.header)
+
+
+def _points(values: NDArray[Any], c: Context) -> PointCloud2:
+    return cloud_message(values, c.size_hw[1], c.size_hw[0], c.header)
+
+
+OUTPUTS = (
+    Output("labels", Image, "labels", _mono8),
+    Output("confidence", Image, "confidence", _mono8),
+    Output("labels_color", Image, "labels_color", _rgb8),
+    Output("labels_color/compressed", CompressedImage, "labels_color", _jpeg),
+    Output("depth", Image, "depth", _depth),
+    Output("normals", Image, "normals", _normals),
+    Output("normals_color", Image, "normals_color", _rgb8),
+    Output("normals_color/compressed", CompressedImage, "normals_color", _jpeg),
+    Output("foreground", Image, "foreground", _mono8),
+    Output("foreground_overlay", Image, "foreground_overlay", _rgb8),
+    Output("foreground_overlay/compressed", CompressedImage, "foreground_overlay", _jpeg),
+    Output("camera_info", CameraInfo, None, lambda _, c: c.info),
+    Output("points", PointCloud2, "points", _points),
+)
+"""Every topic that carries something of each frame."""
+
+
+def millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Depth (H, W) in m as whole millimetres; 0 where unknown, out of range or beyond 65.535 m."""
+    with np.errstate(invalid="ignore"):
+        scaled = np.rint(depth * np.float32(1e3))
+        return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype("<u2")
+
+
+class Outputs:
+    """The publishers of OUTPUTS on a node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._publishers = {
+            o.topic: node.create_publisher(
+                o.message_type, f"~/{o.topic}", OUTPUT_QOS, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+            )
+            for o in OUTPUTS
+        }
+
+    def heard(self) -> tuple[Output, ...]:
+        """The topics that have a subscriber now."""
+        return tuple(o for o in OUTPUTS if self._publishers[o.topic].get_subscription_count() > 0)
+
+    def publish(self, heard: Iterable[Output], results: Mapping[str, NDArray[Any]], context: Context) -> None:
+        """Sends what can be made of a frame's results to those who hear it."""
+        for output in heard:
+            if output.result is None and context.info is not None:
+                self._publishers[output.topic].publish(output.build(np.empty(0), context))
+            elif output.result in results:
+                self._publishers[output.topic].publish(output.build(results[output.result], context))
+
+    def close(self) -> None:
+        """Removes the publishers."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+        self._publishers.clear()
+
+
+def results_of(heard: Iterable[Output]) -> frozenset[str]:
+    """The pipeline's results that these topics need."""
+    return frozenset(o.result for o in heard if o.result is not None)

@@ -1,0 +1,130 @@
+"""What lives from configure to cleanup: the pipeline, its publishers, and the worker that drives it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+
+from mtdense_ros.errors import ConfigError, InputError, MtdenseError
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.ros.cameras import CameraCache
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.frame_statistics import Statistics
+from mtdense_ros.ros.frames import Arrived, FramePath
+from mtdense_ros.ros.inputs import camera_info_topic, is_rectified_topic
+from mtdense_ros.ros.messages import rgb_of
+from mtdense_ros.ros.outputs import Outputs
+from mtdense_ros.ros.worker import Worker
+
+
+class Session:
+    """One network at work on one camera. The executor's thread deposits and asks; the worker's computes and publishes."""
+
+    def __init__(self, node: Node, pipeline: Pipeline, faults: Faults) -> None:
+        self.pipeline = pipeline
+        self.outputs = Outputs(node)
+        self.cameras = CameraCache(faults, camera_info_topic(node))
+        self.statistics = Statistics()
+        self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, lambda: node.get_clock().now().nanoseconds)
+        self._faults = faults
+        self._logger = node.get_logger()
+        self._worker: Worker[Arrived] = Worker(self.path.take, self._died, "mtdense worker")
+
+    def receive(self, message: Any, topic: str) -> None:
+        """Deposits the newest image."""
+        self.statistics.count("received")
+        if self._worker.put(Arrived(message, topic, is_rectified_topic(topic), time.monotonic_ns())):
+            self.statistics.count("dropped")
+
+    def receive_background(self, message: Any, topic: str) -> None:
+        """Sets the reference frame from a message."""
+        self._worker.submit(lambda: self._set_background(message, topic))
+
+    def apply(self, parameters: Parameters) -> None:
+        """Takes new parameters, from the next frame on."""
+        self.path.parameters = parameters
+        self.pipeline.options = parameters.pipeline_options()
+
+    def capture(self) -> Future[str]:
+        """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
+        if not self.path.serving:
+            raise InputError("background capture: the node is not active or not enabled; activate it, or call ~/enable")
+        return self.path.captures.start(self.path.parameters.background_seconds)
+
+    def clear_background(self) -> Future[Any]:
+        """Forgets the reference."""
+        return self._worker.submit(self._clear)
+
+    def save_background(self) -> Future[Any]:
+        """Writes the reference to background.path."""
+        return self._worker.submit(self._save)
+
+    def load_background(self) -> Future[Any]:
+        """Reads the reference from background.path."""
+        return self._worker.submit(self._load)
+
+    def counters(self) -> dict[str, str]:
+        """How often the encoder and each head were run, for /diagnostics."""
+        predictor = self.pipeline.predictor
+        return {f"calls {name}": str(predictor.counters[name]) for name in ("encoder", *predictor.outputs)}
+
+    def tick(self) -> None:
+        """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
+        self.path.captures.expire()
+        if self._worker.revive():
+            self._faults.report("worker restarted", f"the worker thread died and was started again, {self._worker.restarts} times so far")
+
+    def pause(self) -> None:
+        """Publishes nothing more until `path.serving` is set again."""
+        self.path.serving = False
+        self._worker.discard()
+        self.path.captures.abandon("the node was deactivated or disabled")
+
+    def close(self) -> None:
+        """Ends the worker, then removes the publishers."""
+        self.pause()
+        if not self._worker.stop():
+            self._logger.warning("the worker thread is still busy with its last frame")
+        self.outputs.close()
+
+    def _set_background(self, message: Any, topic: str) -> None:
+        try:
+            rgb = rgb_of(message)
+            expected = self.path.size_hw
+            if expected is not None and rgb.shape[:2] != expected:
+                found = f"{rgb.shape[1]}x{rgb.shape[0]}"
+                raise InputError(
+                    f"background: fields width x height are {found}, expected the camera's {expected[1]}x{expected[0]}; not used"
+                )
+            self.pipeline.background.capture(rgb)
+        except MtdenseError as error:
+            self._faults.report("size mismatch", f"{topic}: {error}")
+
+    def _clear(self) -> str:
+        self.pipeline.background.clear()
+        return "no reference frame"
+
+    def _save(self) -> str:
+        path = self._path()
+        self.pipeline.background.save(path)
+        return f"saved {path}"
+
+    def _load(self) -> str:
+        path = self._path()
+        self.pipeline.background.load(path)
+        return f"loaded {path}"
+
+    def _path(self) -> Path:
+        path = self.path.parameters.background_path
+        if not path:
+            raise ConfigError("parameter background.path: is empty; set it to a .png file that save writes and load reads")
+        return Path(path).expanduser()
+
+    def _died(self, error: BaseException) -> None:
+        self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))

@@ -1,0 +1,313 @@
+"""The node in another process and a client in this one, over real DDS. Every wait has a deadline."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from pathlib import Path
+
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+import numpy as np
+import rclpy
+import yaml
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_msgs.msg import Header, String
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60.0
+ANSWER_S = 30.0
+RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+IMAGES = ("labels", "confidence", "labels_color", "depth", "normals", "normals_color", "foreground", "foreground_overlay")
+JPEGS = ("labels_color/compressed", "normals_color/compressed", "foreground_overlay/compressed")
+OUTPUT_TYPES = {
+    **dict.fromkeys(IMAGES, Image),
+    **dict.fromkeys(JPEGS, CompressedImage),
+    "camera_info": CameraInfo,
+    "points": PointCloud2,
+}
+STATES = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
+
+_domains = itertools.count(os.getpid())
+
+
+def new_domain() -> int:
+    """A ROS domain that no other node of this test run uses."""
+    return next(_domains) % 95 + 5
+
+
+def wait_until(condition, seconds=ANSWER_S, what="condition"):
+    """The condition's first true value; fails after the deadline."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come true in {seconds} s"
+        time.sleep(0.01)
+
+
+class NodeProcess:
+    """`python -m mtdense_ros.ros.node` with these parameters and remappings; its log is in `log()`."""
+
+    def __init__(self, folder: Path, domain: int, parameters=None, remaps=(), weights_path=None, environment=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log_path = folder / "node.log"
+        command = [sys.executable, "-m", "mtdense_ros.ros.node", "--ros-args"]
+        if parameters:
+            file = folder / "parameters.yaml"
+            file.write_text(yaml.safe_dump({"mtdense": {"ros__parameters": parameters}}))
+            command += ["--params-file", str(file)]
+        for rule in remaps:
+            command += ["-r", rule]
+        env = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(folder), "PYTHONUNBUFFERED": "1", **(environment or {})}
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH_FIRST", ""), str(ROOT), env.get("PYTHONPATH", "")]))
+        if weights_path is not None:
+            env["MTDENSE_WEIGHTS_PATH"] = str(weights_path)
+        with self._log_path.open("w") as log:
+            self._process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+
+    def log(self) -> str:
+        return self._log_path.read_text(errors="replace")
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_for_log(self, text: str, seconds=START_S) -> None:
+        wait_until(lambda: text in self.log() or not self.alive(), seconds, f"'{text}' in the log")
+        assert text in self.log(), self.log()
+
+    def stop(self, with_signal=signal.SIGINT, seconds=30.0) -> int:
+        """The exit code."""
+        if self.alive():
+            self._process.send_signal(with_signal)
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10.0)
+            raise AssertionError(f"the node did not end in {seconds} s after signal {with_signal}:\n{self.log()}") from None
+
+
+class Client:
+    """A node of our own that spins in a thread: collects topics, publishes, calls services of `/mtdense`."""
+
+    def __init__(self, domain: int):
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        self.node = rclpy.create_node("client", context=self._context, start_parameter_services=False)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._thread.start()
+        self._heard: dict[str, list] = {}
+        self._diagnostics: list[DiagnosticArray] = []
+        self._diagnostics_subscription = None
+        self._subscriptions: dict[str, object] = {}
+        self._clients: dict[str, object] = {}
+        self._publishers: dict[tuple, object] = {}
+
+    def close(self):
+        self._executor.shutdown()
+        self._thread.join(10.0)
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    # topics
+
+    def hear(self, *topics, qos=RELIABLE):
+        """Subscribes to outputs of the node by their names below `~/`, and waits until the node can send to all of them."""
+        for topic in topics:
+            if topic not in self._subscriptions:
+                messages = self._heard[topic] = []
+                self._subscriptions[topic] = self.node.create_subscription(OUTPUT_TYPES[topic], f"/mtdense/{topic}", messages.append, qos)
+        wait_until(lambda: all(self.node.count_publishers(f"/mtdense/{t}") > 0 for t in topics), what=f"publishers of {topics}")
+        time.sleep(0.3)  # the other side's match has no event here
+
+    def unhear(self, *topics):
+        for topic in topics or tuple(self._subscriptions):
+            self.node.destroy_subscription(self._subscriptions.pop(topic))
+            self._heard.pop(topic)
+
+    def latched(self, topic):
+        """The message of a transient-local topic below `~/`."""
+        messages = []
+        subscription = self.node.create_subscription(String, f"/mtdense/{topic}", messages.append, LATCHED)
+        try:
+            return wait_until(lambda: messages and messages[0], what=topic)
+        finally:
+            self.node.destroy_subscription(subscription)
+
+    def of_stamp(self, topic, stamp_ns):
+        """The messages of a topic with this stamp."""
+        return [m for m in list(self._heard[topic]) if stamp_of(m) == stamp_ns]
+
+    def count(self, topic):
+        return len(self._heard[topic])
+
+    def publisher(self, message_type, topic, qos=RELIABLE):
+        key = (message_type, topic, id(qos))
+        if key not in self._publishers:
+            self._publishers[key] = self.node.create_publisher(message_type, topic, qos)
+        return self._publishers[key]
+
+    def drop_publisher(self, message_type, topic, qos=RELIABLE):
+        self.node.destroy_publisher(self._publishers.pop((message_type, topic, id(qos))))
+
+    def send(self, message, topic="/camera/image_raw", qos=RELIABLE, seconds=ANSWER_S):
+        """Publishes once the node listens."""
+        publisher = self.publisher(type(message), topic, qos)
+        wait_until(lambda: publisher.get_subscription_count() > 0, seconds, f"a subscription of {topic}")
+        publisher.publish(message)
+
+    def exchange(self, image, info=None, topics=None, seconds=ANSWER_S):
+        """Sends an image, after its camera_info, and returns the one message that comes back on each topic heard."""
+        if info is not None:
+            self.send(info, "/camera/camera_info")
+        self.send(image)
+        stamp = stamp_of(image)
+        wanted = topics or tuple(self._heard)
+        wait_until(lambda: all(self.of_stamp(t, stamp) for t in wanted), seconds, f"{wanted} of stamp {stamp}")
+        return {t: self.of_stamp(t, stamp)[0] for t in wanted}
+
+    # services and parameters
+
+    def call(self, service_type, name, request, seconds=ANSWER_S):
+        return self.call_async(service_type, name, request)(seconds)
+
+    def call_async(self, service_type, name, request):
+        """Sends a request; call what is returned for the response."""
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(service_type, f"/mtdense/{name}")
+        client = self._clients[name]
+        assert client.wait_for_service(START_S), f"no service {name}"
+        future = client.call_async(request)
+
+        def answer(seconds=ANSWER_S):
+            wait_until(future.done, seconds, f"answer of {name}")
+            return future.result()
+
+        return answer
+
+    def transition(self, name) -> bool:
+        request = ChangeState.Request(transition=Transition(id=STATES[name]))
+        return self.call(ChangeState, "change_state", request, START_S).success
+
+    def state(self) -> str:
+        return self.call(GetState, "get_state", GetState.Request()).current_state.label
+
+    def wait_for_state(self, label, seconds=START_S):
+        end = time.monotonic() + seconds
+        while self.state() != label:
+            assert time.monotonic() < end, f"state is {self.state()}, expected {label}"
+            time.sleep(0.05)
+
+    def set_parameter(self, name, value):
+        """(successful, reason)"""
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        result = self.call(SetParameters, "set_parameters", request).results[0]
+        return result.successful, result.reason
+
+    def get_parameter(self, name):
+        value = self.call(GetParameters, "get_parameters", GetParameters.Request(names=[name])).values[0]
+        return Parameter.from_parameter_msg(type("M", (), {"name": name, "value": value})).value
+
+    # diagnostics
+
+    def diagnostics(self, fresh=True):
+        """The newest array as {status name without the node: (level, message, values)}."""
+        messages = self._diagnostics
+        if self._diagnostics_subscription is None:
+            self._diagnostics_subscription = self.node.create_subscription(DiagnosticArray, "/diagnostics", messages.append, RELIABLE)
+        before = len(messages)
+        wait_until(lambda: len(messages) > (before if fresh else 0), what="/diagnostics")
+        return {
+            s.name.partition(": ")[2]: (int.from_bytes(s.level, "little"), s.message, {v.key: v.value for v in s.values})
+            for s in messages[-1].status
+        }
+
+    def wait_for_fault(self, name, text="", seconds=ANSWER_S):
+        """The message of a fault, once it holds."""
+        end = time.monotonic() + seconds
+        while True:
+            level, message, _ = self.diagnostics()[name]
+            if level > 0 and text in message:
+                return message
+            assert time.monotonic() < end, f"fault '{name}' did not come: {message}"
+
+    def values(self):
+        return self.diagnostics()["frames"][2]
+
+    def wait_for_value(self, key, condition, seconds=ANSWER_S):
+        end = time.monotonic() + seconds
+        while True:
+            value = self.values().get(key)
+            if value is not None and condition(value):
+                return value
+            assert time.monotonic() < end, f"{key} is {value}"
+
+
+_stamps = itertools.count(1)
+
+
+def header(stamp_ns=None, frame_id="camera_optical_frame"):
+    """A header of its own stamp, near now."""
+    stamp_ns = time.time_ns() + next(_stamps) if stamp_ns is None else stamp_ns
+    return Header(stamp=Time(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9), frame_id=frame_id)
+
+
+def stamp_of(message) -> int:
+    stamp = message.header.stamp
+    return stamp.sec * 10**9 + stamp.nanosec
+
+
+def picture(height=96, width=128, seed=0):
+    """A smooth random picture (H, W, 3) uint8."""
+    small = np.random.default_rng(seed).integers(0, 256, (height // 16 + 1, width // 16 + 1, 3), dtype=np.uint8)
+    return np.ascontiguousarray(small.repeat(16, 0).repeat(16, 1)[:height, :width])
+
+
+def image(rgb, encoding="rgb8", head=None, **changes):
+    """An Image message of an array's bytes, as they are; `changes` falsify its fields."""
+    data = np.ascontiguousarray(rgb)
+    message = Image(
+        header=head or header(), height=rgb.shape[0], width=rgb.shape[1], encoding=encoding, step=data.nbytes // max(rgb.shape[0], 1)
+    )
+    message.data = array("B", data.tobytes())
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return message
+
+
+def camera_info(height=96, width=128, focal=100.0, frame_id="camera_optical_frame", d=()):
+    """A camera that looks straight ahead."""
+    cx, cy = (width - 1) / 2, (height - 1) / 2
+    message = CameraInfo(header=header(frame_id=frame_id), height=height, width=width, distortion_model="plumb_bob", d=list(d))
+    message.k = [focal, 0.0, cx, 0.0, focal, cy, 0.0, 0.0, 1.0]
+    message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    message.p = [focal, 0.0, cx, 0.0, 0.0, focal, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return message
+
+
+def array_of(message):
+    """The array of one of the node's images: mono8, rgb8, 32FC1, 32FC3, 16UC1."""
+    kinds = {"mono8": (np.uint8, 1), "rgb8": (np.uint8, 3), "32FC1": (np.float32, 1), "32FC3": (np.float32, 3), "16UC1": (np.uint16, 1)}
+    kind, channels = kinds[message.encoding]
+    values = np.frombuffer(message.data, kind).reshape(message.height, message.width, channels)
+    return values[..., 0] if channels == 1 else values

@@ -39,7 +39,8 @@ class CameraModel:
             hint = known_names(self.distortion_model, filter(None, _COEFFICIENTS))
             raise InputError(f"camera model: distortion_model '{self.distortion_model}' is unknown; {hint}")
         counts = _COEFFICIENTS[self.distortion_model]
-        if self.d and len(self.d) not in counts:
+        matters = any(self.d) or self.is_fisheye  # drivers without a calibration send zeros of any count
+        if matters and len(self.d) not in counts:
             due = " or ".join(str(n) for n in counts)
             raise InputError(f"camera model: {len(self.d)} coefficients where '{self.distortion_model}' has {due}; calibrate the camera")
         if not all(math.isfinite(v) for v in self.d):
@@ -117,9 +118,9 @@ def _maps(model: CameraModel) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
 
 def _undistort(pixels: Floats64, model: CameraModel) -> Floats64:
     """x / z, y / z of pixels (N, 1, 2)."""
-    until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-9)
     if model.is_fisheye:
-        return np.asarray(cv2.fisheye.undistortPoints(pixels, model.matrix, model.coefficients, criteria=until), np.float64)
+        return np.asarray(cv2.fisheye.undistortPoints(pixels, model.matrix, model.coefficients), np.float64)
+    until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-9)
     return np.asarray(cv2.undistortPointsIter(pixels, model.matrix, model.coefficients, np.eye(3), np.eye(3), until), np.float64)
 
 

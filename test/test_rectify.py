@@ -49,7 +49,7 @@ def test_rays_come_back_to_their_pixels(name, d, distort):
     np.testing.assert_allclose(CAMERA.fy * y + CAMERA.cy, rows, atol=1e-3)
 
 
-@pytest.mark.parametrize(("name", "d"), [("", ()), ("plumb_bob", ()), ("plumb_bob", (0.0,) * 5)])
+@pytest.mark.parametrize(("name", "d"), [("", ()), ("plumb_bob", ()), ("plumb_bob", (0.0,) * 5), ("", (0.0,) * 5)])
 def test_without_distortion_the_rays_are_the_pinhole_ones(name, d):
     assert ray_table(CameraModel(CAMERA, name, d)) is RayTable.of(CAMERA)
 
@@ -98,6 +98,7 @@ def test_refuse():
         ("pinhole", (), "'pinhole' is unknown; known: equidistant"),
         ("plumb_bob", (0.1, 0.2), "2 coefficients where 'plumb_bob' has 4 or 5"),
         ("", (0.1,), "1 coefficients"),
+        ("equidistant", (0.0,) * 5, "5 coefficients where 'equidistant' has 4"),
         ("equidistant", (0.1, 0.2, float("nan"), 0.0), "not all finite"),
     ],
 )

@@ -124,7 +124,7 @@ class Renderer:
         if not len(chosen) or not any(light.shadow for light in self._lighting.lights):
             return
         index_buffer = self._ctx.buffer(chosen.tobytes())
-        layout = [(vertex_buffer, "3f 32x", "position")]
+        layout = [(vertex_buffer, "3f 28x", "position")]
         array = self._ctx.vertex_array(self._shadow_program, layout, index_buffer)
         for light, (_, buffer) in zip(_ordered(self._lighting.lights)[:2], self._shadows, strict=False):
             if light.shadow:

@@ -1,0 +1,128 @@
+"""Frames and raw messages of a rosbag2, read without ROS."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.interfaces import Connection
+from rosbags.typesys import Stores, get_typestore
+
+from mtdense_ros.encodings import decode_compressed, supported, to_rgb
+from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.hints import known_names
+from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.wire import Record
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+
+class BagSource:
+    """One image topic of a rosbag2 (mcap or sqlite3) and the camera_info beside it.
+
+    topic: the only camera's, or the one given. Raises InputError on an unreadable bag or one without images, and ConfigError,
+    listing the topics, when there are several cameras or not the one that was asked for.
+    """
+
+    keeps_stamps = True
+
+    def __init__(self, path: Path, image_topic: str = "") -> None:
+        self._path = path
+        with _reader(path) as reader:
+            cameras = {c.topic: c for c in reader.connections if _is_camera(reader, c)}
+            self.topic = _choose(path, cameras, image_topic)
+            self.message_type = cameras[self.topic].msgtype
+            info = self.topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+            self.info_topic = info if any(c.topic == info and c.msgtype == CAMERA_INFO for c in reader.connections) else ""
+        self.name = f"{path} ({self.topic})"
+
+    def frames(self) -> Iterator[Frame]:
+        """Every image as a frame; intrinsics from the latest camera_info, or from the first for images before it."""
+        rectified = "rect" in self.topic.removesuffix("/compressed").rpartition("/")[2].split("_")
+        with _reader(self._path) as reader:
+            intrinsics = self._first_intrinsics(reader, rectified)
+            for connection, _, data in reader.messages([c for c in reader.connections if c.topic in (self.topic, self.info_topic)]):
+                message: Any = reader.deserialize(data, connection.msgtype)
+                if connection.topic == self.info_topic:
+                    intrinsics = _intrinsics(message, rectified)
+                    continue
+                rgb = _rgb(message, self.message_type, self.name)
+                yield Frame(rgb, _stamp_ns(message), message.header.frame_id, intrinsics)
+
+    def records(self) -> Iterator[Record]:
+        """The messages of both topics in the order of their recording, but with one camera_info before the first image."""
+        with _reader(self._path) as reader:
+            infos = [c for c in reader.connections if c.topic == self.info_topic]
+            for connection, time_ns, data in reader.messages(infos) if infos else ():
+                yield Record(connection.topic, connection.msgtype, time_ns, bytes(data))
+                break
+            for connection, time_ns, data in reader.messages([c for c in reader.connections if c.topic in (self.topic, self.info_topic)]):
+                yield Record(connection.topic, connection.msgtype, time_ns, bytes(data))
+
+    def _first_intrinsics(self, reader: AnyReader, rectified: bool) -> Intrinsics | None:
+        infos = [c for c in reader.connections if c.topic == self.info_topic]
+        for connection, _, data in reader.messages(infos) if infos else ():
+            return _intrinsics(reader.deserialize(data, connection.msgtype), rectified)
+        return None
+
+
+@contextmanager
+def _reader(path: Path) -> Iterator[AnyReader]:
+    """The opened bag; whatever is wrong with it becomes an InputError."""
+    try:
+        with AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+            yield reader
+    except (AnyReaderError, OSError, sqlite3.Error) as error:
+        raise InputError(f"bag {path}: cannot be read ({error}); look at it with 'ros2 bag info', or try 'ros2 bag reindex'") from error
+
+
+def _is_camera(reader: AnyReader, connection: Connection) -> bool:
+    """Whether a topic carries pictures of a camera: its first image has an encoding of colours or greys, not of depth."""
+    if connection.msgcount == 0 or connection.msgtype not in (IMAGE, COMPRESSED):
+        return False
+    for _, _, data in reader.messages([connection]):
+        message: Any = reader.deserialize(data, connection.msgtype)
+        encoding = message.encoding if connection.msgtype == IMAGE else message.format
+        return encoding in supported() if connection.msgtype == IMAGE else "compressedDepth" not in encoding
+    return False
+
+
+def _choose(path: Path, cameras: dict[str, Connection], asked: str) -> str:
+    """The asked topic, or the only camera's; a raw topic wins over its own compressed one."""
+    if not cameras:
+        raise InputError(f"bag {path}: has no topic with camera images (sensor_msgs Image or CompressedImage); record one")
+    if asked:
+        if asked not in cameras:
+            raise ConfigError(f"bag {path}: has no camera images on '{asked}'; {known_names(asked, cameras)}")
+        return asked
+    topics = [t for t in cameras if t.removesuffix("/compressed") == t or t.removesuffix("/compressed") not in cameras]
+    if len(topics) > 1:
+        listed = "\n".join(f"  {t}  {cameras[t].msgtype}, {cameras[t].msgcount} messages" for t in sorted(cameras))
+        raise ConfigError(f"bag {path}: has several cameras; choose one with --image-topic:\n{listed}")
+    return topics[0]
+
+
+def _rgb(message: Any, message_type: str, name: str) -> Any:
+    try:
+        if message_type == COMPRESSED:
+            return decode_compressed(message.data, message.format)
+        return to_rgb(message.data, message.width, message.height, message.encoding, message.step, bool(message.is_bigendian))
+    except InputError as error:
+        raise type(error)(f"{name}, stamp {_stamp_ns(message)}: {error}") from error
+
+
+def _intrinsics(info: Any, rectified: bool) -> Intrinsics | None:
+    """K, or P of rectified images; None for a camera that was never calibrated (focal length 0)."""
+    k, p = info.k, info.p
+    fx, fy, cx, cy = (p[0], p[5], p[2], p[6]) if rectified and p[0] > 0 else (k[0], k[4], k[2], k[5])
+    return Intrinsics(info.width, info.height, float(fx), float(fy), float(cx), float(cy)) if fx > 0 and fy > 0 else None
+
+
+def _stamp_ns(message: Any) -> int:
+    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)

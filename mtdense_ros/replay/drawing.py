@@ -1,0 +1,60 @@
+"""Text and boxes on RGB pictures: what a sheet is made of."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Color = tuple[int, int, int]
+
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+_OVERSAMPLING = 4  # OpenCV's stroke fonts are ragged at reading size; drawn larger and averaged they are not
+_FONT_HEIGHT = 21.0  # pixels of a capital letter at scale 1
+
+
+def text_width(text: str, height: float) -> int:
+    """Width in pixels of a text whose capitals are `height` pixels high."""
+    (width, _), _ = cv2.getTextSize(text, _FONT, _OVERSAMPLING * height / _FONT_HEIGHT, _stroke(height))
+    return -(-width // _OVERSAMPLING)
+
+
+def draw_text(canvas: Image, text: str, left: int, baseline: int, height: float, color: Color) -> None:
+    """Writes on the canvas (H, W, 3) in place; what reaches beyond its border is cut off."""
+    pad = round(height)
+    width, total = text_width(text, height) + 2 * pad, round(height) + 2 * pad
+    large = np.zeros((total * _OVERSAMPLING, width * _OVERSAMPLING), np.uint8)
+    origin = (pad * _OVERSAMPLING, (total - pad) * _OVERSAMPLING)
+    cv2.putText(large, text, origin, _FONT, _OVERSAMPLING * height / _FONT_HEIGHT, 255, _stroke(height), cv2.LINE_AA)
+    ink = np.asarray(cv2.resize(large, (width, total), interpolation=cv2.INTER_AREA), np.float32)[..., None] / 255
+    top, start = max(0, baseline - total + pad), max(0, left - pad)
+    ink = ink[top - (baseline - total + pad) :, start - (left - pad) :]
+    place = canvas[top : top + ink.shape[0], start : start + ink.shape[1]]
+    ink = ink[: place.shape[0], : place.shape[1]]
+    place[:] = np.rint(place + (np.array(color, np.float32) - place) * ink)
+
+
+def draw_badge(canvas: Image, text: str, height: float) -> None:
+    """A small dark label in the lower left corner of the picture (H, W, 3), in place."""
+    pad = round(0.6 * height)
+    width, total = text_width(text, height) + 2 * pad, round(height) + 2 * pad
+    corner = canvas[-total:, :width]
+    corner[:] = corner // 4
+    draw_text(canvas, text, pad, canvas.shape[0] - pad, height, (255, 255, 255))
+
+
+def fit(picture: Image, width: int, height: int, background: Color) -> Image:
+    """The whole picture (H, W, 3) as large as it fits into (height, width), centred on the background colour."""
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    shown = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST), np.uint8)
+    out = np.empty((height, width, 3), np.uint8)
+    out[:] = background
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    out[top : top + size[1], left : left + size[0]] = shown
+    return out
+
+
+def _stroke(height: float) -> int:
+    return max(1, round(_OVERSAMPLING * height / 11))

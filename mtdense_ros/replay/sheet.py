@@ -1,0 +1,127 @@
+"""The contact sheet: a row per frame, a column per output, with a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.clouds import unpack_cloud
+from mtdense_ros.colour import FOREGROUND_COLOR, colour_depth, colour_labels, colour_normals, overlay_foreground
+from mtdense_ros.records import LabelSpace
+from mtdense_ros.replay.drawing import Color, draw_badge, draw_text, fit, text_width
+from mtdense_ros.replay.from_above import draw_from_above
+from mtdense_ros.replay.legend import draw_legend
+
+Image = NDArray[np.uint8]
+
+COLUMNS = ("camera", "labels", "depth", "normals", "foreground", "cloud from above")
+CELL_HW = (240, 320)
+GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 24, 92, 84, 34, 64
+PAPER: Color = (17, 19, 24)
+EMPTY: Color = (30, 33, 40)
+INK: Color = (236, 239, 244)
+FAINT: Color = (150, 158, 172)
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One frame: a caption, its picture (H, W, 3), and its results by topic name as `Pipeline.process` returns them."""
+
+    caption: str
+    rgb: Image
+    results: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands over and under the rows. rendered: the camera pictures are synthetic, and say so. metric: depth is in metres."""
+
+    title: str
+    subtitle: str
+    space: LabelSpace | None
+    rendered: bool = False
+    metric: bool = True
+
+
+def draw_sheet(rows: Sequence[SheetRow], heading: Heading) -> Image:
+    """The sheet as (H, W, 3) uint8 RGB; needs at least one row. Depth and maps have one scale over all rows."""
+    range_m = depth_range(rows)
+    height, width = sheet_hw(len(rows))
+    sheet = np.empty((height, width, 3), np.uint8)
+    sheet[:] = PAPER
+    draw_text(sheet, heading.title, MARGIN, MARGIN + 24, 24, INK)
+    draw_text(sheet, heading.subtitle, MARGIN, MARGIN + 54, 13, FAINT)
+    for column, name in enumerate(COLUMNS):
+        left = cell_origin(0, column)[1]
+        draw_text(sheet, name, left + (CELL_HW[1] - text_width(name, 15)) // 2, HEADER + TITLES - 12, 15, INK)
+    for index, row in enumerate(rows):
+        top = cell_origin(index, 0)[0]
+        draw_text(sheet, row.caption, MARGIN, top + CELL_HW[0] // 2 + 6, 13, FAINT)
+        for column, picture in enumerate(_pictures(row, heading, range_m)):
+            _put(sheet, picture, *cell_origin(index, column))
+    draw_legend(sheet[height - LEGEND :], MARGIN + GUTTER, heading.space, range_m, heading.metric)
+    return sheet
+
+
+def sheet_hw(rows: int) -> tuple[int, int]:
+    """Height and width in pixels of a sheet with so many rows."""
+    height = HEADER + TITLES + rows * (CELL_HW[0] + GAP) + LEGEND
+    return height, 2 * MARGIN + GUTTER + len(COLUMNS) * (CELL_HW[1] + GAP) - GAP
+
+
+def cell_origin(row: int, column: int) -> tuple[int, int]:
+    """Top and left pixel of a cell."""
+    return HEADER + TITLES + row * (CELL_HW[0] + GAP), MARGIN + GUTTER + column * (CELL_HW[1] + GAP)
+
+
+def depth_range(rows: Sequence[SheetRow]) -> tuple[float, float]:
+    """Nearest and farthest depth worth a colour over all rows: the 1st and 99th percentile of what is finite."""
+    depths = [row.results["depth"][::4, ::4].ravel() for row in rows if "depth" in row.results]
+    values = np.concatenate(depths) if depths else np.empty(0, np.float32)
+    values = values[np.isfinite(values) & (values > 0)]
+    if values.size == 0:
+        return 0.5, 5.0
+    near, far = np.percentile(values, (1, 99))
+    return float(near), float(max(far, 1.1 * near))
+
+
+def _pictures(row: SheetRow, heading: Heading, range_m: tuple[float, float]) -> tuple[Image | None, ...]:
+    """One picture per column, None where the output is missing."""
+    r = row.results
+    camera = fit(row.rgb, CELL_HW[1], CELL_HW[0], EMPTY)
+    if heading.rendered:
+        draw_badge(camera, "rendered", 12)
+    return (
+        camera,
+        colour_labels(r["labels"], heading.space) if "labels" in r and heading.space else None,
+        colour_depth(r["depth"], *range_m) if "depth" in r else None,
+        colour_normals(r["normals"]) if "normals" in r else None,
+        overlay_foreground(row.rgb, r["foreground"].astype(bool)) if "foreground" in r else None,
+        _from_above(row, heading, range_m[1]) if "points" in r else None,
+    )
+
+
+def _from_above(row: SheetRow, heading: Heading, far: float) -> Image:
+    """The cloud in the colours of its classes, without a ceiling; in the camera's where there are no classes."""
+    height, width = row.rgb.shape[:2]
+    cloud = unpack_cloud(row.results["points"], width, height)
+    points, colors = cloud["points"].astype(np.float32), row.rgb
+    if heading.space is not None and "labels" in row.results:
+        colors = colour_labels(row.results["labels"], heading.space)
+        for ceiling in (c.id for c in heading.space.classes if c.name == "ceiling"):
+            points[row.results["labels"] == ceiling] = np.nan
+    colors = np.where(cloud["foreground"][..., None].astype(bool), np.array(FOREGROUND_COLOR, np.uint8), colors)
+    return draw_from_above(points, colors, far, CELL_HW[1], CELL_HW[0])
+
+
+def _put(sheet: Image, picture: Image | None, top: int, left: int) -> None:
+    cell = sheet[top : top + CELL_HW[0], left : left + CELL_HW[1]]
+    if picture is not None:
+        cell[:] = fit(picture, CELL_HW[1], CELL_HW[0], EMPTY)
+        return
+    cell[:] = EMPTY
+    draw_text(cell, "none", (CELL_HW[1] - text_width("none", 13)) // 2, CELL_HW[0] // 2 + 6, 13, FAINT)

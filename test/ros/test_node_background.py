@@ -1,0 +1,148 @@
+"""The reference frame: captured, cleared, saved, loaded, sent in; and what is refused."""
+
+import time
+
+import numpy as np
+import pytest
+from harness import array_of, camera_info, image, picture, stamp_of, wait_until
+from sensor_msgs.msg import Image
+from std_srvs.srv import SetBool, Trigger
+
+
+def background(client, name):
+    return client.call(Trigger, f"background/{name}", Trigger.Request())
+
+
+def has_foreground(client, seed=9):
+    """Whether a frame gets a mask: labels come of every frame, the mask is published with them or not at all."""
+    sent = image(picture(seed=seed))
+    client.exchange(sent, topics=["labels"])
+    time.sleep(0.1)
+    return bool(client.of_stamp("foreground", stamp_of(sent)))
+
+
+def capture(client, rgb):
+    answer = client.call_async(Trigger, "background/capture", Trigger.Request())
+    client.exchange(image(rgb), topics=["labels"])
+    return answer()
+
+
+@pytest.fixture
+def heard(client):
+    """Labels and mask are heard, there is no reference."""
+    client.hear("labels", "foreground")
+    assert background(client, "clear").success
+    yield client
+    client.unhear()
+
+
+def test_the_mask_is_silent_without_a_reference_and_says_so(heard):
+    assert not has_foreground(heard)
+    assert "foreground" in heard.wait_for_fault("no background")
+
+
+def test_capture_answers_when_the_next_frame_is_the_reference(heard):
+    response = capture(heard, picture(seed=1))
+    assert response.success and "1 frame" in response.message
+    assert has_foreground(heard)
+
+
+def test_capture_needs_no_listener(client):
+    answer = client.call_async(Trigger, "background/capture", Trigger.Request())
+    client.send(image(picture(seed=1)))
+    assert answer().success
+
+
+def test_capture_fails_after_two_seconds_while_the_node_goes_on(heard):
+    began = time.monotonic()
+    answer = heard.call_async(Trigger, "background/capture", Trigger.Request())
+    assert heard.state() == "active"
+    assert heard.call(SetBool, "enable", SetBool.Request(data=True)).success
+    served = time.monotonic() - began
+    response = answer()
+    waited = time.monotonic() - began
+    assert not response.success and "2 s" in response.message
+    assert served < waited and waited >= 2.0
+
+
+def test_a_median_of_a_second_ignores_what_passes(heard):
+    assert heard.set_parameter("background.seconds", 1.0)[0]
+    try:
+        answer = heard.call_async(Trigger, "background/capture", Trigger.Request())
+        end = time.monotonic() + 1.3
+        while time.monotonic() < end:
+            heard.send(image(picture(seed=1)))
+            time.sleep(0.1)
+        response = answer()
+    finally:
+        heard.set_parameter("background.seconds", 0.0)
+    frames = int(response.message.split("frame")[0].split()[-1])
+    assert response.success and frames >= 3
+
+
+def test_clear_forgets_the_reference(heard):
+    assert capture(heard, picture(seed=1)).success and has_foreground(heard)
+    assert background(heard, "clear").success
+    assert not has_foreground(heard)
+
+
+def test_save_and_load_bring_the_same_mask_back(heard, tmp_path):
+    path = tmp_path / "reference.png"
+    assert heard.set_parameter("background.path", str(path))[0]
+    assert capture(heard, picture(seed=1)).success
+    before = array_of(heard.exchange(image(picture(seed=5)), topics=["foreground"])["foreground"])
+    assert background(heard, "save").success and path.is_file()
+    assert background(heard, "clear").success
+    assert background(heard, "load").success
+    after = array_of(heard.exchange(image(picture(seed=5)), topics=["foreground"])["foreground"])
+    assert np.array_equal(before, after)
+
+
+def test_save_and_load_say_what_they_lack(heard, tmp_path):
+    heard.set_parameter("background.path", "")
+    assert "background.path" in background(heard, "save").message
+    heard.set_parameter("background.path", str(tmp_path / "missing.png"))
+    response = background(heard, "load")
+    assert not response.success and "missing.png" in response.message
+    nothing = background(heard, "save")
+    assert not nothing.success and nothing.message
+    heard.set_parameter("background.path", "")
+
+
+def test_a_reference_from_outside(heard):
+    heard.exchange(image(picture()), topics=["labels"])
+    heard.send(image(picture(seed=1)), "/background")
+    wait_until(lambda: has_foreground(heard), what="a mask")
+
+
+def test_a_reference_of_another_size_is_refused_and_the_old_one_stays(heard):
+    assert capture(heard, picture(seed=1)).success
+    heard.send(image(picture(48, 64)), "/background")
+    message = heard.wait_for_fault("size mismatch", "background")
+    assert "64x48" in message and "128x96" in message
+    assert has_foreground(heard)
+
+
+def test_a_camera_of_another_size_than_the_reference_keeps_its_other_outputs(heard):
+    assert capture(heard, picture(seed=1)).success
+    sent = image(picture(48, 64))
+    heard.send(sent)
+    wait_until(lambda: heard.of_stamp("labels", stamp_of(sent)), what="labels of another size")
+    assert not heard.of_stamp("foreground", stamp_of(sent))
+    assert has_foreground(heard)
+
+
+def test_nothing_of_it_works_on_a_node_that_is_not_active(client):
+    assert client.transition("deactivate")
+    response = background(client, "capture")
+    assert not response.success and "not active" in response.message
+    assert client.transition("activate")
+
+
+def test_disabled_means_no_work_until_enabled(heard):
+    assert heard.call(SetBool, "enable", SetBool.Request(data=False)).success
+    assert not background(heard, "capture").success
+    publisher = heard.publisher(Image, "/camera/image_raw")
+    wait_until(lambda: publisher.get_subscription_count() == 0, what="the end of the subscription")
+    assert heard.call(SetBool, "enable", SetBool.Request(data=True)).success
+    heard.exchange(image(picture()), camera_info(), topics=["labels"])

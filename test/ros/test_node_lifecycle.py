@@ -1,0 +1,137 @@
+"""Up and down, twice; configure that fails cleanly; clean exits."""
+
+import json
+import signal
+import time
+
+import pytest
+from harness import camera_info, image, picture, wait_until
+from sensor_msgs.msg import Image
+
+
+def test_up_and_down_twice_with_other_weights(start):
+    node, client = start({"autostart": False}, wait_for="unconfigured")
+    for weights in ("two_tasks", "everything"):
+        assert client.set_parameter("weights", weights) == (True, "")
+        assert client.transition("configure") and client.state() == "inactive"
+        assert client.transition("activate") and client.state() == "active"
+        assert json.loads(client.latched("legend").data)["model"] == weights
+        client.hear("labels", "depth")
+        client.exchange(image(picture()), camera_info())
+        assert client.transition("deactivate") and client.state() == "inactive"
+        publisher = client.publisher(Image, "/camera/image_raw")
+        wait_until(lambda p=publisher: p.get_subscription_count() == 0, what="no subscription while inactive")
+        assert client.transition("cleanup") and client.state() == "unconfigured"
+        wait_until(lambda: client.node.count_publishers("/mtdense/labels") == 0, what="no output while unconfigured")
+        client.unhear()
+    assert node.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+def test_an_active_node_ends_cleanly(start, with_signal):
+    node, client = start()
+    client.hear("labels")
+    client.exchange(image(picture()))
+    assert node.stop(with_signal) == 0
+    assert "Traceback" not in node.log()
+    wait_until(lambda: client.node.count_publishers("/mtdense/labels") == 0, what="the end of the publishers")
+
+
+def test_two_interrupts_as_launch_sends_them(start):
+    node, _ = start()
+    node._process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    assert node.stop(signal.SIGINT) == 0
+
+
+@pytest.fixture
+def spoilt(weights_folder, tmp_path):
+    """A copy of the weights in its own folder, to be spoilt."""
+    for suffix in (".safetensors", ".json"):
+        (tmp_path / f"copy{suffix}").write_bytes((weights_folder / f"two_tasks{suffix}").read_bytes())
+    return tmp_path / "copy.safetensors"
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def altered(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 255
+    path.write_bytes(content)
+
+
+def of_another_architecture(path):
+    card = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**card, "arch": "mdeas", "config": {}}))
+
+
+def without_card(path):
+    path.with_suffix(".json").unlink()
+
+
+def absent(path):
+    path.unlink()
+
+
+@pytest.fixture(scope="module")
+def unconfigured(start):
+    """A node that started with weights that do not exist."""
+    return start({"weights": "nowhere"}, wait_for=None)
+
+
+def test_missing_weights_leave_a_node_that_says_what_to_do(unconfigured):
+    node, client = unconfigured
+    node.wait_for_log("autostart: stays unconfigured")
+    assert "nowhere" in node.log() and "two_tasks" in node.log()
+    assert node.alive() and client.state() == "unconfigured"
+    assert "nowhere" in client.wait_for_fault("weights missing or changed")
+
+
+@pytest.mark.parametrize("spoil", [truncated, altered, of_another_architecture, without_card, absent])
+def test_spoilt_weights_fail_the_transition_and_nothing_else(unconfigured, spoilt, spoil):
+    node, client = unconfigured
+    spoil(spoilt)
+    assert client.set_parameter("weights", str(spoilt))[0]
+    assert client.transition("configure") is False
+    assert client.state() == "unconfigured" and node.alive()
+    assert "copy" in client.wait_for_fault("weights missing or changed")
+
+
+def test_the_same_node_serves_once_its_weights_are_right(unconfigured):
+    _, client = unconfigured
+    assert client.set_parameter("weights", ["everything"])[0]
+    assert client.transition("configure") and client.transition("activate")
+    assert client.diagnostics()["weights missing or changed"][0] == 0
+
+
+def test_no_gpu_where_one_was_asked_for(start):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    node, client = start({"device": "cuda"}, wait_for=None)
+    node.wait_for_log("autostart: stays unconfigured")
+    assert "cuda" in client.wait_for_fault("configuration")
+    assert client.set_parameter("device", "auto")[0]
+    assert client.transition("configure")
+
+
+@pytest.mark.parametrize(
+    "parameters, words",
+    [
+        ({"max_agee": 1.0}, ["max_agee", "'max_age'"]),
+        ({"depth.maximum": 5.0}, ["depth.maximum", "'depth.max'"]),
+        ({"every.labels": 0}, ["every.labels", "1 to 1000"]),
+        ({"max_age": 2}, ["max_age", "2.0"]),
+        ({"reliability": "best"}, ["reliability", "best_effort"]),
+    ],
+    ids=lambda p: next(iter(p)) if isinstance(p, dict) else "",
+)
+def test_a_wrong_parameter_file_is_named_and_costs_no_process(start, parameters, words):
+    node, client = start(parameters, wait_for=None)
+    node.wait_for_log("autostart: stays unconfigured")
+    message = client.wait_for_fault("configuration")
+    assert all(word in message for word in words)
+    assert node.alive() and client.state() == "unconfigured"
+    node.stop()

@@ -1,0 +1,161 @@
+"""Many frames: who is lost, what is computed, how old it may be, and how the subscription follows the others."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from harness import BEST_EFFORT, RELIABLE, ROOT, camera_info, header, image, picture, stamp_of, wait_until
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import Trigger
+
+TOPIC = "/camera/image_raw"
+PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+
+
+@pytest.fixture
+def heard(client):
+    client.hear("labels")
+    yield client
+    client.unhear()
+
+
+def counter(client, name):
+    return int(client.values()[name])
+
+
+def test_a_sender_with_the_default_transport_loses_at_most_three_of_sixty(client):
+    client.hear("labels")
+    environment = {k: v for k, v in os.environ.items() if k not in PROFILE_VARIABLES}
+    environment |= {"ROS_DOMAIN_ID": str(client.domain), "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"}
+    before = client.count("labels")
+    command = [sys.executable, str(Path(__file__).with_name("camera_process.py")), TOPIC, "60"]
+    subprocess.run(command, env=environment, timeout=90, check=True, stdout=subprocess.DEVNULL)
+    wait_until(lambda: client.count("labels") - before >= 57, 10.0, "57 of 60 frames")
+    client.unhear()
+
+
+def test_only_what_is_heard_is_computed(client):
+    client.hear("foreground")
+    captured = client.call_async(Trigger, "background/capture", Trigger.Request())
+    client.send(image(picture(seed=1)))
+    assert captured().success
+    client.exchange(image(picture()))
+    before = client.values()
+    for seed in range(100):
+        client.exchange(image(picture(seed=seed % 7)))
+    after = client.wait_for_value("processed", lambda v: int(v) >= int(before["processed"]) + 100) and client.values()
+    calls = {
+        name: int(after[f"calls {name}"]) - int(before[f"calls {name}"]) for name in ("encoder", "labels", "depth", "normals", "foreground")
+    }
+    assert calls == {"encoder": 100, "labels": 0, "depth": 0, "normals": 0, "foreground": 100}
+    client.unhear()
+
+
+def test_nobody_hears_so_nothing_is_subscribed_or_computed(client):
+    publisher = client.publisher(Image, TOPIC)
+    wait_until(lambda: publisher.get_subscription_count() == 0, what="the end of the subscription")
+    before = client.values()
+    publisher.publish(image(picture()))
+    time.sleep(0.5)
+    assert client.values()["received"] == before["received"]
+
+
+def test_every_nth_frame(heard):
+    heard.hear("depth")
+    heard.exchange(image(picture()), camera_info(), topics=["labels"])
+    heard.set_parameter("every.depth", 3)
+    before = heard.count("depth")
+    for seed in range(9):
+        heard.exchange(image(picture(seed=seed)), topics=["labels"])
+    heard.set_parameter("every.depth", 1)
+    wait_until(lambda: heard.count("depth") - before >= 3, what="depth of every third frame")
+    assert heard.count("depth") - before == 3
+
+
+def test_of_a_burst_the_newest_is_never_lost(heard):
+    heard.exchange(image(picture()))
+    before = heard.values()
+    publisher = heard.publisher(Image, TOPIC)
+    burst = [image(picture(seed=seed)) for seed in range(30)]
+    for message in burst:
+        publisher.publish(message)
+    wait_until(lambda: heard.of_stamp("labels", stamp_of(burst[-1])), what="the last frame's labels")
+    time.sleep(0.3)
+    after = heard.values()
+    gained = {k: int(after[k]) - int(before[k]) for k in ("received", "processed", "dropped")}
+    assert gained["received"] == gained["processed"] + gained["dropped"] <= 30
+
+
+def test_late_frames_are_dropped_and_counted(heard):
+    heard.exchange(image(picture()))
+    heard.set_parameter("max_age", 0.0001)
+    late, published = counter(heard, "late"), heard.count("labels")
+    for _ in range(3):
+        heard.send(image(picture()))
+        late = int(heard.wait_for_value("late", lambda v, late=late: int(v) > late))
+    assert heard.count("labels") == published
+    heard.set_parameter("max_age", 0.0)
+    heard.exchange(image(picture()))
+
+
+def test_age_from_the_stamp_for_those_who_want_it(heard):
+    heard.exchange(image(picture()))
+    old = image(picture(), head=header(time.time_ns() - 5_000_000_000))
+    heard.set_parameter("max_age", 2.0)
+    assert heard.exchange(old)  # young by its arrival
+    heard.set_parameter("max_age_from", "stamp")
+    late = counter(heard, "late")
+    older = image(picture(), head=header(time.time_ns() - 5_000_000_000))
+    heard.send(older)
+    heard.wait_for_value("late", lambda v: int(v) == late + 1)
+    assert not heard.of_stamp("labels", stamp_of(older))
+    heard.set_parameter("max_age_from", "arrival")
+    heard.set_parameter("max_age", 0.0)
+
+
+def test_stamps_of_another_clock_are_said_once_and_drop_nothing(heard, running):
+    node, _ = running
+    heard.set_parameter("max_age", 30.0)
+    for i in range(10):
+        heard.exchange(image(picture(), head=header(1_000_000_000 + i * 33_000_000)))
+    assert heard.wait_for_fault("clock mismatch", "header.stamp")
+    assert node.log().count("clock mismatch") == 1
+    heard.set_parameter("max_age", 0.0)
+
+
+def test_a_looping_bag_is_a_clock_jump_and_nothing_is_lost(heard):
+    start = 50_000_000_000
+    for offset in (0, 1, 2, 0, 1):
+        heard.exchange(image(picture(), head=header(start + offset * 1_000_000_000 + time.monotonic_ns() % 1000)))
+    assert heard.wait_for_fault("clock jump", TOPIC)
+    heard.exchange(image(picture()))
+
+
+def test_best_effort_cameras_are_heard_and_a_forced_reliable_says_why_not(client):
+    client.drop_publisher(Image, TOPIC, RELIABLE)
+    client.hear("labels")
+    sent = image(picture())
+    client.send(sent, qos=BEST_EFFORT)
+    wait_until(lambda: client.of_stamp("labels", stamp_of(sent)), what="labels of a best-effort camera")
+    client.set_parameter("reliability", "reliable")
+    assert "best effort" in client.wait_for_fault("incompatible QoS", TOPIC)
+    client.set_parameter("reliability", "auto")
+    publisher = client.publisher(Image, TOPIC, BEST_EFFORT)
+    wait_until(lambda: publisher.get_subscription_count() > 0, what="the subscription to come back")
+    client.drop_publisher(Image, TOPIC, BEST_EFFORT)
+    client.exchange(image(picture()))
+    client.unhear()
+
+
+def test_a_camera_that_is_not_there_or_of_another_kind(client):
+    client.drop_publisher(Image, TOPIC, RELIABLE)
+    client.hear("labels")
+    assert TOPIC in client.wait_for_fault("no publisher")
+    client.publisher(CompressedImage, TOPIC)
+    assert "image_transport" in client.wait_for_fault("no publisher", "CompressedImage")
+    client.drop_publisher(CompressedImage, TOPIC)
+    client.exchange(image(picture()))
+    client.unhear()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from rclpy.logging import get_logger
 from sensor_msgs.msg import CameraInfo
 
 from mtdense_ros.errors import InputError
@@ -31,11 +31,13 @@ class View:
 
 
 class CameraCache:
-    """Keeps the newest camera_info; never waits for one that belongs to a frame, for drivers stamp them differently."""
+    """Keeps the newest camera_info; never looks for the one of a frame's stamp, for drivers stamp them differently."""
 
-    def __init__(self, faults: Faults, topic: str) -> None:
+    def __init__(self, faults: Faults, topic: str, warn: Callable[[str], None]) -> None:
         self._faults = faults
         self._topic = topic
+        self._warn = warn
+        self._waited = False
         self._arrived = threading.Condition()
         self._info: CameraInfo | None = None
         self._warned_frames: tuple[str, str] | None = None
@@ -52,7 +54,7 @@ class CameraCache:
         rectified: the topic carries rectified images; mode: the parameter camera_model; expected: somebody publishes
         camera_info, so that waiting for the first one pays. Raises DistortedCamera in the mode "refuse".
         """
-        info = self._newest(FIRST_INFO_S if expected else 0.0)
+        info = self._newest(FIRST_INFO_S if expected and not self._waited else 0.0)
         if info is None:
             self._faults.report(
                 "no camera_info", f"{self._topic}: nothing received; no points, and depth assumes the focal length of the weights"
@@ -83,14 +85,13 @@ class CameraCache:
     def _newest(self, wait_s: float) -> CameraInfo | None:
         with self._arrived:
             self._arrived.wait_for(lambda: self._info is not None, wait_s)
+            self._waited = self._waited or wait_s > 0.0
             return self._info
 
     def _compare_frames(self, info_frame: str, image_frame: str) -> None:
         if info_frame != image_frame and self._warned_frames != (info_frame, image_frame):
             self._warned_frames = (info_frame, image_frame)
-            get_logger("mtdense").warning(
-                f"{self._topic}: header.frame_id is '{info_frame}', expected the image's '{image_frame}'; outputs carry the image's"
-            )
+            self._warn(f"{self._topic}: header.frame_id is '{info_frame}', expected the image's '{image_frame}'; outputs carry the image's")
 
 
 def _require_undistorted(model: CameraModel) -> None:

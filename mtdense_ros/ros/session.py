@@ -29,7 +29,7 @@ class Session:
     def __init__(self, node: Node, pipeline: Pipeline, faults: Faults) -> None:
         self.pipeline = pipeline
         self.outputs = Outputs(node)
-        self.cameras = CameraCache(faults, camera_info_topic(node))
+        self.cameras = CameraCache(faults, camera_info_topic(node), node.get_logger().warning)
         self.statistics = Statistics()
         self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, lambda: node.get_clock().now().nanoseconds)
         self._faults = faults

@@ -82,7 +82,7 @@ class NodeProcess:
         for rule in remaps:
             command += ["-r", rule]
         env = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(folder), "PYTHONUNBUFFERED": "1", **(environment or {})}
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH_FIRST", ""), str(ROOT), env.get("PYTHONPATH", "")]))
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH", ""), str(ROOT)]))
         if weights_path is not None:
             env["MTDENSE_WEIGHTS_PATH"] = str(weights_path)
         with self._log_path.open("w") as log:

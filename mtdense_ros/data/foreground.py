@@ -57,7 +57,7 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
     if rng.random() < 0.1 or not surface.level.any():
         return []
     items: list[Item] = []
-    if largest > 1 and rng.random() < 0.3:
+    if largest > 1 and rng.random() < 0.4:
         items += _someone(rng, assets, surface)
     for _ in range(1 + int(rng.exponential(2.2))):
         item = _something(rng, assets, surface, largest)
@@ -77,7 +77,7 @@ def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> It
     spots = surface.points[near]
     for spot in spots[rng.integers(len(spots), size=12)] if len(spots) else ():
         if surface.fits(spot, prop):
-            return prop.at(pose(*spot.tolist(), rng.uniform(0, 2 * math.pi)))
+            return prop.at(pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi)))
     return None
 
 
@@ -94,5 +94,5 @@ def _someone(rng: Rng, assets: Assets, surface: Surface) -> list[Item]:
     spots = surface.points[floor]
     for spot in spots[rng.integers(len(spots), size=8)] if len(spots) else ():
         if surface.fits(spot, figure):
-            return [figure.at(pose(*spot.tolist(), rng.uniform(0, 2 * math.pi)))]
+            return [figure.at(pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi)))]
     return []

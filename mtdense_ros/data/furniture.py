@@ -112,18 +112,25 @@ def bed(rng: Rng, library: TextureLibrary) -> Prop:
     mattress = meshes.rounded_box((w * 0.98, d * 0.98, h * 0.55), 0.06, (0, 0, h * 0.5))
     cover = meshes.rounded_box((w + 0.05, d * rng.uniform(0.5, 0.85), h * 0.5 + 0.03), 0.05, (0, -d * 0.1, h * 0.58))
     count = 1 if w < 1.2 else 2
-    pillows = [meshes.rounded_box((w / count * 0.75, 0.4, 0.14), 0.065, ((k - (count - 1) / 2) * w / count, d * 0.36, h)) for k in range(count)]
+    pillows = [
+        meshes.rounded_box((w / count * 0.75, 0.4, 0.14), 0.065, ((k - (count - 1) / 2) * w / count, d * 0.36, h)) for k in range(count)
+    ]
     parts = [finish(rng, library, meshes.merge(frame)), Part(mattress, WHITE, tint(rng, 0.1, (0.7, 1.0)))]
     if rng.random() < 0.85:
         parts.append(upholstery(rng, library, cover))
-    return Prop("bed", [*parts, Part(meshes.merge(pillows), library.pick(rng, "cloth"), tint(rng, 0.25, (0.5, 1.0)), repeat=2.0)], FURNITURE)
+    return Prop(
+        "bed", [*parts, Part(meshes.merge(pillows), library.pick(rng, "cloth"), tint(rng, 0.25, (0.5, 1.0)), repeat=2.0)], FURNITURE
+    )
 
 
 def sofa(rng: Rng, library: TextureLibrary) -> Prop:
     """A sofa or armchair with cushions."""
     w, d, seat, back = rng.uniform((0.75, 0.75, 0.36, 0.35), (2.3, 0.95, 0.46, 0.5))
     arm, high = rng.uniform(0.1, 0.22), rng.uniform(0.12, 0.25)
-    body = [meshes.rounded_box((w, d, seat - 0.1), 0.04, (0, 0, 0.06)), meshes.rounded_box((w, 0.2, seat + back), 0.07, (0, d / 2 - 0.1, 0.05))]
+    body = [
+        meshes.rounded_box((w, d, seat - 0.1), 0.04, (0, 0, 0.06)),
+        meshes.rounded_box((w, 0.2, seat + back), 0.07, (0, d / 2 - 0.1, 0.05)),
+    ]
     body += [meshes.rounded_box((arm, d, seat + high), 0.06, (x * (w - arm) / 2, 0, 0.05)) for x in (-1, 1)]
     count = max(round((w - 2 * arm) / 0.65), 1)
     span = (w - 2 * arm) / count

@@ -29,7 +29,9 @@ def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> No
         raise ConfigError(f"seeds {seed}..{seed + pairs - 1} touch those held out for the demo sequence ({HELD_OUT_SEEDS}); change --seed")
     manifest = create_manifest(out, SIZE, {"name": "mtdense_ros.data.generate", "seed": seed, "shares": SHARES})
     done = {entry["name"] for entry in manifest["shards"]}
-    jobs = [(out, assets, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done]
+    jobs = [
+        (out, assets, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done
+    ]
     start, finished = time.monotonic(), 0
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for name, first in pool.imap_unordered(_render_shard, jobs):

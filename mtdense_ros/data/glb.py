@@ -48,7 +48,7 @@ def _primitive(document: dict[str, Any], binary: memoryview, primitive: dict[str
     attributes = primitive["attributes"]
     positions = _accessor(document, binary, attributes["POSITION"]).astype(np.float32)
     triangles = _accessor(document, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
-    uv = np.zeros((len(positions), 2), np.float32)
+    uv: NDArray[np.float32] = np.zeros((len(positions), 2), np.float32)
     if "TEXCOORD_0" in attributes:
         uv = _accessor(document, binary, attributes["TEXCOORD_0"]).astype(np.float32)
     material = document["materials"][primitive["material"]].get("pbrMetallicRoughness", {})
@@ -83,4 +83,4 @@ def vertex_normals(positions: NDArray[np.float32], triangles: NDArray[np.uint32]
     total = np.zeros((int(shared.max()) + 1, 3))
     np.add.at(total, shared.reshape(-1)[triangles.reshape(-1)], np.repeat(faces, 3, 0))
     normals = total[shared.reshape(-1)]
-    return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12), np.float32)

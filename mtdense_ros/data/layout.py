@@ -97,7 +97,7 @@ def height_at(item: Item, point: NDArray[np.float64]) -> float | None:
     return float(((areas[inside] * corners[inside, :, 2]).sum(1) / total[inside]).max())
 
 
-def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 

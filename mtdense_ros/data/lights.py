@@ -37,7 +37,7 @@ def room_lighting(rng: Rng, low: Sequence[float], high: Sequence[float], opening
     for _ in range(int(rng.choice([0, 1, 1, 2]))):
         spot = rng.uniform(low, high)
         lights.append(Light((spot[0], spot[1], max(spot[2], 1.2)), scaled(lamp(rng), rng.uniform(0.1, 0.45)), reach=2.5))
-    bounce = rng.uniform(0.18, 0.75)
+    bounce = rng.uniform(0.1, 0.5)
     warm = lamp(rng)
     ground = scaled((warm[0], warm[1] * 0.97, warm[2] * 0.93), bounce * rng.uniform(0.6, 1.0))
     return Lighting(lights, scaled(warm, bounce), ground, float(rng.uniform(0.6, 1.0)), float(rng.uniform(0.42, 0.85)))

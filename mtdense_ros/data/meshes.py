@@ -67,10 +67,11 @@ def rotation_x(angle: float) -> Array:
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]], np.float32)
 
 
-def box(size: Sequence[float], base: Sequence[float] = (0.0, 0.0, 0.0)) -> Mesh:
+def box(size: ArrayLike, base: ArrayLike = (0.0, 0.0, 0.0)) -> Mesh:
     """A box of size (x, y, z) that stands with the middle of its underside at base."""
     half = np.asarray(size, np.float32) / 2
-    positions, normals, uv, triangles = [], [], [], []
+    positions: list[Array] = []
+    normals, uv, triangles = [], [], []
     for axis in range(3):
         a, b = [(1, 2), (0, 2), (0, 1)][axis]
         for sign in (-1.0, 1.0):
@@ -83,12 +84,12 @@ def box(size: Sequence[float], base: Sequence[float] = (0.0, 0.0, 0.0)) -> Mesh:
             triangles.append(np.array([[0, 1, 2], [0, 2, 3]]) + 4 * len(positions))
             positions.append(corners)
             normals.append(normal)
-            uv.append(corners[:, [a, b]] * (1.0, -1.0 if b == 2 else 1.0))
+            uv.append(corners[:, [a, b]] * (1.0, -1.0 if b == 2 else 1.0) + half[[a, b]])
     centre = np.asarray(base, np.float32) + (0, 0, half[2])
     return _mesh(np.concatenate(positions) + centre, np.concatenate(normals), np.concatenate(uv), np.concatenate(triangles))
 
 
-def rounded_box(size: Sequence[float], radius: float, base: Sequence[float] = (0.0, 0.0, 0.0), steps: int = 4) -> Mesh:
+def rounded_box(size: ArrayLike, radius: float, base: ArrayLike = (0.0, 0.0, 0.0), steps: int = 4) -> Mesh:
     """A box with rounded edges, for cushions and mattresses: the octants of a sphere pushed apart, flat in between."""
     half = np.asarray(size, np.float32) / 2
     radius = float(min(radius, half.min() * 0.999))
@@ -101,7 +102,7 @@ def rounded_box(size: Sequence[float], radius: float, base: Sequence[float] = (0
     signs = np.stack(np.broadcast_arrays(sign_x, sign_y, sign_z[:, None]), 2)
     positions = signs * (half - radius) + normals * radius
     shell = _mesh(positions, normals, positions[..., :2] + positions[..., 2:], _grid(2 * steps, 4 * steps + 1))
-    caps = box((*(2 * (half[:2] - radius)), size[2]), (0, 0, -half[2]))
+    caps = box((*(2 * (half[:2] - radius)), 2 * half[2]), (0, 0, -half[2]))
     ends = Mesh(caps.positions, caps.normals, caps.uv, caps.triangles[8:])
     return merge([shell, ends]).moved(np.asarray(base) + (0, 0, half[2]))
 
@@ -120,7 +121,7 @@ def lathe(profile: Sequence[tuple[float, float]], segments: int = 20) -> Mesh:
     return _mesh(positions, normals, uv, _grid(len(points), segments + 1))
 
 
-def cylinder(radius: float, height: float, base: Sequence[float] = (0.0, 0.0, 0.0), segments: int = 20, top: float | None = None) -> Mesh:
+def cylinder(radius: float, height: float, base: ArrayLike = (0.0, 0.0, 0.0), segments: int = 20, top: float | None = None) -> Mesh:
     """A closed cylinder, or a cone frustum where `top` gives the upper radius."""
     upper = radius if top is None else top
     side = lathe([(radius, 0.0), (upper, height)], segments)
@@ -128,7 +129,7 @@ def cylinder(radius: float, height: float, base: Sequence[float] = (0.0, 0.0, 0.
     return merge([side, *caps]).moved(base)
 
 
-def ellipsoid(radii: Sequence[float], centre: Sequence[float] = (0.0, 0.0, 0.0), rings: int = 10, segments: int = 18) -> Mesh:
+def ellipsoid(radii: ArrayLike, centre: ArrayLike = (0.0, 0.0, 0.0), rings: int = 10, segments: int = 18) -> Mesh:
     """An ellipsoid around centre."""
     angles = np.linspace(-math.pi / 2, math.pi / 2, rings + 1)
     ball = lathe([(max(math.cos(a), 0.0), math.sin(a)) for a in angles], segments)
@@ -136,7 +137,7 @@ def ellipsoid(radii: Sequence[float], centre: Sequence[float] = (0.0, 0.0, 0.0),
     return ball.scaled(radii).moved(centre)
 
 
-def capsule(start: Sequence[float], end: Sequence[float], radius: float, end_radius: float | None = None) -> Mesh:
+def capsule(start: ArrayLike, end: ArrayLike, radius: float, end_radius: float | None = None) -> Mesh:
     """A limb: a round-ended cone from start to end."""
     a, b = np.asarray(start, np.float32), np.asarray(end, np.float32)
     last = radius if end_radius is None else end_radius
@@ -176,7 +177,7 @@ def _mesh(positions: ArrayLike, normals: ArrayLike, uv: ArrayLike, triangles: Ar
 
 
 def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-9))
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9), np.float32)
 
 
 def _frame(axis: Array) -> Array:

@@ -20,8 +20,8 @@ def cup(rng: Rng, library: TextureLibrary) -> list[Part]:
     """A cup or mug, light more often than not."""
     r, h = rng.uniform(0.03, 0.05), rng.uniform(0.07, 0.13)
     wall = meshes.lathe([(0, 0.004), (r * 0.8, 0), (r, h), (r * 0.93, h), (r * 0.73, 0.01), (0, 0.01)])
-    handle = [meshes.capsule((r + 0.018 * math.sin(a), 0, h * (0.5 - 0.3 * math.cos(a))), (r + 0.018 * math.sin(b), 0, h * (0.5 - 0.3 * math.cos(b))), 0.005)
-              for a, b in zip(np.linspace(0, math.pi, 6)[:-1], np.linspace(0, math.pi, 6)[1:], strict=True)]  # fmt: skip
+    arc = [(r + 0.018 * math.sin(a), 0, h * (0.5 - 0.3 * math.cos(a))) for a in np.linspace(0, math.pi, 6)]
+    handle = [meshes.capsule(start, end, 0.005) for start, end in zip(arc[:-1], arc[1:], strict=True)]
     mesh = meshes.merge([wall, *handle]) if rng.random() < 0.6 else wall
     return [Part(mesh, _print_or_white(rng, library, 0.25), tint(rng, 0.3, (0.5, 1.0)), gloss=0.7)]
 
@@ -54,7 +54,9 @@ def carton(rng: Rng, library: TextureLibrary) -> list[Part]:
     size = rng.uniform((0.05, 0.04, 0.04), (0.3, 0.24, 0.3))
     cardboard = rng.random() < 0.35
     layer = library.pick(rng, "cardboard") if cardboard else _print_or_white(rng, library, 0.6)
-    return [Part(meshes.box(size), layer, (1, 1, 1) if cardboard else tint(rng, 0.4, (0.4, 1.0)), repeat=float(rng.uniform(2, 6)), gloss=0.15)]
+    return [
+        Part(meshes.box(size), layer, (1, 1, 1) if cardboard else tint(rng, 0.4, (0.4, 1.0)), repeat=float(rng.uniform(2, 6)), gloss=0.15)
+    ]
 
 
 def book(rng: Rng, library: TextureLibrary) -> list[Part]:
@@ -95,7 +97,7 @@ def laptop(rng: Rng, library: TextureLibrary) -> list[Part]:
     return [Part(meshes.box((w, d, 0.018)), WHITE, color, gloss=0.4), Part(lid, WHITE, color, gloss=0.4), glow, keys]
 
 
-def plant(rng: Rng, _: TextureLibrary) -> list[Part]:
+def plant(rng: Rng, library: TextureLibrary) -> list[Part]:
     """A pot plant."""
     r = rng.uniform(0.05, 0.16)
     pot = meshes.cylinder(r * 0.75, r * 1.5, top=r)

@@ -9,7 +9,7 @@ import numpy as np
 from mtdense_ros.data.scene import Color
 
 
-def tint(rng: np.random.Generator, strong: float = 0.35, bright: tuple[float, float] = (0.12, 1.0)) -> Color:
+def tint(rng: np.random.Generator, strong: float = 0.25, bright: tuple[float, float] = (0.12, 1.0)) -> Color:
     """A random sRGB colour; with probability `strong` saturated, else a grey, beige or brown of brightness in `bright`."""
     value = float(rng.uniform(*bright))
     if rng.random() < strong:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Image = NDArray[np.float32]
 Rng = np.random.Generator
@@ -146,7 +146,7 @@ def outdoors(rng: Rng, size: int) -> Image:
     sky = np.array([0.85, 0.92, 1.0]) * (1 - 0.25 * height)
     land = rng.uniform(0.2, 0.6, 3) * (0.6 + 0.8 * noise(rng, size, 6, 4)[..., None])
     edge = horizon + 0.2 * (noise(rng, size, 4, 4)[:1, :, None] - 0.5)
-    return cv2.GaussianBlur(np.where(height < edge, sky, land).astype(np.float32), (0, 0), size / 80)
+    return np.asarray(cv2.GaussianBlur(np.where(height < edge, sky, land).astype(np.float32), (0, 0), size / 80), np.float32)
 
 
 KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
@@ -166,5 +166,5 @@ KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
 """Kind -> its maker and how many variants a texture library holds."""
 
 
-def _gray(values: Image) -> Image:
+def _gray(values: ArrayLike) -> Image:
     return np.repeat(np.asarray(values, np.float32)[..., None], 3, 2)

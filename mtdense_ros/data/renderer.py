@@ -95,10 +95,17 @@ class Renderer:
         ctx = self._ctx
         self._draw_program = ctx.program(shaders.GEOMETRY_VERTEX, shaders.GEOMETRY_FRAGMENT)
         self._shadow_program = ctx.program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
-        corners = ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
-        screens = (shaders.OCCLUSION_FRAGMENT, shaders.SHADE_FRAGMENT, shaders.RESOLVE_FRAGMENT)
-        programs = [ctx.program(shaders.SCREEN_VERTEX, source) for source in screens]
-        self._passes = [(program, ctx.vertex_array(program, [(corners, "2f", "corner")])) for program in programs]
+        self._corners = ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
+        self._screens: dict[str, tuple[Any, Any]] = {}
+
+    def _screen(self, source: str, **uniforms: Any) -> None:
+        """Runs a fragment shader over the whole bound target; each source is compiled once."""
+        if source not in self._screens:
+            program = self._ctx.program(shaders.SCREEN_VERTEX, source)
+            self._screens[source] = program, self._ctx.vertex_array(program, [(self._corners, "2f", "corner")])
+        program, screen = self._screens[source]
+        _set(program, **uniforms)
+        screen.render(self._ctx.TRIANGLE_STRIP)
 
     def _draw(self, items: Sequence[Item], first_id: int) -> None:
         vertices, triangles = batch(items, first_id)
@@ -139,16 +146,15 @@ class Renderer:
         ctx.enable_only(ctx.NOTHING)
         self._open_buffer.use()
         self._geometry.use(1)
-        program, screen = self._passes[0]
-        _set(program, normal_depth=1, lens=lens, radius=np.float32(0.3))
-        screen.render(ctx.TRIANGLE_STRIP)
+        self._screen(shaders.OCCLUSION_FRAGMENT, normal_depth=1, lens=lens, radius=np.float32(0.3))
         self._shade_buffer.use()
         for unit, texture in enumerate((self._albedo, self._geometry, self._open, self._shadows[0][0], self._shadows[1][0])):
             texture.use(unit)
-        program, screen = self._passes[1]
-        _set(program, albedo=0, normal_depth=1, open=2, shadow_0=3, shadow_1=4, lens=lens)
-        _set(program, **_light_uniforms(self._lighting, self._view))
-        screen.render(ctx.TRIANGLE_STRIP)
+        lights = _ordered(self._lighting.lights)
+        source = shaders.shade_fragment(len(lights), sum(light.shadow for light in lights))
+        self._screen(
+            source, albedo=0, normal_depth=1, open=2, lens=lens, shadow_0=3, shadow_1=4, **_light_uniforms(self._lighting, self._view)
+        )
 
     def _expose(self, target: float) -> float:
         """The gain that brings the view's 70th luminance percentile, seen before the tone curve, to the target (sRGB 0..1)."""
@@ -162,9 +168,7 @@ class Renderer:
         self._out_buffer.use()
         for unit, texture in enumerate((self._radiance, self._geometry, self._ids)):
             texture.use(unit)
-        program, screen = self._passes[2]
-        _set(program, radiance=0, normal_depth=1, instance=2, exposure=np.float32(self._exposure))
-        screen.render(self._ctx.TRIANGLE_STRIP)
+        self._screen(shaders.RESOLVE_FRAGMENT, radiance=0, normal_depth=1, instance=2, exposure=np.float32(self._exposure))
         image = np.frombuffer(self._out[0].read(), np.uint8).reshape(height, width, 4)
         geometry = np.frombuffer(self._out[1].read(), np.float32).reshape(height, width, 4)
         ids = np.frombuffer(self._out[2].read(alignment=1), np.uint16).reshape(height, width)
@@ -179,17 +183,22 @@ def _context() -> Any:
     except ImportError as error:
         raise DependencyError(f"renderer: moderngl is not installed ({error}); pip install 'mtdense_ros[train]'") from error
     try:
-        return moderngl.create_context(standalone=True, backend="egl")
+        return moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
     except Exception as error:  # moderngl raises bare Exception for every driver failure
         raise DependencyError(f"renderer: no EGL context ({error}); apt install libegl1 libgl1-mesa-dri") from error
 
 
 def _set(program: Any, **uniforms: Any) -> None:
+    """Sets uniforms, in arrays as many leading elements as the program uses; those that its compiler removed are passed over."""
     for name, value in uniforms.items():
+        uniform = program.get(name, None)
+        if uniform is None:
+            continue
         if isinstance(value, np.ndarray | np.generic):
-            program[name].write(np.ascontiguousarray(value, np.float32).tobytes())
+            data = np.ascontiguousarray(value, np.float32).reshape(-1)
+            uniform.write(data[: uniform.array_length * uniform.dimension].tobytes())
         else:
-            program[name].value = value
+            uniform.value = value
 
 
 def _lens(view: View) -> NDArray[np.float32]:
@@ -234,8 +243,8 @@ def _light_matrix(light: Light) -> NDArray[np.float32]:
 
 
 def _light_uniforms(lighting: Lighting, view: View) -> dict[str, Any]:
-    place, color, kind = (np.zeros((_LIGHTS, n), np.float32) for n in (4, 3, 2))
-    matrices = np.zeros((2, 4, 4), np.float32)
+    place, color = np.zeros((_LIGHTS, 4), np.float32), np.zeros((_LIGHTS, 3), np.float32)
+    kind, matrices = np.zeros((2, 2), np.float32), np.zeros((2, 4, 4), np.float32)
     camera_to_world = np.linalg.inv(view.world_to_camera.astype(np.float64))
     for k, light in enumerate(_ordered(lighting.lights)):
         place[k] = *(view.world_to_camera @ (*light.position, 1.0))[:3], light.reach**2

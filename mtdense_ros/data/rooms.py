@@ -95,11 +95,15 @@ def _extras(rng: Rng, assets: Assets, half: tuple[float, float], height: float) 
 def _lamp(rng: Rng, x: float, y: float, height: float) -> Item:
     if rng.random() < 0.5:
         panel = meshes.box((rng.uniform(0.2, 1.2), rng.uniform(0.2, 0.6), 0.05), (0, 0, -0.05))
-        return Item([Part(panel, WHITE, (1, 1, 0.97), emit=True)], pose(x, y, height, rng.integers(2) * np.pi / 2), OTHER, "lamp", casts=False)
+        return Item(
+            [Part(panel, WHITE, (1, 1, 0.97), emit=True)], pose(x, y, height, rng.integers(2) * np.pi / 2), OTHER, "lamp", casts=False
+        )
     drop, r = rng.uniform(0.1, 0.7), rng.uniform(0.08, 0.25)
     shade = meshes.lathe([(r, -drop), (r * rng.uniform(0.3, 1.0), -drop + r)])
     cord = meshes.cylinder(0.008, drop, (0, 0, -drop))
-    return Item([Part(shade, WHITE, tint(rng, 0.3, (0.5, 1))), Part(cord, WHITE, (0.1, 0.1, 0.1))], pose(x, y, height), OTHER, "lamp", casts=False)
+    return Item(
+        [Part(shade, WHITE, tint(rng, 0.3, (0.5, 1))), Part(cord, WHITE, (0.1, 0.1, 0.1))], pose(x, y, height), OTHER, "lamp", casts=False
+    )
 
 
 def _clutter(rng: Rng, assets: Assets, plan: Plan, pieces: Sequence[Item]) -> list[Item]:

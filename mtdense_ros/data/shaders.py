@@ -76,28 +76,37 @@ void main() {
 }
 """
 
+# Software rasterisers execute both sides of a branch, so that the numbers of lights and of shadow maps are compiled in.
 SHADE_FRAGMENT = """
 #version 330
-const int LIGHTS = 4, TAPS = 4;
+#define LIGHTS {lights}
+#define SHADOWS {shadows}
 uniform sampler2D albedo; uniform sampler2D normal_depth; uniform sampler2D open;
 uniform sampler2DShadow shadow_0; uniform sampler2DShadow shadow_1;
 uniform vec4 lens; uniform vec3 up; uniform vec3 sky; uniform vec3 ground; uniform float occlusion;
-uniform vec4 light_place[LIGHTS]; uniform vec3 light_color[LIGHTS]; uniform vec2 light_kind[LIGHTS];
+uniform vec4 light_place[LIGHTS]; uniform vec3 light_color[LIGHTS]; uniform vec2 light_kind[2];
 uniform mat4 camera_to_light[2];
 out vec4 radiance;
-float lookup(int which, vec3 at) { return which == 0 ? texture(shadow_0, at) : texture(shadow_1, at); }
-float visible(int which, vec3 place, float softness, float confined, float turn) {
+float visible(sampler2DShadow map, int which, vec3 place, float turn) {
+    float softness = light_kind[which].x, outside = 1.0 - light_kind[which].y;
     vec4 clip = camera_to_light[which] * vec4(place, 1.0);
+    if (clip.w <= 0.0) return outside;
     vec3 at = clip.xyz / clip.w * 0.5 + 0.5;
-    if (clip.w <= 0.0) return 1.0 - confined;
     vec2 border = smoothstep(vec2(0.0), vec2(0.02 + softness), 0.5 - abs(at.xy - 0.5));
     float inside = border.x * border.y, lit = 0.0;
-    if (inside <= 0.0) return 1.0 - confined;
-    for (int k = 0; k < TAPS; ++k) {
-        float angle = turn + 2.39996 * float(k);
-        lit += lookup(which, vec3(at.xy + softness * sqrt((float(k) + 0.5) / float(TAPS)) * vec2(cos(angle), sin(angle)), at.z));
-    }
-    return mix(1.0 - confined, lit / float(TAPS), inside);
+    if (inside <= 0.0) return outside;
+    vec2 tap = softness * vec2(cos(turn), sin(turn)), side = vec2(-tap.y, tap.x);
+    lit += texture(map, vec3(at.xy + 0.35 * tap, at.z)) + texture(map, vec3(at.xy - 0.6 * tap, at.z));
+    lit += texture(map, vec3(at.xy + 0.8 * side, at.z)) + texture(map, vec3(at.xy - side, at.z));
+    return mix(outside, 0.25 * lit, inside);
+}
+void shine_on(int k, float seen, vec3 n, vec3 way, vec3 toward, float ao, inout vec3 light, inout vec3 shine) {
+    float range = dot(way, way), nearness = inversesqrt(range);
+    vec3 arriving = light_color[k] * (seen * ao / (0.15 + range / light_place[k].w));
+    light += arriving * max(dot(n, way) * nearness, 0.0);
+    float aligned = max(dot(n, normalize(way * nearness + toward)), 0.0);
+    aligned *= aligned; aligned *= aligned; aligned *= aligned;
+    shine += arriving * (aligned * aligned * aligned * aligned);
 }
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
@@ -113,19 +122,16 @@ void main() {
     ao = mix(1.0, ao, occlusion);
     float turn = 6.2832 * fract(52.9829 * fract(dot(gl_FragCoord.xy, vec2(0.0671, 0.00584))));
     vec3 light = mix(ground, sky, 0.5 + 0.5 * dot(n, up)) * ao, shine = vec3(0.0);
-    for (int k = 0; k < LIGHTS; ++k) {
-        if (light_place[k].w <= 0.0) continue;
-        vec3 way = light_place[k].xyz - place;
-        float range = length(way), lambert = max(dot(n, way) / range, 0.0);
-        float seen = lambert > 0.0 ? 1.0 : 0.0;
-        if (k < 2 && seen > 0.0 && light_kind[k].x > 0.0)
-            seen = visible(k, place + n * (0.004 + 0.004 * geometry.w), light_kind[k].x, light_kind[k].y, turn);
-        vec3 arriving = light_color[k] * seen * mix(1.0, ao, 0.5) / (0.15 + range * range / max(light_place[k].w, 1e-6));
-        light += arriving * lambert;
-        float aligned = max(dot(n, normalize(way / range + toward)), 0.0);
-        aligned *= aligned; aligned *= aligned; aligned *= aligned;
-        shine += arriving * aligned * aligned * aligned * aligned;
-    }
+    vec3 lifted = place + n * (0.004 + 0.004 * geometry.w);
+    float dim = mix(1.0, ao, 0.5);
+#if SHADOWS > 0
+    shine_on(0, visible(shadow_0, 0, lifted, turn), n, light_place[0].xyz - place, toward, dim, light, shine);
+#endif
+#if SHADOWS > 1
+    shine_on(1, visible(shadow_1, 1, lifted, turn), n, light_place[1].xyz - place, toward, dim, light, shine);
+#endif
+    for (int k = SHADOWS; k < LIGHTS; ++k)
+        shine_on(k, 1.0, n, light_place[k].xyz - place, toward, dim, light, shine);
     radiance.rgb = color * light + shine * base.a * 0.8;
 }
 """
@@ -135,8 +141,7 @@ RESOLVE_FRAGMENT = """
 #version 330
 uniform sampler2D radiance; uniform sampler2D normal_depth; uniform usampler2D instance; uniform float exposure;
 layout(location = 0) out vec4 picture; layout(location = 1) out vec4 geometry; layout(location = 2) out uint id;
-vec3 tone(vec3 light) {
-    vec3 x = light * exposure;
+vec3 tone(vec3 x) {
     x = mix(x, 1.0 - exp(-1.3 * x), 0.8);
     return pow(clamp(x, 0.0, 1.0), vec3(1.0 / 2.2));
 }
@@ -145,8 +150,13 @@ void main() {
     vec3 sum = vec3(0.0);
     for (int y = -1; y <= 1; ++y) for (int x = -1; x <= 1; ++x) {
         float weight = (x == 0 ? 0.5 : 0.25) * (y == 0 ? 0.5 : 0.25);
-        sum += weight * tone(texelFetch(radiance, clamp(at + ivec2(x, y), ivec2(0), limit), 0).rgb);
+        sum += weight * min(exposure * texelFetch(radiance, clamp(at + ivec2(x, y), ivec2(0), limit), 0).rgb, 2.0);
     }
-    picture = vec4(sum, 1.0); geometry = texelFetch(normal_depth, at, 0); id = texelFetch(instance, at, 0).r;
+    picture = vec4(tone(sum), 1.0); geometry = texelFetch(normal_depth, at, 0); id = texelFetch(instance, at, 0).r;
 }
 """
+
+
+def shade_fragment(lights: int, shadows: int) -> str:
+    """The shading pass for that many lights, the first `shadows` (0 to 2) of which have a shadow map."""
+    return SHADE_FRAGMENT.replace("{lights}", str(lights)).replace("{shadows}", str(shadows))

@@ -80,19 +80,26 @@ def _wall_material(rng: Rng, library: TextureLibrary) -> tuple[int, tuple[float,
     if draw < 0.75:
         return library.pick(rng, "tiles", "brick"), light_paint(rng), float(rng.uniform(0.4, 1.2))
     if draw < 0.85:
-        return library.pick(rng, "stripes", "cloth", "marble"), light_paint(rng), float(rng.uniform(0.4, 1.0))
+        return library.pick(rng, "stripes", "cloth", "cloth"), light_paint(rng), float(rng.uniform(0.4, 1.0))
     if draw < 0.92:
         return library.pick(rng, "wood", "planks"), (1.0, 1.0, 1.0), float(rng.uniform(0.3, 0.8))
     return WHITE, tint(rng, 0.7, (0.3, 0.9)), 1.0
 
 
 def _floor(rng: Rng, library: TextureLibrary, half: tuple[float, float]) -> Item:
-    kind = str(rng.choice(["planks", "wood", "tiles", "carpet", "terrazzo", "marble", "checker", "plaster"], p=[0.36, 0.08, 0.2, 0.18, 0.05, 0.05, 0.02, 0.06]))
+    kind = str(
+        rng.choice(
+            ["planks", "wood", "tiles", "carpet", "terrazzo", "marble", "checker", "plaster"],
+            p=[0.36, 0.08, 0.2, 0.2, 0.05, 0.03, 0.02, 0.06],
+        )
+    )
     shade = float(rng.uniform(0.45, 1.0))
     color = (shade, shade, shade) if kind in ("planks", "wood", "checker") else tint(rng, 0.25, (0.25, 0.95))
     plane = meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, -0.1))
     gloss = float(rng.uniform(0, 0.5)) if kind != "carpet" else 0.0
-    return Item([Part(plane, library.pick(rng, kind), color, float(rng.uniform(0.5, 1.3)), gloss)], pose(yaw=0.0), FLOOR, "floor", casts=False)
+    return Item(
+        [Part(plane, library.pick(rng, kind), color, float(rng.uniform(0.5, 1.3)), gloss)], pose(yaw=0.0), FLOOR, "floor", casts=False
+    )
 
 
 def _ceiling(rng: Rng, library: TextureLibrary, half: tuple[float, float], height: float) -> Item:

@@ -27,7 +27,8 @@ def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     table = _table(rng, assets).at(pose(rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.4), 0.0, rng.uniform(0, 2 * np.pi)))
     low, high = table.bounds()
     plan = Plan(half)
-    plan.claim(*((low + high) / 2)[:2], *(high - low)[:2], margin=0.1)
+    (x, y), (w, d) = ((low + high) / 2)[:2], (high - low)[:2]
+    plan.claim(x, y, w, d, margin=0.1)
     around = [plan.by_wall(rng, furniture.BY_WALL[int(rng.integers(7))](rng, assets.library)) for _ in range(int(rng.integers(1, 6)))]
     around += [plan.free(rng, furniture.chair(rng, assets.library)) for _ in range(int(rng.integers(0, 4)))]
     standing = [rest_on(rng, table, _small(rng, assets)) for _ in range(int(rng.poisson(1.8)))]
@@ -79,4 +80,3 @@ def shrunk(prop: Prop, largest: float) -> Prop:
         return prop
     parts = [Part(p.mesh.scaled(factor), p.layer, p.tint, p.repeat, p.gloss, p.emit) for p in prop.parts]
     return Prop(prop.name, parts, prop.label)
-

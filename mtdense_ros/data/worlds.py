@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data import camera
-from mtdense_ros.data.assets import Assets, label_of, short_name
+from mtdense_ros.data.assets import Assets
+from mtdense_ros.data.catalogue import label_of, short_name
 from mtdense_ros.data.lights import room_lighting
+from mtdense_ros.data.palette import light_paint
 from mtdense_ros.data.rooms import Setting
 from mtdense_ros.data.scene import CEILING, FLOOR, OTHER, WALL, Item, View, pose
 
@@ -33,6 +36,7 @@ class Worlds:
     """All worlds, baked once; `view` draws one and a camera in it."""
 
     def __init__(self, assets: Assets) -> None:
+        self._assets = assets
         self._items = {name: _items(assets, entries) for name, entries in assets.worlds.items()}
         self._bounds = {name: [item.bounds() for item in items] for name, items in self._items.items()}
 
@@ -47,9 +51,19 @@ class Worlds:
             eye[:2] = rng.uniform(x0, x1), rng.uniform(y0, y1)
         view = camera.robot_view(rng, size, eye.tolist(), rng.uniform(0, 2 * math.pi))
         near = [item for item, bounds in zip(self._items[world], self._bounds[world], strict=True) if _matters(view, eye, bounds)]
+        near = [self._repainted(rng, item) for item in near]
         corner = np.array([2.5, 2.5, 0.0])
         lighting = room_lighting(rng, (*(eye - corner)[:2], 0.0), (*(eye + corner)[:2], 2.6), [])
         return Setting(near, view, lighting)
+
+    def _repainted(self, rng: Rng, item: Item) -> Item:
+        """The item in another finish, often for walls and floors, so that three worlds look like more."""
+        if rng.random() > (0.5 if item.label in (FLOOR, WALL) else 0.15):
+            return item
+        if item.label != WALL:
+            return replace(item, parts=self._assets.varied(item.parts, rng), _baked=[])
+        paint = light_paint(rng)
+        return replace(item, parts=[replace(part, tint=paint) for part in item.parts], _baked=[])
 
     def _occupied(self, world: str, eye: Point) -> bool:
         solid = zip(self._items[world], self._bounds[world], strict=True)
@@ -75,7 +89,9 @@ def _items(assets: Assets, entries: list[dict[str, object]]) -> list[Item]:
         x, y, z, roll, pitch, yaw = (float(v) for v in np.asarray(entry["pose"], np.float64))
         if name in assets.models and short_name(name) not in _TOO_FINE and abs(z) < 10:
             label = label_of(name)
-            items.append(Item(assets.models[name], _pose(x, y, z, roll, pitch, yaw), label, name, casts=label not in (WALL, CEILING, FLOOR)))
+            items.append(
+                Item(assets.models[name], _pose(x, y, z, roll, pitch, yaw), label, name, casts=label not in (WALL, CEILING, FLOOR))
+            )
     return items
 
 

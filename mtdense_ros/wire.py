@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from mtdense_ros.errors import InputError
 
@@ -35,14 +35,14 @@ class Entry:
     stamp_ns: int
 
 
-def write_record(stream: BinaryIO, record: Record) -> None:
+def write_record(stream: IO[bytes], record: Record) -> None:
     """Appends a record; a reader of a pipe needs a flush besides."""
     head = {"topic": record.topic, "type": record.message_type, "time_ns": record.time_ns, "bytes": len(record.data)}
     stream.write(json.dumps(head).encode() + b"\n")
     stream.write(record.data)
 
 
-def read_records(stream: BinaryIO) -> Iterator[Record]:
+def read_records(stream: IO[bytes]) -> Iterator[Record]:
     """The records of a stream, until its end; raises InputError on one that is cut short."""
     while line := stream.readline():
         head = json.loads(line)
@@ -52,7 +52,7 @@ def read_records(stream: BinaryIO) -> Iterator[Record]:
         yield Record(head["topic"], head["type"], head["time_ns"], data)
 
 
-def index_records(stream: BinaryIO) -> Iterator[Entry]:
+def index_records(stream: IO[bytes]) -> Iterator[Entry]:
     """Where the records of a seekable stream lie; one that is cut short at the end, as a killed writer leaves it, is left out."""
     total = stream.seek(0, 2)
     stream.seek(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +11,19 @@ from typing import Any
 
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import Connection
-from rosbags.typesys import Stores, get_typestore
 
 from mtdense_ros.encodings import decode_compressed, supported, to_rgb
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.hints import known_names
 from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, typestore
+from mtdense_ros.replay.source import Source
 from mtdense_ros.wire import Record
 
-IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 
 
-class BagSource:
+class BagSource(Source):
     """One image topic of a rosbag2 (mcap or sqlite3) and the camera_info beside it.
 
     topic: the only camera's, or the one given. Raises InputError on an unreadable bag or one without images, and ConfigError,
@@ -36,39 +36,46 @@ class BagSource:
         self._path = path
         with _reader(path) as reader:
             cameras = {c.topic: c for c in reader.connections if _is_camera(reader, c)}
-            self.topic = _choose(path, cameras, image_topic)
-            self.message_type = cameras[self.topic].msgtype
-            info = self.topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+            self._topic = _choose(path, cameras, image_topic)
+            self.image_type = cameras[self._topic].msgtype
+            base = self._topic.removesuffix("/compressed")
+            info = base.rpartition("/")[0] + "/camera_info"
             self.info_topic = info if any(c.topic == info and c.msgtype == CAMERA_INFO for c in reader.connections) else ""
-        self.name = f"{path} ({self.topic})"
+        self.image_topic = base if self.image_type == IMAGE else f"{base}/compressed"
+        self._rectified = "rect" in base.rpartition("/")[2].split("_")
+        self.name = f"{path} ({self._topic})"
 
     def frames(self) -> Iterator[Frame]:
         """Every image as a frame; intrinsics from the latest camera_info, or from the first for images before it."""
-        rectified = "rect" in self.topic.removesuffix("/compressed").rpartition("/")[2].split("_")
         with _reader(self._path) as reader:
-            intrinsics = self._first_intrinsics(reader, rectified)
-            for connection, _, data in reader.messages([c for c in reader.connections if c.topic in (self.topic, self.info_topic)]):
+            intrinsics = self._first_intrinsics(reader)
+            for connection, _, data in reader.messages(self._connections(reader)):
                 message: Any = reader.deserialize(data, connection.msgtype)
                 if connection.topic == self.info_topic:
-                    intrinsics = _intrinsics(message, rectified)
+                    intrinsics = _intrinsics(message, self._rectified)
                     continue
-                rgb = _rgb(message, self.message_type, self.name)
+                rgb = _rgb(message, self.image_type, self.name)
                 yield Frame(rgb, _stamp_ns(message), message.header.frame_id, intrinsics)
 
     def records(self) -> Iterator[Record]:
-        """The messages of both topics in the order of their recording, but with one camera_info before the first image."""
+        """The messages as they were recorded, but with one camera_info before the first image."""
         with _reader(self._path) as reader:
-            infos = [c for c in reader.connections if c.topic == self.info_topic]
-            for connection, time_ns, data in reader.messages(infos) if infos else ():
+            for connection, time_ns, data in itertools.islice(self._infos(reader), 1):
                 yield Record(connection.topic, connection.msgtype, time_ns, bytes(data))
-                break
-            for connection, time_ns, data in reader.messages([c for c in reader.connections if c.topic in (self.topic, self.info_topic)]):
-                yield Record(connection.topic, connection.msgtype, time_ns, bytes(data))
+            for connection, time_ns, data in reader.messages(self._connections(reader)):
+                topic = self.image_topic if connection.topic == self._topic else connection.topic
+                yield Record(topic, connection.msgtype, time_ns, bytes(data))
 
-    def _first_intrinsics(self, reader: AnyReader, rectified: bool) -> Intrinsics | None:
-        infos = [c for c in reader.connections if c.topic == self.info_topic]
-        for connection, _, data in reader.messages(infos) if infos else ():
-            return _intrinsics(reader.deserialize(data, connection.msgtype), rectified)
+    def _connections(self, reader: AnyReader) -> list[Connection]:
+        return [c for c in reader.connections if c.topic in (self._topic, self.info_topic)]
+
+    def _infos(self, reader: AnyReader) -> Iterator[tuple[Connection, int, bytes]]:
+        connections = [c for c in reader.connections if c.topic == self.info_topic]
+        return iter(reader.messages(connections) if connections else ())
+
+    def _first_intrinsics(self, reader: AnyReader) -> Intrinsics | None:
+        for connection, _, data in self._infos(reader):
+            return _intrinsics(reader.deserialize(data, connection.msgtype), self._rectified)
         return None
 
 
@@ -76,7 +83,7 @@ class BagSource:
 def _reader(path: Path) -> Iterator[AnyReader]:
     """The opened bag; whatever is wrong with it becomes an InputError."""
     try:
-        with AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+        with AnyReader([path], default_typestore=typestore()) as reader:
             yield reader
     except (AnyReaderError, OSError, sqlite3.Error) as error:
         raise InputError(f"bag {path}: cannot be read ({error}); look at it with 'ros2 bag info', or try 'ros2 bag reindex'") from error

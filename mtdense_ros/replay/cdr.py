@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from mtdense_ros.errors import InputError
@@ -18,6 +18,12 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 POINT_CLOUD = "sensor_msgs/msg/PointCloud2"
 STRING = "std_msgs/msg/String"
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
+LABEL_INFO = "vision_msgs/msg/LabelInfo"
+
+_VISION_TYPES = {
+    "vision_msgs/msg/VisionClass": "uint16 class_id\nstring class_name\n",
+    LABEL_INFO: "std_msgs/Header header\nvision_msgs/VisionClass[] class_map\nfloat32 threshold\n",
+}
 
 _IMAGE_LAYOUTS: dict[str, tuple[type[np.generic], int]] = {
     "mono8": (np.uint8, 1),
@@ -30,8 +36,11 @@ _IMAGE_LAYOUTS: dict[str, tuple[type[np.generic], int]] = {
 
 @lru_cache(maxsize=1)
 def typestore() -> Typestore:
-    """The message definitions of ROS 2 Jazzy."""
-    return get_typestore(Stores.ROS2_JAZZY)
+    """The message definitions of ROS 2 Jazzy, and those of vision_msgs that the node may publish."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name, text in _VISION_TYPES.items():
+        store.register(get_types_from_msg(text, name))
+    return store
 
 
 def serialise_image(frame: Frame) -> bytes:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.records import Frame
+from mtdense_ros.replay.source import FRAME_ID, Source
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-FRAME_ID = "camera_optical_frame"
 
 FOLDER_PERIOD_NS = 100_000_000
 """Picture files carry no times: they are taken as ten per second."""
@@ -21,10 +21,8 @@ FOLDER_PERIOD_NS = 100_000_000
 DEFAULT_VIDEO_HZ = 30.0
 
 
-class FolderSource:
+class FolderSource(Source):
     """The picture files of a folder in the order of their names, or a single one. Raises InputError when there are none."""
-
-    keeps_stamps = False
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -46,10 +44,8 @@ class FolderSource:
             yield Frame(rgb, index * FOLDER_PERIOD_NS, FRAME_ID)
 
 
-class VideoSource:
+class VideoSource(Source):
     """The pictures of a video file, as OpenCV decodes it. Raises InputError when it cannot be opened."""
-
-    keeps_stamps = False
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

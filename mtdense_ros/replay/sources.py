@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.records import Frame
 from mtdense_ros.replay.bags import BagSource
 from mtdense_ros.replay.pictures import IMAGE_SUFFIXES, FolderSource, VideoSource
+from mtdense_ros.replay.source import Source
 
 BAG_SUFFIXES = (".mcap", ".db3")
-
-
-class Source(Protocol):
-    """One camera's frames, in order; can be iterated over again.
-
-    name: for people. keeps_stamps: the stamps are times of acquisition, which a player should keep.
-    """
-
-    name: str
-    keeps_stamps: bool
-
-    def frames(self) -> Iterator[Frame]:
-        """The frames; raises InputError on one that cannot be read."""
 
 
 def open_source(path: Path, image_topic: str = "") -> Source:

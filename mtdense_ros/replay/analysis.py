@@ -1,0 +1,84 @@
+"""A run through the node -> its report and the rows of its sheet."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mtdense_ros.replay.live import Run
+from mtdense_ros.replay.recording import Recording, label_space_of
+from mtdense_ros.replay.report import OutputStatistics, Report, statistics
+from mtdense_ros.replay.scores import Scores
+from mtdense_ros.replay.sheet import SHEET_ROWS, Heading, SheetRow, spread
+from mtdense_ros.replay.source import Source
+
+if TYPE_CHECKING:
+    from mtdense_ros.replay.demo_sequence import DemoFrame
+
+TIMING = "from the sending of the image in one process to the arrival of the output in another"
+COUNTERS = ("received", "processed", "dropped", "late", "refused")
+UNREMARKABLE = ("no publisher",)
+"""Faults that the start and the end of any run bring."""
+
+
+def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
+    """The figures of a run; truth may be empty."""
+    legend, diagnostics = run.recording.legend(), run.recording.diagnostics()
+    times = [s.time_ns for s in run.sent]
+    seconds = (times[-1] - times[0]) * 1e-9
+    return Report(
+        source=source.name,
+        model=str(legend.get("model", "unknown")),
+        device=diagnostics.get("device", "unknown"),
+        transport="ROS 2 over Fast DDS: player, node and recorder are three processes",
+        timing=TIMING,
+        frames_in=len(run.sent),
+        rate_in_hz=(len(times) - 1) / seconds if seconds > 0 else 0.0,
+        outputs=tuple(_statistics(run, name) for name in run.recording.outputs()),
+        accuracy=_accuracy(run, truth),
+        node={name: diagnostics[name] for name in COUNTERS if name in diagnostics},
+        notes=_notes(run),
+    )
+
+
+def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
+    """Frames evenly spread over those that were answered, with all that came back."""
+    answered = [s for s in run.sent if run.recording.results(s.stamp_ns, ("labels", "depth", "foreground"))]
+    picked = {s.index: s for s in spread(answered or run.sent, SHEET_ROWS)}
+    start = run.sent[0].stamp_ns
+    rows = []
+    for index, frame in enumerate(itertools.islice(source.frames(), max(picked) + 1)):
+        if index in picked:
+            stamp = picked[index].stamp_ns
+            rows.append(SheetRow(f"{(stamp - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)))
+    return rows
+
+
+def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:
+    """What stands above and below the sheet of a run."""
+    legend = recording.legend()
+    subtitle = f"{source.name}  |  {report.model} on {report.device}  |  {report.frames_in} frames in"
+    return Heading("mtdense_ros", subtitle, label_space_of(legend), rendered, legend.get("depth_kind") != "relative")
+
+
+def _statistics(run: Run, output: str) -> OutputStatistics:
+    sent = {s.stamp_ns: s.time_ns for s in run.sent}
+    arrivals = {stamp: time for stamp, time in run.recording.arrivals(output).items() if stamp in sent}
+    return statistics(output, list(arrivals.values()), [time - sent[stamp] for stamp, time in arrivals.items()])
+
+
+def _accuracy(run: Run, truth: Sequence[DemoFrame]) -> dict[str, float]:
+    space = label_space_of(run.recording.legend())
+    if not truth:
+        return {}
+    scores = Scores(len(space.classes) if space is not None else 0)
+    for sent in run.sent:
+        scores.update(truth[sent.index], run.recording.results(sent.stamp_ns, ("labels", "depth", "normals", "foreground")))
+    return scores.result()
+
+
+def _notes(run: Run) -> tuple[str, ...]:
+    notes = [f"background: {run.background}" if run.background else "no background, so no foreground; add --background first, or a picture"]
+    notes += [f"fault '{name}': {message}" for name, message in run.recording.faults().items() if name not in UNREMARKABLE]
+    return tuple(notes)

@@ -1,0 +1,47 @@
+"""A recording as a rosbag2 (mcap, metadata version 9) that `ros2 bag play` and Foxglove open."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+
+from mtdense_ros.replay.cdr import LABEL_INFO, STRING, typestore
+from mtdense_ros.replay.recording import Recording
+
+LATCHED_TYPES = (STRING, LABEL_INFO)
+_FOREVER = QosTime(9223372036, 854775807)
+
+
+def write_bag(recording: Recording, folder: Path) -> int:
+    """Writes all records in the order of their arrival, compressed chunk by chunk; replaces the folder. Returns its size in bytes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
+    writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+    with writer:
+        types = {entry.topic: entry.message_type for entry in recording.entries}
+        connections = {
+            topic: writer.add_connection(topic, kind, typestore=typestore(), offered_qos_profiles=[_qos(kind in LATCHED_TYPES)])
+            for topic, kind in types.items()
+        }
+        for entry in recording.entries:
+            writer.write(connections[entry.topic], entry.time_ns, recording.read(entry).data)
+    return sum(p.stat().st_size for p in folder.iterdir())
+
+
+def _qos(latched: bool) -> Qos:
+    """Reliable; what is latched stays so when the bag is played."""
+    durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
+    return Qos(
+        history=QosHistory.KEEP_LAST,
+        depth=1 if latched else 5,
+        reliability=QosReliability.RELIABLE,
+        durability=durability,
+        deadline=_FOREVER,
+        lifespan=_FOREVER,
+        liveliness=QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=_FOREVER,
+        avoid_ros_namespace_conventions=False,
+    )

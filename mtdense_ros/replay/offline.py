@@ -1,0 +1,125 @@
+"""The offline twin: the same pipeline as the node's over a recorded sequence, without ROS."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtdense_ros.pipeline import Pipeline, PipelineOptions, Results
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.records import Frame
+from mtdense_ros.replay.console import Console
+from mtdense_ros.replay.demo_source import DemoSource
+from mtdense_ros.replay.plan import Plan
+from mtdense_ros.replay.report import Report, statistics, table, write_report
+from mtdense_ros.replay.result_files import write_png, write_results
+from mtdense_ros.replay.scores import Scores
+from mtdense_ros.replay.sheet import SHEET_ROWS, Heading, SheetRow, draw_sheet, spread
+
+WANTED = ("labels", "confidence", "depth", "normals", "foreground", "points")
+TIMING = "from the picture in memory to all its outputs in memory, in one process"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A frame, its number, what the pipeline made of it, when it was done and how long it took (ns, monotonic)."""
+
+    index: int
+    frame: Frame
+    results: Results
+    done_ns: int
+    took_ns: int
+
+
+def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto") -> Report:
+    """Runs the plan; leaves a folder of pictures per output, sheet.png, report.json and report.md in `out`, and shows the table.
+
+    Raises InputError, WeightsError and DeviceError.
+    """
+    predictor = Predictor.load(plan.weights, device=device)
+    pipeline = Pipeline(predictor, PipelineOptions())
+    collected = _Collected(plan, predictor)
+    for answer in answers(plan, pipeline):
+        write_results(out, answer.index, answer.results)
+        collected.add(answer)
+        console.progress(f"{answer.index + 1} frames")
+    report = collected.report()
+    write_png(out / "sheet.png", draw_sheet(collected.rows(), collected.heading()))
+    write_report(report, out)
+    console.show(table(report))
+    return report
+
+
+def answers(plan: Plan, pipeline: Pipeline) -> Iterator[Answer]:
+    """Each frame of the plan through the pipeline, whose background is set first. Raises InputError as source and pipeline do."""
+    if plan.background is not None:
+        pipeline.background.capture(plan.background)
+    for index, frame in enumerate(itertools.islice(plan.source.frames(), plan.frames or None)):
+        if index == 0 and plan.capture_first:
+            pipeline.background.capture(frame.rgb)
+        start = time.perf_counter_ns()
+        results = pipeline.process(frame, WANTED)
+        end = time.perf_counter_ns()
+        yield Answer(index, frame, results, end, end - start)
+
+
+class _Collected:
+    """What a report and a sheet need, of any number of frames."""
+
+    def __init__(self, plan: Plan, predictor: Predictor) -> None:
+        self._plan = plan
+        self._predictor = predictor
+        self._times: dict[str, list[tuple[int, int]]] = {}
+        self._missing: dict[str, str] = {}
+        self._kept: list[Answer] = []
+        self._stride = 1
+        self._frames = 0
+        self._truth = plan.source.truth if isinstance(plan.source, DemoSource) else []
+        self._scores = Scores(len(predictor.label_space.classes) if predictor.label_space is not None else 0)
+
+    def add(self, answer: Answer) -> None:
+        """One frame."""
+        self._frames += 1
+        for name in answer.results:
+            self._times.setdefault(name, []).append((answer.done_ns, answer.took_ns))
+        self._missing |= answer.results.missing
+        if self._truth:
+            self._scores.update(self._truth[answer.index], answer.results)
+        self._keep(answer)
+
+    def rows(self) -> list[SheetRow]:
+        """Frames evenly spread over the sequence."""
+        start = self._kept[0].frame.stamp_ns
+        return [SheetRow(f"{(a.frame.stamp_ns - start) * 1e-9:.1f} s", a.frame.rgb, a.results) for a in spread(self._kept, SHEET_ROWS)]
+
+    def heading(self) -> Heading:
+        """What stands above and below the sheet."""
+        subtitle = f"{self._plan.source.name}  |  {self._predictor.card.name} on {self._predictor.device_name}  |  without ROS"
+        metric = self._predictor.depth_kind != "relative"
+        return Heading("mtdense_ros", subtitle, self._predictor.label_space, bool(self._truth), metric)
+
+    def report(self) -> Report:
+        """The figures."""
+        return Report(
+            source=self._plan.source.name,
+            model=self._predictor.card.name,
+            device=self._predictor.device_name,
+            transport="none: the pipeline in one process, without ROS",
+            timing=TIMING,
+            frames_in=self._frames,
+            rate_in_hz=0.0,
+            outputs=tuple(statistics(name, [t for t, _ in times], [age for _, age in times]) for name, times in self._times.items()),
+            accuracy=self._scores.result() if self._truth else {},
+            notes=tuple(f"no {name}: {reason}" for name, reason in self._missing.items() if name not in self._times),
+        )
+
+    def _keep(self, answer: Answer) -> None:
+        """Every n-th frame, and n doubles as the sequence grows: its length is unknown before its end."""
+        if answer.index % self._stride == 0:
+            self._kept.append(answer)
+        if len(self._kept) > 4 * SHEET_ROWS:
+            self._kept = self._kept[::2]
+            self._stride *= 2

@@ -1,0 +1,60 @@
+"""What to play, and how: the same for the node and for the offline twin."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.records import Frame
+from mtdense_ros.replay.pictures import read_picture
+from mtdense_ros.replay.source import Source
+
+FIRST = "first"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """frames: at most so many, 0 for all; size_hw: height and width of the frames.
+
+    rate: images per second, 0 for the next one after the answer to the last (the offline twin takes no notice of it).
+    capture_first: the first frame becomes the reference; background: a reference picture (H, W, 3) RGB; neither: no foreground.
+    """
+
+    source: Source
+    weights: str
+    size_hw: tuple[int, int]
+    frames: int = 0
+    rate: float = 0.0
+    capture_first: bool = False
+    background: NDArray[np.uint8] | None = None
+
+
+def make_plan(source: Source, weights: str, background: str, frames: int = 0, rate: float = 0.0) -> Plan:
+    """A plan whose source has a first frame that fits the background: "", "first" or a picture file.
+
+    Raises InputError on an unreadable source, on one without frames and on a background of another size, ConfigError on a negative rate
+    or number of frames.
+    """
+    if rate < 0.0 or frames < 0:
+        raise ConfigError(f"replay: rate {rate:g} and frames {frames} must not be negative; 0 means in step, and all")
+    first = first_frame(source)
+    picture = None
+    if background not in ("", FIRST):
+        picture = read_picture(Path(background).expanduser())
+        if picture.shape != first.rgb.shape:
+            found, due = (f"{shape[1]}x{shape[0]}" for shape in (picture.shape, first.rgb.shape))
+            raise InputError(f"--background {background}: is {found}, the frames are {due}; give a picture from the same camera")
+    height, width = first.rgb.shape[:2]
+    return Plan(source, weights, (height, width), frames, rate, background == FIRST, picture)
+
+
+def first_frame(source: Source) -> Frame:
+    """The source's first frame; raises InputError when there is none, or when it cannot be read."""
+    for frame in itertools.islice(source.frames(), 1):
+        return frame
+    raise InputError(f"replay: {source.name} has no frames; give one that has")

@@ -1,0 +1,92 @@
+"""What one run did, as numbers: a record, its JSON and its table."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class OutputStatistics:
+    """One output: messages that came out, their rate in Hz, and the age of the frame on arrival (ms), median and 95th percentile."""
+
+    name: str
+    frames: int
+    rate_hz: float
+    age_p50_ms: float
+    age_p95_ms: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run. timing says from when to when an age counts; accuracy maps a quantity, its unit in its name, to its value."""
+
+    source: str
+    model: str
+    device: str
+    transport: str
+    timing: str
+    frames_in: int
+    rate_in_hz: float
+    outputs: tuple[OutputStatistics, ...]
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+    node: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    machine: str = field(default_factory=lambda: f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+
+
+def statistics(name: str, arrivals_ns: Sequence[int], ages_ns: Sequence[int]) -> OutputStatistics:
+    """The figures of one output; rate over the time between the first and the last arrival, NaN with fewer than two."""
+    seconds = (max(arrivals_ns) - min(arrivals_ns)) * 1e-9 if len(arrivals_ns) > 1 else 0.0
+    rate = (len(arrivals_ns) - 1) / seconds if seconds > 0.0 else float("nan")
+    p50, p95 = np.percentile(np.asarray(ages_ns) * 1e-6, (50, 95)) if ages_ns else (float("nan"),) * 2
+    return OutputStatistics(name, len(arrivals_ns), rate, float(p50), float(p95))
+
+
+def table(report: Report) -> str:
+    """The report as Markdown that reads well as plain text too."""
+    head = [
+        f"source     {report.source}",
+        f"network    {report.model} on {report.device}",
+        f"machine    {report.machine}",
+        f"transport  {report.transport}",
+        f"frames in  {report.frames_in}" + (f" at {report.rate_in_hz:.1f} Hz" if report.rate_in_hz > 0 else ""),
+        *([f"node       {', '.join(f'{value} {name}' for name, value in report.node.items())}"] if report.node else []),
+    ]
+    rows = [(o.name, f"{o.frames}", _number(o.rate_hz, 1), _number(o.age_p50_ms, 0), _number(o.age_p95_ms, 0)) for o in report.outputs]
+    blocks = ["\n".join(f"    {line}" for line in head), _markdown(("output", "frames out", "fps", "age p50 ms", "age p95 ms"), rows)]
+    blocks.append(f"Age: {report.timing}.")
+    if report.accuracy:
+        blocks.append(_markdown(("against the exact truth", ""), [(name, _number(value, 3)) for name, value in report.accuracy.items()]))
+    if report.notes:
+        blocks.append("\n".join(f"- {note}" for note in report.notes))
+    return "\n\n".join(blocks) + "\n"
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """report.json and report.md in the folder; a value that is no number becomes null."""
+    content = dataclasses.asdict(report)
+    text = json.dumps(content, indent=1, default=str).replace(": NaN", ": null")
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.md").write_text(f"# {report.source}\n\n{table(report)}", encoding="utf-8")
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+def _markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is aligned left, the others right."""
+    widths = [max(len(row[i]) for row in (titles, *rows)) for i in range(len(titles))]
+    lines = [titles, [":" + "-" * (widths[0] - 1), *("-" * (w - 1) + ":" for w in widths[1:])], *rows]
+    return "\n".join(
+        "| " + " | ".join([line[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True))]) + " |"
+        for line in lines
+    )

@@ -1,0 +1,46 @@
+"""The results of single frames as picture files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.colour import colour_normals
+from mtdense_ros.errors import InputError
+
+FOLDERS = ("labels", "depth", "normals", "foreground")
+
+
+def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]]) -> None:
+    """One PNG per output, as folder/OUTPUT/000000.png: class ids (8 bit), whole millimetres (16 bit, 0 unknown), normals as colours,
+    mask 0 / 255. Raises InputError when a file cannot be written.
+    """
+    for name in FOLDERS:
+        if name in results:
+            path = folder / name / f"{index:06d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_png(path, _picture(name, results[name]))
+
+
+def write_png(path: Path, picture: NDArray[Any]) -> None:
+    """A picture (H, W) 8 or 16 bit, or (H, W, 3) RGB, as a file. Raises InputError when it cannot be written."""
+    _, encoded = cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out, or free some space") from error
+
+
+def _picture(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    if name == "depth":
+        with np.errstate(invalid="ignore"):
+            millimetres = np.rint(values * np.float32(1e3))
+            return np.where((millimetres > 0) & (millimetres <= 65535), millimetres, 0).astype(np.uint16)
+    if name == "normals":
+        return colour_normals(values)
+    return values.astype(bool).astype(np.uint8) * np.uint8(255) if name == "foreground" else values

@@ -24,8 +24,11 @@ class DenseNetwork(nn.Module):
     """Base of all networks.
 
     Attributes: `config`, a JSON-able dict with which `create_model` builds the same network again; `encoder`, the module
-    that turns an image into features; `heads`, one module per raw output, keyed by its name.
+    that turns an image into features; `heads`, one module per raw output, keyed by its name; `needs_background`, the raw
+    outputs that do not exist without a background.
     """
+
+    needs_background: tuple[str, ...] = ("foreground",)
 
     def __init__(self, **config: Any) -> None:
         super().__init__()

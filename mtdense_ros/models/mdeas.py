@@ -26,6 +26,8 @@ class Mdeas(DenseNetwork):
     original cannot take are padded inside. Images are in [0, 1] without further normalisation, 224x224 in the original.
     """
 
+    needs_background = ("depth", "foreground")
+
     def __init__(self) -> None:
         super().__init__()
         self.stem_background = Stem()

@@ -1,0 +1,106 @@
+"""Raw maps of a network -> what a Prediction holds, at camera size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros import transforms
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.geometry import apply_range, normalise_normals
+from mtdense_ros.records import Prediction
+from mtdense_ros.weights import Card, DepthSpec
+
+Floats = NDArray[np.float32]
+Size = tuple[int, int]
+
+UPSAMPLINGS = ("exact", "fast")
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How raw maps become outputs; None means as the card says.
+
+    labels_upsampling: "exact", argmax of the resized logits, or "fast", nearest of the coarse argmax; depth_min, depth_max
+    in m; foreground_threshold: a probability in (0, 1). Raises ConfigError.
+    """
+
+    labels_upsampling: str = "exact"
+    depth_min: float | None = None
+    depth_max: float | None = None
+    foreground_threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels_upsampling not in UPSAMPLINGS:
+            raise ConfigError(f"labels.upsampling: '{self.labels_upsampling}' is unknown; use one of {', '.join(UPSAMPLINGS)}")
+        if self.foreground_threshold is not None and not 0 < self.foreground_threshold < 1:
+            raise ConfigError(f"foreground threshold {self.foreground_threshold} is no probability between 0 and 1; use for example 0.5")
+
+
+RAW_KEY = {"labels": "labels", "confidence": "labels", "depth": "depth", "normals": "normals", "foreground": "foreground"}
+"""The raw map that each output is made of."""
+
+
+def finished(
+    raw: Mapping[str, Floats], size_hw: Size, card: Card, focal_scale: float, wanted: Collection[str], options: OutputOptions
+) -> Prediction:
+    """The `wanted` outputs of one frame, (height, width) `size_hw`, as far as its raw maps (C, h, w) give them."""
+    labels = confidence = depth = normals = foreground = None
+    if "labels" in raw and "confidence" in wanted:
+        labels, confidence = labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling)
+    elif "labels" in raw:
+        labels = labels_of(raw["labels"], size_hw, options.labels_upsampling)
+    if "depth" in raw and card.depth is not None:
+        depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options)
+    if "normals" in raw:
+        normals = normals_of(raw["normals"], size_hw)
+    if "foreground" in raw and card.foreground is not None:
+        foreground = foreground_of(raw["foreground"], size_hw, options.foreground_threshold or card.foreground.threshold)
+    return Prediction(labels if "labels" in wanted else None, confidence, depth, normals, foreground)
+
+
+def labels_of(logits: Floats, size_hw: Size, upsampling: str) -> NDArray[np.uint8]:
+    """Class ids (H, W) of logits (C, h, w)."""
+    return (transforms.labels_fast if upsampling == "fast" else transforms.labels_exact)(logits, size_hw)
+
+
+def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str) -> tuple[NDArray[np.uint8], Floats]:
+    """Class ids (H, W) of logits (C, h, w), and the probability of each."""
+    if upsampling == "fast":
+        return transforms.labels_and_confidence_fast(logits, size_hw)
+    return transforms.labels_and_confidence(logits, size_hw)
+
+
+def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions) -> Floats:
+    """Depth (H, W) of a raw map (1, h, w): metres with the range applied, or the relative values as they are.
+
+    The absolute value is part of HydraNet's published post-processing; the other networks give none below zero.
+    """
+    depth: Floats = transforms.resize_map(raw, size_hw)[0]
+    if spec.kind == "relative":
+        return depth
+    np.abs(depth, out=depth)
+    np.multiply(depth, np.float32(focal_scale), out=depth)
+    return apply_range(depth, *depth_range(spec, options))
+
+
+def depth_range(spec: DepthSpec, options: OutputOptions) -> tuple[float, float]:
+    """(minimum, maximum) in m: the options' where given, the card's otherwise."""
+    low = options.depth_min if options.depth_min is not None else spec.min_m
+    high = options.depth_max if options.depth_max is not None else spec.max_m
+    return (0.0 if low is None else low), (math.inf if high is None else high)
+
+
+def normals_of(raw: Floats, size_hw: Size) -> Floats:
+    """Unit normals (H, W, 3), facing the camera, of a raw map (3, h, w)."""
+    return normalise_normals(transforms.resize_map(raw, size_hw))
+
+
+def foreground_of(logits: Floats, size_hw: Size, threshold: float) -> NDArray[np.bool_]:
+    """The mask (H, W) of logits (1, h, w): where the resized logit reaches that of the threshold, so no sigmoid is needed."""
+    mask: NDArray[np.bool_] = transforms.resize_map(logits, size_hw)[0] >= np.float32(math.log(threshold / (1 - threshold)))
+    return mask

@@ -1,0 +1,238 @@
+"""Predictor: RGB images in, a Prediction at camera size out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtdense_ros.batching import chosen_outputs, common_size, image_size, per_image
+from mtdense_ros.engines.torch_engine import TorchEngine
+from mtdense_ros.errors import ConfigError, InputError, WeightsError
+from mtdense_ros.hints import known_names
+from mtdense_ros.labels import load_label_space
+from mtdense_ros.models import DenseNetwork
+from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished
+from mtdense_ros.records import OUTPUTS, Intrinsics, LabelSpace, Prediction, check_rgb
+from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.transforms import network_size, normalise
+from mtdense_ros.weights import Card, load_weights
+
+Rgb = NDArray[np.uint8]
+Size = tuple[int, int]
+
+ENGINES = ("auto", "torch")
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedBackground:
+    """A reference frame as a network sees it: a value to keep and to pass to `predict`. Of use only to its own predictor."""
+
+    features: tuple[torch.Tensor, ...]
+    size_hw: Size
+    engine: TorchEngine
+
+
+Background = EncodedBackground | Rgb
+
+
+class Predictor:
+    """One network, ready to run. `card` describes it; `label_space` is None where the card names none.
+
+    One caller at a time; several cameras may share it, each with its own background.
+    """
+
+    def __init__(self, engine: TorchEngine, needs_background: Collection[str], card: Card, size: Size | None = None) -> None:
+        self.card = card
+        self.label_space = _label_space(card)
+        self._engine = engine
+        self._needs_background = frozenset(needs_background)
+        self._input_hw, self._resize = _input(card, size)
+        self._background: EncodedBackground | None = None
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path,
+        device: str = "auto",
+        engine: str = "auto",
+        precision: str = "auto",
+        size: Size | None = None,
+        threads: int = 0,
+    ) -> Predictor:
+        """The predictor of weights by name or path.
+
+        device, precision, threads: see TorchEngine; engine: "auto" or "torch"; size: (height, width) of the network's input
+        instead of the card's. Raises WeightsError, DeviceError, ConfigError.
+        """
+        if engine not in ENGINES:
+            raise ConfigError(f"engine: '{engine}' is unknown; {known_names(engine, ENGINES)}")
+        net, card = load_weights(name_or_path)
+        return cls.from_network(net, card, device, precision, size, threads)
+
+    @classmethod
+    def from_network(
+        cls, net: DenseNetwork, card: Card, device: str = "auto", precision: str = "auto", size: Size | None = None, threads: int = 0
+    ) -> Predictor:
+        """The predictor of a network in memory, such as one in training; see `load`."""
+        return cls(TorchEngine(net, device, precision, threads), net.needs_background, card, size)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The fields of a Prediction that this network can fill, in the order of records.OUTPUTS."""
+        return tuple(output for output in OUTPUTS if RAW_KEY[output] in self.card.outputs)
+
+    @property
+    def depth_kind(self) -> str | None:
+        """"metric", "relative", or None without depth."""
+        return self.card.depth.kind if self.card.depth else None
+
+    @property
+    def device_name(self) -> str:
+        """The device that was chosen, such as "cpu" or "cuda"."""
+        return str(self._engine.device)
+
+    @property
+    def precision(self) -> str:
+        """The number format that was chosen: "fp32", "fp16" or "bf16"."""
+        return self._engine.precision
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Images that "encoder" and each head ("labels", "depth", "normals", "foreground") have worked on since warm_up."""
+        return self._engine.counters
+
+    def network_size(self, camera_hw: Size) -> Size:
+        """The (height, width) at which the network sees an image of that (height, width)."""
+        return network_size(camera_hw, self._input_hw, self._resize, self.card.input.multiple)
+
+    def needs_background(self, output: str) -> bool:
+        """Whether an output of this network does not exist without a background."""
+        return RAW_KEY[output] in self._needs_background
+
+    def encode_background(self, rgb: Rgb) -> EncodedBackground:
+        """The features of a reference frame (H, W, 3) uint8. Raises InputError where the network takes none."""
+        check_rgb(rgb, "background")
+        return EncodedBackground(self._engine.encode_background(self._network_input(rgb)), image_size(rgb), self._engine)
+
+    def set_background(self, rgb: Rgb) -> None:
+        """Makes a reference frame (H, W, 3) uint8 the one of every `predict` that is given none."""
+        self._background = self.encode_background(rgb)
+
+    def clear_background(self) -> None:
+        """Forgets the reference frame of `set_background`."""
+        self._background = None
+
+    def predict(
+        self,
+        rgb: Rgb,
+        intrinsics: Intrinsics | None = None,
+        background: Background | None = None,
+        outputs: Collection[str] | None = None,
+        options: OutputOptions | None = None,
+    ) -> Prediction:
+        """What the network says of an image (H, W, 3) uint8, at its size.
+
+        intrinsics: of this image, to make depth hold for its focal length; background: encoded, or an image that is encoded
+        for this call; outputs: only these of records.OUTPUTS, all for None. What the network lacks, or cannot give without
+        a background, is None. Raises InputError.
+        """
+        return self.predict_batch([rgb], intrinsics, background, outputs, options)[0]
+
+    def predict_batch(
+        self,
+        images: Sequence[Rgb],
+        intrinsics: Intrinsics | Sequence[Intrinsics | None] | None = None,
+        backgrounds: Background | Sequence[Background] | None = None,
+        outputs: Collection[str] | None = None,
+        options: OutputOptions | None = None,
+    ) -> list[Prediction]:
+        """`predict` for images of one size in one run of the network; intrinsics and backgrounds: one for all, or one each."""
+        watch = Stopwatch()
+        camera_hw = common_size(images)
+        cameras = per_image(intrinsics, Intrinsics, len(images), "intrinsics")
+        wanted = chosen_outputs(outputs)
+        raw_wanted = {RAW_KEY[output] for output in wanted} & set(self.card.outputs)
+        features = self._features(backgrounds, camera_hw, len(images)) if raw_wanted & self._needs_background else None
+        raw_keys = raw_wanted if features is not None else raw_wanted - self._needs_background
+        network_input = np.concatenate([self._network_input(rgb) for rgb in images])
+        watch.lap("preprocess")
+        raw = self._engine.run(network_input, features, raw_keys) if raw_keys else {}
+        watch.lap("network")
+        predictions = []
+        for i, camera in enumerate(cameras):
+            one = {key: maps[i] for key, maps in raw.items()}
+            scale = self._focal_scale(camera_hw, camera)
+            predictions.append(finished(one, camera_hw, self.card, scale, wanted, options or OutputOptions()))
+        watch.lap("postprocess")
+        return [replace(p, timings=watch.laps, focal_assumed=camera is None) for p, camera in zip(predictions, cameras, strict=True)]
+
+    def warm_up(self, camera_hw: Size) -> None:
+        """Runs everything once on a black image of (height, width), so that the first frame is no slower; resets the counters."""
+        black = np.zeros((*camera_hw, 3), np.uint8)
+        self.predict(black, background=black if "foreground" in self.outputs else None)
+        self.counters.clear()
+
+    def _network_input(self, rgb: Rgb) -> NDArray[np.float32]:
+        """(1, 3, h, w) float32, normalised as the card says."""
+        return normalise(rgb, self.network_size(image_size(rgb)), self.card.input.mean, self.card.input.std)
+
+    def _features(
+        self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int
+    ) -> tuple[torch.Tensor, ...] | None:
+        """Background features for a batch: of one background for all frames, or of one each, stacked."""
+        if backgrounds is None:
+            backgrounds = self._background
+        if backgrounds is None:
+            return None
+        if isinstance(backgrounds, (EncodedBackground, np.ndarray)):
+            return self._checked(backgrounds, camera_hw).features
+        if len(backgrounds) != count:
+            raise InputError(f"predict_batch: {len(backgrounds)} backgrounds for {count} images; pass one for all, or one each")
+        encoded = [self._checked(background, camera_hw).features for background in backgrounds]
+        return tuple(torch.cat(maps) for maps in zip(*encoded, strict=True))
+
+    def _checked(self, background: Background, camera_hw: Size) -> EncodedBackground:
+        size_hw = image_size(background) if isinstance(background, np.ndarray) else background.size_hw
+        if size_hw != camera_hw:
+            found, due = (f"{w}x{h}" for h, w in (size_hw, camera_hw))
+            raise InputError(f"background: is {found}, the image is {due}; capture a background with this camera at this size")
+        encoded = self.encode_background(background) if isinstance(background, np.ndarray) else background
+        if encoded.engine is not self._engine:
+            raise InputError("background: was encoded by another predictor; use encode_background of the one that predicts")
+        return encoded
+
+    def _focal_scale(self, camera_hw: Size, camera: Intrinsics | None) -> float:
+        """The factor on depth: focal length in network pixels over the card's; 1 where the camera is unknown."""
+        if camera is None or self.card.depth is None or self.card.depth.focal_px is None:
+            return 1.0
+        if (camera.height, camera.width) != camera_hw:
+            found, due = f"{camera.width}x{camera.height}", f"{camera_hw[1]}x{camera_hw[0]}"
+            raise InputError(f"intrinsics: are for {found}, the image is {due}; use the camera_info of this image")
+        return camera.fx * self.network_size(camera_hw)[1] / camera_hw[1] / self.card.depth.focal_px
+
+
+def _label_space(card: Card) -> LabelSpace | None:
+    """The label space on the card, which must have as many classes as the network."""
+    if card.label_space is None:
+        return None
+    space = load_label_space(card.label_space)
+    classes = card.config.get("num_classes")
+    if classes is not None and classes != len(space.classes):
+        due = f"{classes} classes, its label space '{space.name}' has {len(space.classes)}"
+        raise WeightsError(f"card '{card.name}': the network has {due}; name the label space that it was trained with")
+    return space
+
+
+def _input(card: Card, size: Size | None) -> tuple[Size, str]:
+    """(height, width) and resize mode of the network's input; a given size makes a native network a resizing one."""
+    if size is None:
+        return (card.input.height, card.input.width), card.input.resize
+    if len(size) != 2 or min(size) < 1:
+        raise ConfigError(f"size: {size} is no (height, width) in pixels; use for example (192, 256)")
+    return (int(size[0]), int(size[1])), "area" if card.input.resize == "native" else card.input.resize

@@ -14,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from std_msgs.msg import String
 
+from mtdense_ros.errors import InputError
 from mtdense_ros.ros.helper_process import INPUT_TYPES, run_node, tell
 from mtdense_ros.ros.messages import LabelInfo
 from mtdense_ros.ros.outputs import OUTPUTS
@@ -31,6 +33,9 @@ QUIET_S = 1.5
 LAST_S = 15.0
 """Limits for a node to offer its outputs, for silence that means the end, and for waiting on it."""
 
+FATAL = (": weights missing or changed", ": configuration")
+"""Ends of the names of those faults of the node that keep it from becoming active."""
+
 QOS = QoSProfile(depth=20, reliability=ReliabilityPolicy.RELIABLE)
 
 
@@ -41,9 +46,10 @@ class Recorder:
         self._node = node
         self._stream = stream
         self._newest_stamp = 0
+        self._fatal = ""
         self.last_output = time.monotonic()
         self._outputs = [self._hear(f"{target}/{o.topic}", o.message_type, QOS, self._on_output) for o in OUTPUTS]
-        self._hear("/diagnostics", DiagnosticArray, QOS)
+        self._hear("/diagnostics", DiagnosticArray, QOS, self._on_diagnostics)
         self._hear(f"{target}/legend", String, LATCHED_QOS)
         if LabelInfo is not None:
             self._hear(f"{target}/label_info", LabelInfo, LATCHED_QOS)
@@ -54,7 +60,9 @@ class Recorder:
             self._hear(topic, INPUT_TYPES[message_type], QOS)
 
     def hears_all(self) -> bool:
-        """Whether every output has a publisher."""
+        """Whether every output has a publisher; raises InputError when the node says that it cannot start."""
+        if self._fatal:
+            raise InputError(f"the node cannot start: {self._fatal}")
         return all(subscription.get_publisher_count() > 0 for subscription in self._outputs)
 
     def _hear(self, topic: str, message_type: type, qos: QoSProfile, also: Callable[[bytes], None] | None = None) -> Any:
@@ -66,6 +74,11 @@ class Recorder:
                 also(data)
 
         return self._node.create_subscription(message_type, topic, receive, qos, raw=True)
+
+    def _on_diagnostics(self, data: bytes) -> None:
+        for status in deserialize_message(data, DiagnosticArray).status:
+            if status.name.endswith(FATAL) and status.level == DiagnosticStatus.ERROR:
+                self._fatal = status.message
 
     def _on_output(self, data: bytes) -> None:
         self.last_output = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
@@ -22,7 +21,7 @@ class Scores:
         self._depth = DepthMetrics()
         self._normals = NormalMetrics()
         self._foreground = MaskMetrics()
-        self._empty_shares: list[float] = []
+        self._empty = MaskMetrics()
         self._seen: set[str] = set()
 
     def update(self, truth: DemoFrame, results: Mapping[str, NDArray[Any]]) -> None:
@@ -35,11 +34,19 @@ class Scores:
         if "normals" in results:
             self._normals.update(results["normals"], truth.normals)
         if "foreground" in results:
-            self._update_foreground(results["foreground"].astype(bool), truth.foreground.astype(bool))
+            masks = self._foreground if truth.foreground.any() else self._empty
+            masks.update(results["foreground"].astype(bool), truth.foreground.astype(bool))
 
-    def _update_foreground(self, found: NDArray[np.bool_], true: NDArray[np.bool_]) -> None:
-        """A frame in which nothing changed has no IoU: what is found there is false, and counts by its share of the image."""
-        if true.any():
-            self._foreground.update(found, true)
-        else:
-            self._empty_shares.append(float(found.mean()))
+    def result(self) -> dict[str, float]:
+        """The scores of the outputs that came; a frame in which nothing changed has no IoU: what is found there is false area."""
+        depth, normals = self._depth.result(), self._normals.result()
+        found = {
+            "labels": {"labels mean IoU": self._labels.mean_iou, "labels pixel accuracy": self._labels.accuracy},
+            "depth": {"depth abs rel": depth["abs_rel"], "depth RMSE (m)": depth["rmse_m"], "depth within 25 %": depth["delta1"]},
+            "normals": {"normals mean angle (deg)": normals["mean_deg"], "normals median angle (deg)": normals["median_deg"]},
+            "foreground": {
+                "foreground IoU": self._foreground.iou,
+                "foreground false area, frames without objects": self._empty.predicted_share,
+            },
+        }
+        return {name: value for output, values in found.items() if output in self._seen for name, value in values.items()}

@@ -140,7 +140,7 @@ class Parameters:
         "background.seconds", 0.0, "capture takes the median of this time; 0: the next usable frame", unit="s", low=0.0, high=30.0
     )
     foreground_threshold: float = _parameter(
-        "background.threshold", 0.0, "foreground probability from which a pixel counts; 0: as the weights' card says", low=0.0, high=1.0
+        "background.threshold", 0.0, "foreground probability from which a pixel counts; 0: as the weights' card says", low=0.0, high=0.99
     )
 
     # depth, labels, cloud and pictures

@@ -22,12 +22,9 @@ MAY_IMPORT = {
     "errors": set(),
     "hints": set(),
     "records": {"errors"},
-    "parameters": {"errors", "pipeline", "hints", "options"},
+    "parameters": {"errors"},
     "models": {"errors", "hints"},
-    "predictor": {
-        "errors", "records", "transforms", "geometry", "labels", "weights", "engines", "models", "hints", "colour", "resources",
-    },
-}  # fmt: skip
+}
 """For the layers where little is allowed: the modules of the package that they may import."""
 
 FORBIDDEN = {

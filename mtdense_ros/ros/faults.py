@@ -34,6 +34,7 @@ FAULTS = {
     "clock jump": FaultKind(False, 10.0),
     "no background": FaultKind(False, 5.0),
     "output not available": FaultKind(False, 5.0),
+    "doubtful output": FaultKind(False, 5.0),
     "distorted camera": FaultKind(True, 5.0),
     "weights missing or changed": FaultKind(True, inf),
     "configuration": FaultKind(True, inf),

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from mtdense_ros.encodings import UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline, Results
+from mtdense_ros.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.records import Frame
-from mtdense_ros.rectify import rectify
+from mtdense_ros.rectify import ray_table, rectify
 from mtdense_ros.ros.ages import Age, AgeGate
 from mtdense_ros.ros.cameras import CameraCache, DistortedCamera, View
 from mtdense_ros.ros.capture import Captures
@@ -23,6 +24,7 @@ from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.outputs import Context, Outputs, results_of
+from mtdense_ros.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -78,25 +80,25 @@ class FramePath:
         self._watch_clocks(arrived)
         if self._late(arrived):
             return
-        watch = _StopWatch()
+        watch = Stopwatch()
         rgb = rgb_of(arrived.message)
         view = self._view(arrived, rgb)
         frame = self._frame(arrived, rgb, view)
         watch.lap("decode")
         self._faults.clear("unknown encoding")
-        self._offer_capture(frame.rgb)
+        self._offer_capture(frame)
         heard = self._outputs.heard()
         if not heard:
             self._statistics.count("unheard")
             return
-        results = self._pipeline.process(frame, results_of(heard))
-        self._report_missing(results)
+        results = self._pipeline.process(frame, results_of(heard), _rays(view))
+        self._report_gaps(results, view)
         watch.lap("pipeline")
         if not self.serving or self._late(arrived):
             return
         self._outputs.publish(heard, results, self._context(frame, view))
         watch.lap("publish")
-        self._finish(arrived, {**watch.laps_ms, **results.timings})
+        self._finish(arrived, {**watch.laps, **results.timings})
 
     def _watch_clocks(self, arrived: Arrived) -> None:
         stamp, clock = stamp_ns(arrived.message.header), self._clock_ns()
@@ -137,21 +139,31 @@ class FramePath:
         picture = rectify(rgb, view.model) if view.rectify else rgb
         return Frame(picture, stamp_ns(header), frame_id, view.model.intrinsics)
 
-    def _offer_capture(self, rgb: NDArray[np.uint8]) -> None:
-        capture = self.captures.offer(rgb)
+    def _offer_capture(self, frame: Frame) -> None:
+        capture = self.captures.offer(frame.rgb)
         if capture is None:
             return
         try:
-            self._pipeline.background.capture_median(capture.frames)
+            self._pipeline.background.capture_median(capture.frames, frame.frame_id, frame.stamp_ns)
         except Exception as error:
             capture.done.set_exception(error)
             raise
-        capture.done.set_result(f"reference of {len(capture.frames)} frames, {rgb.shape[1]}x{rgb.shape[0]}")
+        count, (height, width) = len(capture.frames), frame.rgb.shape[:2]
+        capture.done.set_result(f"reference frame {width}x{height} of {count} {'frame' if count == 1 else 'frames'}")
 
-    def _report_missing(self, results: Results) -> None:
+    def _report_gaps(self, results: Results, view: View | None) -> None:
+        """What was wanted and could not be made; the lack of a camera was reported with its own reason."""
         for name, reason in results.missing.items():
-            no_background = name in ("foreground", "foreground_overlay") and not self._pipeline.background.is_set
-            self._faults.report("no background" if no_background else "output not available", f"~/{name}: {reason}")
+            if name != "points" or view is not None:
+                self._faults.report(self._fault_of(name), f"~/{name}: {reason}")
+        for name, reason in results.warnings.items():
+            self._faults.report("doubtful output", f"~/{name}: {reason}")
+
+    def _fault_of(self, result: str) -> str:
+        predictor, background = self._pipeline.predictor, self._pipeline.background
+        if RESULTS[result] in predictor.outputs and predictor.needs_background(RESULTS[result]):
+            return "size mismatch" if background.is_set else "no background"
+        return "output not available"
 
     def _context(self, frame: Frame, view: View | None) -> Context:
         header = make_header(frame.stamp_ns, frame.frame_id)
@@ -167,14 +179,8 @@ class FramePath:
         self._faults.report(fault, f"{topic}: {error}")
 
 
-class _StopWatch:
-    """Laps in ms, by name."""
-
-    def __init__(self) -> None:
-        self.laps_ms: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps_ms[name] = (now - self._last) * 1e3
-        self._last = now
+def _rays(view: View | None) -> RayTable | None:
+    """Where the pixels of a distorted camera look; None leaves it to the intrinsics."""
+    if view is None or view.rectify or not view.model.is_distorted:
+        return None
+    return ray_table(view.model)

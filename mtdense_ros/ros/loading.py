@@ -6,23 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.predictor import Predictor
 
 
 def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> Pipeline:
-    """A pipeline ready for its first frame. Raises WeightsError, DeviceError and ConfigError; an unreadable reference is one too."""
+    """A pipeline ready for its first frame. Raises WeightsError, DeviceError, ConfigError, InputError (the reference)."""
     p = parameters
-    if p.threads:
-        torch.set_num_threads(p.threads)
-    predictor = Predictor.load(p.weights[0], device=p.device, engine=p.engine, precision=p.precision, size=p.size_hw)
-    pipeline = Pipeline(predictor, p.pipeline_options())
+    predictor = Predictor.load(p.weights[0], p.device, p.engine, p.precision, p.size_hw, p.threads)
+    pipeline = Pipeline(predictor, PipelineOptions.of(p))
     if p.warm_up_hw is not None:
         predictor.warm_up(p.warm_up_hw)
-    log(f"{predictor.card.name} ({predictor.card.arch}): {', '.join(predictor.outputs)} on {predictor.device_name}")
+    log(f"{predictor.card.name} ({predictor.card.arch}): {', '.join(predictor.outputs)} on {predictor.device_name}, {predictor.precision}")
     path = Path(p.background_path).expanduser()
     if p.background_path and path.is_file():
         pipeline.background.load(path)

@@ -12,7 +12,7 @@ from rclpy.node import Node
 
 from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
@@ -49,7 +49,7 @@ class Session:
     def apply(self, parameters: Parameters) -> None:
         """Takes new parameters, from the next frame on."""
         self.path.parameters = parameters
-        self.pipeline.options = parameters.pipeline_options()
+        self.pipeline.options = PipelineOptions.of(parameters)
 
     def capture(self) -> Future[str]:
         """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
@@ -72,7 +72,7 @@ class Session:
     def counters(self) -> dict[str, str]:
         """How often the encoder and each head were run, for /diagnostics."""
         predictor = self.pipeline.predictor
-        return {f"calls {name}": str(predictor.counters[name]) for name in ("encoder", *predictor.outputs)}
+        return {f"calls {name}": str(predictor.counters[name]) for name in ("encoder", *predictor.card.outputs)}
 
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""

@@ -101,7 +101,7 @@ def test_the_legend_decodes_the_labels(client):
     legend = json.loads(client.latched("legend").data)
     assert [c["name"] for c in legend["classes"]] == ["floor", "wall", "ceiling", "furniture", "object", "other"]
     assert [c["id"] for c in legend["classes"]] == list(range(6))
-    assert legend["outputs"] == ["labels", "depth", "normals", "foreground"]
+    assert legend["outputs"] == ["labels", "confidence", "depth", "normals", "foreground"]
     assert legend["model"] == "everything" and len(legend["weights_sha256"]) == 64 and legend["depth_kind"] == "metric"
 
 

@@ -73,7 +73,7 @@ class MtdenseNode(LifecycleNode):
         self._background_subscription = self.create_subscription(Image, "background", self._on_background, BACKGROUND_QOS)
         self._active = True
         session.path.serving = self._enabled
-        self._update_inputs(session)
+        self.refresh()
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -166,7 +166,7 @@ class MtdenseNode(LifecycleNode):
                 self._session.path.serving = True
             else:
                 self._session.pause()
-            self._update_inputs(self._session)
+            self.refresh()
         return "processing" if enabled else "processing is stopped, the network stays loaded"
 
     def _apply(self, parameters: Parameters) -> None:
@@ -181,8 +181,7 @@ class MtdenseNode(LifecycleNode):
             self._start()
         if self._session is not None:
             self._session.tick()
-            if self._active:
-                self._update_inputs(self._session)
+            self.refresh()
         now = time.monotonic()
         if now >= self._next_diagnostics:
             self._next_diagnostics = now + self._params.values.diagnostics_period
@@ -197,8 +196,11 @@ class MtdenseNode(LifecycleNode):
             return
         self.trigger_activate()
 
-    def _update_inputs(self, session: Session) -> None:
-        parameters = self._params.values
+    def refresh(self) -> None:
+        """Lets the subscriptions follow subscribers, publishers and parameters."""
+        session, parameters = self._session, self._params.values
+        if session is None or not self._active:
+            return
         wanted = self._enabled and (bool(session.outputs.heard()) or session.path.captures.active)
         source = image_source(self, parameters.image_transport)
         link = self._image_input.update(source, wanted, parameters.reliability)

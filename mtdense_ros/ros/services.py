@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.task import Future as RosFuture
 from std_srvs.srv import SetBool, Trigger
 
-from mtdense_ros.errors import ConfigError, MtdenseError
+from mtdense_ros.errors import MtdenseError
 from mtdense_ros.ros.session import Session
 
 
@@ -21,6 +21,8 @@ class Host(Protocol):
     def session_or_refuse(self) -> Session: ...
 
     def enable(self, enabled: bool) -> str: ...
+
+    def refresh(self) -> None: ...
 
 
 class Services:
@@ -43,7 +45,9 @@ class Services:
     def _waiting(self, job: Callable[[Session], Future[Any]]) -> Callable[..., Any]:
         async def answer(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
-                done = await self._in_executor(job(self._host.session_or_refuse()))
+                future = job(self._host.session_or_refuse())
+                self._host.refresh()
+                done = await self._in_executor(future)
                 response.success, response.message = True, str(done.result())
             except CancelledError:
                 response.success, response.message = False, "the node was cleaned up meanwhile"
@@ -71,8 +75,3 @@ class Services:
         except MtdenseError as error:
             response.success, response.message = False, str(error)
         return response
-
-
-def refuse_unconfigured() -> ConfigError:
-    """The answer of a node that has no network yet."""
-    return ConfigError("the node is not configured; see its log, then configure and activate it")

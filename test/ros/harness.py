@@ -30,6 +30,7 @@ try:
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
     from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
     from std_msgs.msg import Header, String
+    from std_srvs.srv import Trigger
 except ImportError as error:
     pytest.skip(f"needs ROS 2's rclpy and messages: {error}", allow_module_level=True)
 
@@ -187,10 +188,23 @@ class Client:
         if info is not None:
             self.send(info, "/camera/camera_info")
         self.send(image)
-        stamp = stamp_of(image)
+        return self.received(stamp_of(image), topics, seconds)
+
+    def received(self, stamp, topics=None, seconds=ANSWER_S):
+        """The message of this stamp on each topic heard, or on these, once they are there."""
         wanted = topics or tuple(self._heard)
         wait_until(lambda: all(self.of_stamp(t, stamp) for t in wanted), seconds, f"{wanted} of stamp {stamp}")
         return {t: self.of_stamp(t, stamp)[0] for t in wanted}
+
+    def capture(self, image, info=None):
+        """Makes a frame the background; returns the answer. Something must be heard, so that the node listens already."""
+        publisher = self.publisher(Image, "/camera/image_raw")
+        wait_until(lambda: publisher.get_subscription_count() > 0, what="a subscription")
+        answer = self.call_async(Trigger, "background/capture", Trigger.Request())
+        if info is not None:
+            self.send(info, "/camera/camera_info")
+        self.send(image)
+        return answer()
 
     # services and parameters
 

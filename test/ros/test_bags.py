@@ -9,7 +9,6 @@ import pytest
 from harness import OUTPUT_TYPES, ROOT, array_of, stamp_of
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, Image
-from std_srvs.srv import Trigger
 
 from mtdense_ros.weights import list_weights
 
@@ -48,10 +47,9 @@ def client(start):
 def capture_first(client, frame):
     """Makes a frame the background; returns its own outputs."""
     image, info = frame
-    answer = client.call_async(Trigger, "background/capture", Trigger.Request())
-    outputs = client.exchange(image, info)
-    assert answer().success
-    return outputs
+    response = client.capture(image, info)
+    assert response.success, response.message
+    return client.received(stamp_of(image))
 
 
 def test_every_frame_of_a_robots_camera_gives_every_output(client, bag_reader):

@@ -21,12 +21,6 @@ def has_foreground(client, seed=9):
     return bool(client.of_stamp("foreground", stamp_of(sent)))
 
 
-def capture(client, rgb):
-    answer = client.call_async(Trigger, "background/capture", Trigger.Request())
-    client.exchange(image(rgb), topics=["labels"])
-    return answer()
-
-
 @pytest.fixture
 def heard(client):
     """Labels and mask are heard, there is no reference."""
@@ -42,7 +36,7 @@ def test_the_mask_is_silent_without_a_reference_and_says_so(heard):
 
 
 def test_capture_answers_when_the_next_frame_is_the_reference(heard):
-    response = capture(heard, picture(seed=1))
+    response = heard.capture(image(picture(seed=1)))
     assert response.success and "1 frame" in response.message
     assert has_foreground(heard)
 
@@ -81,7 +75,7 @@ def test_a_median_of_a_second_ignores_what_passes(heard):
 
 
 def test_clear_forgets_the_reference(heard):
-    assert capture(heard, picture(seed=1)).success and has_foreground(heard)
+    assert heard.capture(image(picture(seed=1))).success and has_foreground(heard)
     assert background(heard, "clear").success
     assert not has_foreground(heard)
 
@@ -89,7 +83,7 @@ def test_clear_forgets_the_reference(heard):
 def test_save_and_load_bring_the_same_mask_back(heard, tmp_path):
     path = tmp_path / "reference.png"
     assert heard.set_parameter("background.path", str(path))[0]
-    assert capture(heard, picture(seed=1)).success
+    assert heard.capture(image(picture(seed=1))).success
     before = array_of(heard.exchange(image(picture(seed=5)), topics=["foreground"])["foreground"])
     assert background(heard, "save").success and path.is_file()
     assert background(heard, "clear").success
@@ -116,7 +110,7 @@ def test_a_reference_from_outside(heard):
 
 
 def test_a_reference_of_another_size_is_refused_and_the_old_one_stays(heard):
-    assert capture(heard, picture(seed=1)).success
+    assert heard.capture(image(picture(seed=1))).success
     heard.send(image(picture(48, 64)), "/background")
     message = heard.wait_for_fault("size mismatch", "background")
     assert "64x48" in message and "128x96" in message
@@ -124,7 +118,7 @@ def test_a_reference_of_another_size_is_refused_and_the_old_one_stays(heard):
 
 
 def test_a_camera_of_another_size_than_the_reference_keeps_its_other_outputs(heard):
-    assert capture(heard, picture(seed=1)).success
+    assert heard.capture(image(picture(seed=1))).success
     sent = image(picture(48, 64))
     heard.send(sent)
     wait_until(lambda: heard.of_stamp("labels", stamp_of(sent)), what="labels of another size")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from harness import IMAGES, JPEGS, OUTPUT_TYPES, array_of, camera_info, header, image, picture, stamp_of, wait_until
 from sensor_msgs.msg import CompressedImage, PointField
-from std_srvs.srv import Trigger
 
 from mtdense_ros.clouds import unpack_cloud
 from mtdense_ros.encodings import decode_compressed, encode_jpeg
@@ -20,10 +19,8 @@ HEIGHT, WIDTH = 90, 122  # not the network's size, not its shape
 def everything(client):
     """The frame that was sent and all that came back of it, with its own predecessor as background."""
     client.hear(*OUTPUT_TYPES)
-    client.send(camera_info(HEIGHT, WIDTH), "/camera/camera_info")
-    captured = client.call_async(Trigger, "background/capture", Trigger.Request())
-    client.send(image(picture(HEIGHT, WIDTH, seed=1)))
-    assert captured().success
+    response = client.capture(image(picture(HEIGHT, WIDTH, seed=1)), camera_info(HEIGHT, WIDTH))
+    assert response.success, response.message
     sent = image(picture(HEIGHT, WIDTH, seed=2), head=header(frame_id="front_optical"))
     return sent, client.exchange(sent)
 

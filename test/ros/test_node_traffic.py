@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from harness import BEST_EFFORT, RELIABLE, ROOT, Client, camera_info, header, image, picture, stamp_of, wait_until
 from sensor_msgs.msg import CompressedImage, Image
-from std_srvs.srv import Trigger
 
 TOPIC = "/camera/image_raw"
 PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
@@ -39,9 +38,7 @@ def test_a_sender_with_the_default_transport_loses_at_most_three_of_sixty(client
 
 def test_only_what_is_heard_is_computed(client):
     client.hear("foreground")
-    captured = client.call_async(Trigger, "background/capture", Trigger.Request())
-    client.send(image(picture(seed=1)))
-    assert captured().success
+    assert client.capture(image(picture(seed=1))).success
     client.exchange(image(picture()))
     before = client.values()
     for seed in range(100):

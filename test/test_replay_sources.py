@@ -117,6 +117,19 @@ def test_uncalibrated_camera_has_no_intrinsics(tmp_path):
     assert next(open_source(bag).frames()).intrinsics is None
 
 
+def test_distorted_camera_has_rays_of_its_own(tmp_path):
+    assert open_source(write_bag(tmp_path / "ideal", camera_messages())).rays is None
+    info = typestore().deserialize_cdr(serialise_camera_info(frame(0), CAMERA), CAMERA_INFO)
+    info.d = np.array([-0.3, 0.1, 0.0, 0.0, 0.0])
+    distorted = bytes(typestore().serialize_cdr(info, CAMERA_INFO))
+    for topic, has_rays in (("/c/image_raw", True), ("/c/image_rect", False)):
+        messages = [("/c/camera_info", CAMERA_INFO, distorted), (topic, IMAGE, serialise_image(frame(0)))]
+        rays = open_source(write_bag(tmp_path / topic.rpartition("/")[2], messages)).rays
+        assert (rays is not None) == has_rays
+        if rays is not None:
+            assert rays.x[0, 0] < (0 - CAMERA.cx) / CAMERA.fx  # a barrel shows more than the pinhole
+
+
 def test_broken_bag(tmp_path):
     bag = write_bag(tmp_path / "bag", camera_messages(), StoragePlugin.SQLITE3)
     (bag / "bag.db3").write_bytes(b"no database")

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 TIMING = "from the sending of the image in one process to the arrival of the output in another"
 COUNTERS = ("received", "processed", "dropped", "late", "refused")
-UNREMARKABLE = ("no publisher",)
-"""Faults that the start and the end of any run bring."""
 
 
 def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
@@ -38,7 +36,7 @@ def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
         outputs=tuple(_statistics(run, name) for name in run.recording.outputs()),
         accuracy=_accuracy(run, truth),
         node={name: diagnostics[name] for name in COUNTERS if name in diagnostics},
-        notes=_notes(run),
+        notes=_notes(source, run),
     )
 
 
@@ -58,7 +56,9 @@ def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
 def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:
     """What stands above and below the sheet of a run."""
     legend = recording.legend()
-    subtitle = f"{source.name}  |  {report.model} on {report.device}  |  {report.frames_in} frames in"
+    out = max(report.outputs, key=lambda o: o.frames, default=None)
+    answered = f"{out.frames} out at {out.rate_hz:.1f} Hz" if out is not None else "none out"
+    subtitle = f"{source.name}  |  {report.model} on {report.device}  |  {report.frames_in} frames in, {answered}"
     return Heading("mtdense_ros", subtitle, label_space_of(legend), rendered, legend.get("depth_kind") != "relative")
 
 
@@ -78,7 +78,9 @@ def _accuracy(run: Run, truth: Sequence[DemoFrame]) -> dict[str, float]:
     return scores.result()
 
 
-def _notes(run: Run) -> tuple[str, ...]:
-    notes = [f"background: {run.background}" if run.background else "no background, so no foreground; add --background first, or a picture"]
-    notes += [f"fault '{name}': {message}" for name, message in run.recording.faults().items() if name not in UNREMARKABLE]
-    return tuple(notes)
+def _notes(source: Source, run: Run) -> tuple[str, ...]:
+    """What became of the background, and the node's faults but for those that such a run must bring."""
+    expected = {"no publisher": True, "clock mismatch": source.keeps_stamps, "no background": not run.background}
+    told = f"background: {run.background}" if run.background else "no background, so no foreground; add --background first, or a picture"
+    faults = (f"fault '{name}': {message}" for name, message in run.recording.faults().items() if not expected.get(name))
+    return told, *faults

@@ -14,8 +14,10 @@ from rosbags.interfaces import Connection
 
 from mtdense_ros.encodings import decode_compressed, supported, to_rgb
 from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.hints import known_names
 from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.rectify import CameraModel, ray_table
 from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, typestore
 from mtdense_ros.replay.source import Source
 from mtdense_ros.wire import Record
@@ -41,8 +43,9 @@ class BagSource(Source):
             base = self._topic.removesuffix("/compressed")
             info = base.rpartition("/")[0] + "/camera_info"
             self.info_topic = info if any(c.topic == info and c.msgtype == CAMERA_INFO for c in reader.connections) else ""
+            self._rectified = "rect" in base.rpartition("/")[2].split("_")
+            self.rays = self._rays(reader)
         self.image_topic = base if self.image_type == IMAGE else f"{base}/compressed"
-        self._rectified = "rect" in base.rpartition("/")[2].split("_")
         self.name = f"{path} ({self._topic})"
 
     def frames(self) -> Iterator[Frame]:
@@ -72,6 +75,17 @@ class BagSource(Source):
     def _infos(self, reader: AnyReader) -> Iterator[tuple[Connection, int, bytes]]:
         connections = [c for c in reader.connections if c.topic == self.info_topic]
         return iter(reader.messages(connections) if connections else ())
+
+    def _rays(self, reader: AnyReader) -> RayTable | None:
+        """The rays of raw images through a lens with distortion. Raises InputError on an unknown distortion model."""
+        intrinsics = self._first_intrinsics(reader)
+        if intrinsics is None or self._rectified:
+            return None
+        for connection, _, data in self._infos(reader):
+            info: Any = reader.deserialize(data, connection.msgtype)
+            model = CameraModel(intrinsics, info.distortion_model, tuple(info.d.tolist()))
+            return ray_table(model) if model.is_distorted else None
+        return None
 
     def _first_intrinsics(self, reader: AnyReader) -> Intrinsics | None:
         for connection, _, data in self._infos(reader):

@@ -61,7 +61,7 @@ def answers(plan: Plan, pipeline: Pipeline) -> Iterator[Answer]:
         if index == 0 and plan.capture_first:
             pipeline.background.capture(frame.rgb)
         start = time.perf_counter_ns()
-        results = pipeline.process(frame, WANTED)
+        results = pipeline.process(frame, WANTED, plan.source.rays)
         end = time.perf_counter_ns()
         yield Answer(index, frame, results, end, end - start)
 

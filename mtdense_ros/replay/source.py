@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.records import Frame
 from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image
 from mtdense_ros.wire import Record
@@ -16,11 +17,13 @@ class Source(ABC):
     """One camera's frames, in order; can be iterated over again.
 
     name: for people. keeps_stamps: the stamps are times of acquisition, which a player should keep. info_topic: "" where the
-    camera is unknown. image_topic and image_type: under which, and as what, the images of `records` go.
+    camera is unknown. rays: of a camera with lens distortion. image_topic and image_type: under which, and as what, the images of
+    `records` go.
     """
 
     name = ""
     keeps_stamps = False
+    rays: RayTable | None = None
     image_topic = "/camera/image_raw"
     image_type = IMAGE
     info_topic = ""

@@ -29,7 +29,7 @@ from mtdense_ros.ros.spinning import Spinner
 from mtdense_ros.wire import Record, stamp_ns, write_record
 
 START_S = 120.0
-QUIET_S = 1.5
+QUIET_S = 2.0
 LAST_S = 15.0
 """Limits for a node to offer its outputs, for silence that means the end, and for waiting on it."""
 

@@ -26,7 +26,7 @@ class OutputOptions:
     """How raw maps become outputs; None means as the card says.
 
     labels_upsampling: "exact", argmax of the resized logits, or "fast", nearest of the coarse argmax; depth_min, depth_max
-    in m; foreground_threshold: a probability in (0, 1). Raises ConfigError.
+    in m; foreground_threshold: a probability in (0, 1]. Raises ConfigError.
     """
 
     labels_upsampling: str = "exact"
@@ -37,8 +37,8 @@ class OutputOptions:
     def __post_init__(self) -> None:
         if self.labels_upsampling not in UPSAMPLINGS:
             raise ConfigError(f"labels.upsampling: '{self.labels_upsampling}' is unknown; use one of {', '.join(UPSAMPLINGS)}")
-        if self.foreground_threshold is not None and not 0 < self.foreground_threshold < 1:
-            raise ConfigError(f"foreground threshold {self.foreground_threshold} is no probability between 0 and 1; use for example 0.5")
+        if self.foreground_threshold is not None and not 0 < self.foreground_threshold <= 1:
+            raise ConfigError(f"foreground threshold {self.foreground_threshold} is not above 0 and at most 1; use for example 0.5")
 
 
 RAW_KEY = {"labels": "labels", "confidence": "labels", "depth": "depth", "normals": "normals", "foreground": "foreground"}
@@ -102,5 +102,6 @@ def normals_of(raw: Floats, size_hw: Size) -> Floats:
 
 def foreground_of(logits: Floats, size_hw: Size, threshold: float) -> NDArray[np.bool_]:
     """The mask (H, W) of logits (1, h, w): where the resized logit reaches that of the threshold, so no sigmoid is needed."""
-    mask: NDArray[np.bool_] = transforms.resize_map(logits, size_hw)[0] >= np.float32(math.log(threshold / (1 - threshold)))
+    level = math.inf if threshold == 1 else math.log(threshold / (1 - threshold))
+    mask: NDArray[np.bool_] = transforms.resize_map(logits, size_hw)[0] >= np.float32(level)
     return mask

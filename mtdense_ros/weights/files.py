@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from mtdense_ros.atomic import write_atomically
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.models import DenseNetwork, create_model
 from mtdense_ros.resources import find_resource, known_resources
@@ -48,8 +47,8 @@ def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, 
     })
     check_state(state, _network_of(card, str(path)).state_dict(), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_atomically(path, content)
-    _write_atomically(path.with_suffix(".json"), card.to_json().encode())
+    write_atomically(path, content)
+    write_atomically(path.with_suffix(".json"), card.to_json().encode())
     return card
 
 
@@ -124,18 +123,3 @@ def _read_checked(path: Path, card: Card) -> dict[str, torch.Tensor]:
         return load(content)
     except SafetensorError as error:
         raise WeightsError(f"weights {path}: no valid safetensors file ({error}); export or copy it again") from error
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """A reader sees the old file or the whole new one, never a part."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

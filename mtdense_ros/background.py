@@ -1,0 +1,129 @@
+"""The reference frame of one camera: what the foreground mask compares with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.atomic import write_atomically
+from mtdense_ros.encodings import decode_compressed
+from mtdense_ros.errors import InputError
+from mtdense_ros.records import check_rgb
+
+Rgb = NDArray[np.uint8]
+Encoded = TypeVar("Encoded")
+
+FORMAT = 1
+"""The version of the JSON beside a saved reference frame."""
+
+
+class Background(Generic[Encoded]):
+    """A reference frame and its features, which `encode` makes once per capture.
+
+    `rgb`: (H, W, 3) uint8 or None; `encoded`: what `encode` returned, or None; `frame_id`, `stamp_ns`: of the frame.
+    A failed capture or load leaves the reference as it was.
+    """
+
+    def __init__(self, encode: Callable[[Rgb], Encoded]) -> None:
+        self._encode = encode
+        self.clear()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a reference frame."""
+        return self.rgb is not None
+
+    def clear(self) -> None:
+        """Forgets the reference frame."""
+        self.rgb: Rgb | None = None
+        self.encoded: Encoded | None = None
+        self.frame_id = ""
+        self.stamp_ns = 0
+
+    def capture(self, rgb: Rgb, frame_id: str = "", stamp_ns: int = 0) -> None:
+        """Takes a frame (H, W, 3) uint8 as the reference. Raises InputError."""
+        check_rgb(rgb, "background")
+        encoded = self._encode(rgb)
+        self.rgb, self.encoded, self.frame_id, self.stamp_ns = rgb.copy(), encoded, frame_id, stamp_ns
+
+    def capture_median(self, frames: Sequence[Rgb], frame_id: str = "", stamp_ns: int = 0) -> None:
+        """Takes the median of frames of one size, which removes what passes through less than half of them. Raises InputError."""
+        if not frames:
+            raise InputError("background: no frames to take the median of; check that the camera publishes")
+        for rgb in frames:
+            check_rgb(rgb, "background")
+            if rgb.shape != frames[0].shape:
+                found, due = (f"{image.shape[1]}x{image.shape[0]}" for image in (rgb, frames[0]))
+                raise InputError(f"background: frames of {due} and {found} have no median; capture again with one camera size")
+        self.capture(frames[0] if len(frames) == 1 else _median(frames), frame_id, stamp_ns)
+
+    def mismatch(self, size_hw: tuple[int, int]) -> str:
+        """Why the reference cannot serve a frame of (height, width); empty where it can."""
+        if self.rgb is None:
+            return "no background; capture, load or publish a reference frame"
+        if self.rgb.shape[:2] == size_hw:
+            return ""
+        found, due = f"{self.rgb.shape[1]}x{self.rgb.shape[0]}", f"{size_hw[1]}x{size_hw[0]}"
+        return f"the background is {found}, the image {due}; capture a new reference frame"
+
+    def save(self, path: str | Path) -> None:
+        """Writes a PNG, and its size, frame and stamp as JSON beside it. Raises InputError without a reference or a place for it."""
+        path = _png(path)
+        if self.rgb is None:
+            raise InputError(f"background: there is none to save to {path}; capture one first")
+        content = cv2.imencode(".png", cv2.cvtColor(self.rgb, cv2.COLOR_RGB2BGR))[1].tobytes()
+        height, width = self.rgb.shape[:2]
+        facts = {"format": FORMAT, "width": width, "height": height, "frame_id": self.frame_id, "stamp_ns": self.stamp_ns}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content)
+            write_atomically(path.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
+        except OSError as error:
+            raise InputError(f"background: cannot be saved to {path} ({error}); choose a folder that is writable") from error
+
+    def load(self, path: str | Path) -> None:
+        """Takes what `save` wrote as the reference. Raises InputError for missing, damaged or mismatched files."""
+        path = _png(path)
+        try:
+            content = path.read_bytes()
+            facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"background {path}: cannot be read ({error}); save one first, or correct the path") from error
+        rgb = decode_compressed(content, "png")
+        frame_id, stamp_ns = _checked(facts, rgb, path.with_suffix(".json"))
+        self.capture(rgb, frame_id, stamp_ns)
+
+
+def _median(frames: Sequence[Rgb]) -> Rgb:
+    """The median per pixel and channel, the upper of the two middle values for even counts: always a value that was seen."""
+    middle = len(frames) // 2
+    stack = np.stack(frames)
+    stack.partition(middle, axis=0)
+    median: Rgb = stack[middle].copy()
+    return median
+
+
+def _png(path: str | Path) -> Path:
+    path = Path(path).expanduser()
+    if path.suffix.lower() != ".png":
+        raise InputError(f"background {path}: is no .png file; give a path that ends in .png")
+    return path
+
+
+def _checked(facts: Any, rgb: Rgb, where: Path) -> tuple[str, int]:
+    """frame_id and stamp_ns of the JSON that belongs to a picture."""
+    kinds = {"format": int, "width": int, "height": int, "frame_id": str, "stamp_ns": int}
+    if not isinstance(facts, dict) or any(type(facts.get(name)) is not kind for name, kind in kinds.items()):
+        raise InputError(f"background {where}: must hold {', '.join(kinds)}; save the reference again")
+    if facts["format"] != FORMAT:
+        raise InputError(f"background {where}: format {facts['format']} is not {FORMAT}; save the reference again")
+    if (facts["height"], facts["width"]) != rgb.shape[:2]:
+        found = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        raise InputError(f"background {where}: says {facts['width']}x{facts['height']}, the picture is {found}; save the reference again")
+    return facts["frame_id"], facts["stamp_ns"]

@@ -1,0 +1,56 @@
+"""What can be set on a pipeline at run time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.postprocess import OutputOptions
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """The parameters of the same names (their units, ranges and texts stand in `parameters`), with the same defaults.
+
+    Raises ConfigError on a value, or a pair of values, that cannot work.
+    """
+
+    every_labels: int = Parameters.every_labels
+    every_depth: int = Parameters.every_depth
+    every_normals: int = Parameters.every_normals
+    every_foreground: int = Parameters.every_foreground
+    labels_upsampling: str = Parameters.labels_upsampling
+    foreground_threshold: float = Parameters.foreground_threshold
+    depth_min: float = Parameters.depth_min
+    depth_max: float = Parameters.depth_max
+    depth_scale_mode: str = Parameters.depth_scale_mode
+    camera_height: float = Parameters.camera_height
+    points_min: float = Parameters.points_min
+    points_max: float = Parameters.points_max
+
+    def __post_init__(self) -> None:
+        Parameters(**dataclasses.asdict(self))  # the checks live there
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> PipelineOptions:
+        """The part of the parameters that a pipeline uses."""
+        return cls(**{field.name: getattr(parameters, field.name) for field in dataclasses.fields(cls)})
+
+    def every(self, output: str) -> int:
+        """An output of records.OUTPUTS is computed on every n-th frame."""
+        by_output = {"depth": self.every_depth, "normals": self.every_normals, "foreground": self.every_foreground}
+        return by_output.get(output, self.every_labels)
+
+    @property
+    def limits(self) -> OutputOptions:
+        """The same for the predictor; what is 0 here stands on the card."""
+        return OutputOptions(self.labels_upsampling, self.depth_min or None, self.depth_max or None, self.foreground_threshold or None)
+
+    @property
+    def for_outputs(self) -> OutputOptions:
+        """`limits`, but a depth that is to be scaled keeps its values: its range applies to the result."""
+        if self.depth_scale_mode == "none":
+            return self.limits
+        return dataclasses.replace(self.limits, depth_min=0.0, depth_max=math.inf)

@@ -9,7 +9,8 @@ from mtdense_ros.geometry import depth_to_points
 from mtdense_ros.records import Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.replay.drawing import fit
 from mtdense_ros.replay.from_above import BACKGROUND, draw_from_above
-from mtdense_ros.replay.sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw, spread
+from mtdense_ros.replay.selection import EvenSample, most_different
+from mtdense_ros.replay.sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw
 
 SPACE = LabelSpace("two", (LabelClass(0, "floor", (10, 200, 30)), LabelClass(1, "ceiling", (200, 200, 250))))
 GREY = (90, 100, 110)
@@ -105,6 +106,14 @@ def test_fit_keeps_the_aspect_ratio():
     assert int((out == 255).all(-1).sum()) == 80 * 20
 
 
-def test_spread():
-    assert spread(range(48), 5) == [0, 12, 24, 35, 47]
-    assert spread([7, 8], 5) == [7, 8]
+def test_the_most_different_frames_are_chosen():
+    """Brightness 0 0 10 250 120: from the first, the farthest is 250, then 120, then 10."""
+    pictures = [np.full((48, 64, 3), value, np.uint8) for value in (0, 0, 10, 250, 120)]
+    assert [most_different(pictures, count) for count in (1, 2, 3, 4, 9)] == [[0], [0, 3], [0, 3, 4], [0, 2, 3, 4], [0, 1, 2, 3, 4]]
+
+
+def test_even_sample_stays_even_and_small():
+    sample = EvenSample(4)
+    for number in range(19):
+        sample.add(number)
+    assert sample.items == [0, 8, 16]

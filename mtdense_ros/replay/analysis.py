@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mtdense_ros.records import Frame
 from mtdense_ros.replay.live import Run
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, statistics
 from mtdense_ros.replay.scores import Scores
-from mtdense_ros.replay.sheet import SHEET_ROWS, Heading, SheetRow, spread
+from mtdense_ros.replay.selection import EvenSample, most_different
+from mtdense_ros.replay.sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow
 from mtdense_ros.replay.source import Source
 
 if TYPE_CHECKING:
@@ -41,16 +43,16 @@ def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
 
 
 def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
-    """Frames evenly spread over those that were answered, with all that came back."""
+    """The frames most unlike each other among those that were answered, with all that came back; any frames when none was."""
     answered = [s for s in run.sent if run.recording.results(s.stamp_ns, ("labels", "depth", "foreground"))]
-    picked = {s.index: s for s in spread(answered or run.sent, SHEET_ROWS)}
+    stamps = {s.index: s.stamp_ns for s in answered or run.sent}
+    sample = EvenSample[tuple[int, Frame]](SHEET_CANDIDATES)
+    for index, frame in enumerate(itertools.islice(source.frames(), max(stamps) + 1)):
+        if index in stamps:
+            sample.add((stamps[index], frame))
     start = run.sent[0].stamp_ns
-    rows = []
-    for index, frame in enumerate(itertools.islice(source.frames(), max(picked) + 1)):
-        if index in picked:
-            stamp = picked[index].stamp_ns
-            rows.append(SheetRow(f"{(stamp - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)))
-    return rows
+    chosen = [sample.items[i] for i in most_different([frame.rgb for _, frame in sample.items], SHEET_ROWS)]
+    return [SheetRow(f"{(stamp - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)) for stamp, frame in chosen]
 
 
 def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:

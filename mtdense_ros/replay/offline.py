@@ -17,7 +17,8 @@ from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, statistics, table, write_report
 from mtdense_ros.replay.result_files import write_png, write_results
 from mtdense_ros.replay.scores import Scores
-from mtdense_ros.replay.sheet import SHEET_ROWS, Heading, SheetRow, draw_sheet, spread
+from mtdense_ros.replay.selection import EvenSample, most_different
+from mtdense_ros.replay.sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
 
 WANTED = ("labels", "confidence", "depth", "normals", "foreground", "points")
 TIMING = "from the picture in memory to all its outputs in memory, in one process"
@@ -74,8 +75,7 @@ class _Collected:
         self._predictor = predictor
         self._times: dict[str, list[tuple[int, int]]] = {}
         self._missing: dict[str, str] = {}
-        self._kept: list[Answer] = []
-        self._stride = 1
+        self._sample = EvenSample[Answer](SHEET_CANDIDATES)
         self._frames = 0
         self._truth = plan.source.truth if isinstance(plan.source, DemoSource) else []
         self._scores = Scores(len(predictor.label_space.classes) if predictor.label_space is not None else 0)
@@ -88,12 +88,14 @@ class _Collected:
         self._missing |= answer.results.missing
         if self._truth:
             self._scores.update(self._truth[answer.index], answer.results)
-        self._keep(answer)
+        self._sample.add(answer)
 
     def rows(self) -> list[SheetRow]:
-        """Frames evenly spread over the sequence."""
-        start = self._kept[0].frame.stamp_ns
-        return [SheetRow(f"{(a.frame.stamp_ns - start) * 1e-9:.1f} s", a.frame.rgb, a.results) for a in spread(self._kept, SHEET_ROWS)]
+        """The frames most unlike each other."""
+        answers = self._sample.items
+        start = answers[0].frame.stamp_ns
+        chosen = [answers[i] for i in most_different([a.frame.rgb for a in answers], SHEET_ROWS)]
+        return [SheetRow(f"{(a.frame.stamp_ns - start) * 1e-9:.1f} s", a.frame.rgb, a.results) for a in chosen]
 
     def heading(self) -> Heading:
         """What stands above and below the sheet."""
@@ -115,11 +117,3 @@ class _Collected:
             accuracy=self._scores.result() if self._truth else {},
             notes=tuple(f"no {name}: {reason}" for name, reason in self._missing.items() if name not in self._times),
         )
-
-    def _keep(self, answer: Answer) -> None:
-        """Every n-th frame, and n doubles as the sequence grows: its length is unknown before its end."""
-        if answer.index % self._stride == 0:
-            self._kept.append(answer)
-        if len(self._kept) > 4 * SHEET_ROWS:
-            self._kept = self._kept[::2]
-            self._stride *= 2

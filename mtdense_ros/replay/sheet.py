@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ from mtdense_ros.replay.from_above import draw_from_above
 from mtdense_ros.replay.legend import draw_legend
 
 Image = NDArray[np.uint8]
-T = TypeVar("T")
 
 COLUMNS = ("camera", "labels", "depth", "normals", "foreground", "cloud from above")
 CELL_HW = (240, 320)
 SHEET_ROWS = 5
-"""As many frames as a page shows well."""
+SHEET_CANDIDATES = 48
+"""As many frames as a page shows well, and from how many they are chosen."""
 
 GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 24, 92, 84, 34, 64
 PAPER: Color = (17, 19, 24)
@@ -80,12 +80,6 @@ def sheet_hw(rows: int) -> tuple[int, int]:
 def cell_origin(row: int, column: int) -> tuple[int, int]:
     """Top and left pixel of a cell."""
     return HEADER + TITLES + row * (CELL_HW[0] + GAP), MARGIN + GUTTER + column * (CELL_HW[1] + GAP)
-
-
-def spread(items: Sequence[T], count: int) -> list[T]:
-    """At most so many items, evenly spaced, the first and the last among them."""
-    places = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int))
-    return [items[i] for i in places]
 
 
 def depth_range(rows: Sequence[SheetRow]) -> tuple[float, float]:

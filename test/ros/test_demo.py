@@ -1,0 +1,93 @@
+"""The demo end to end on a small folder with random weights: real node, player and recorder over DDS; bag, sheet and report."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="the demo's node needs rclpy")
+
+from rosbags.highlevel import AnyReader
+
+from mtdense_ros.replay.sheet import sheet_hw
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES = 6
+OUTPUTS = {
+    *("labels", "confidence", "labels_color", "labels_color/compressed", "depth", "normals", "normals_color", "normals_color/compressed"),
+    *("foreground", "foreground_overlay", "foreground_overlay/compressed"),
+}
+"""What a folder of images gives: without a camera_info there are no points."""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    for index in range(FRAMES):
+        cv2.imwrite(str(folder / f"{index}.png"), np.random.default_rng(index).integers(0, 256, (96, 128, 3), dtype=np.uint8))
+    return folder
+
+
+def demo(weights_folder, *arguments):
+    environment = {**os.environ, "MTDENSE_WEIGHTS_PATH": str(weights_folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "mtdense_ros.replay.demo", *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory, pictures, weights_folder):
+    """demo_out of a run in step with the node, its first frame the background."""
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    result = demo(weights_folder, pictures, "--background", "first", "--weights", "everything", "--rate", 0, "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "age p50 ms" in result.stdout
+    return folder
+
+
+def test_report(out):
+    report = json.loads((out / "report.json").read_text())
+    assert report["frames_in"] == FRAMES and report["model"] == "everything"
+    assert {o["name"]: o["frames"] for o in report["outputs"]} == dict.fromkeys(OUTPUTS, FRAMES)
+    assert all(0 < o["age_p50_ms"] <= o["age_p95_ms"] < 60_000 for o in report["outputs"])
+    assert report["notes"][0].startswith("background: reference frame 128x96")
+
+
+def test_bag_holds_inputs_and_outputs(out):
+    with AnyReader([out / "demo.mcap"]) as reader:
+        counts = {c.topic: c.msgcount for c in reader.connections}
+        assert {name: counts[f"/mtdense/{name}"] for name in OUTPUTS} == dict.fromkeys(OUTPUTS, FRAMES)
+        assert counts["/camera/image_raw"] == FRAMES and counts["/mtdense/legend"] == 1 and counts["/diagnostics"] > 0
+        stamps = {}
+        for connection, _, data in reader.messages([c for c in reader.connections if c.topic in ("/camera/image_raw", "/mtdense/labels")]):
+            stamp = reader.deserialize(data, connection.msgtype).header.stamp
+            stamps.setdefault(connection.topic, []).append((stamp.sec, stamp.nanosec))
+    assert stamps["/camera/image_raw"] == stamps["/mtdense/labels"]
+
+
+def test_sheet(out):
+    assert cv2.imread(str(out / "sheet.png")).shape[:2] == sheet_hw(5)
+
+
+def test_nothing_else_is_left(out):
+    logs = {"node.log", "player.log", "recorder.log"}
+    assert {p.name for p in out.iterdir()} == {"demo.mcap", "sheet.png", "report.json", "report.md", *logs}
+
+
+def test_unknown_weights_are_told_before_anything_starts(pictures, weights_folder, tmp_path):
+    result = demo(weights_folder, pictures, "--weights", "evrything", "--out", tmp_path / "out")
+    assert result.returncode == 1 and "did you mean 'everything'" in result.stderr and not (tmp_path / "out").exists()
+
+
+def test_a_node_that_cannot_start_says_why(pictures, weights_folder, tmp_path):
+    """The card is whole, the weights are not."""
+    for name in ("everything.json", "everything.safetensors"):
+        (tmp_path / name).write_bytes((weights_folder / name).read_bytes())
+    with (tmp_path / "everything.safetensors").open("r+b") as stream:
+        stream.truncate(1000)
+    result = demo(tmp_path, pictures, "--weights", tmp_path / "everything.safetensors", "--out", tmp_path / "out")
+    assert result.returncode == 1 and "cannot start" in result.stderr and "everything.safetensors" in result.stderr

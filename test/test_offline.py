@@ -9,6 +9,7 @@ import pytest
 
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
 from mtdense_ros.models import create_model
+from mtdense_ros.replay import demo
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource
 from mtdense_ros.replay.offline import replay_offline
@@ -116,6 +117,24 @@ def test_truth_is_scored(weights, tmp_path, monkeypatch):
     report = replay_offline(make_plan(DemoSource(), weights, "first"), tmp_path / "out", Console("test"), device="cpu")
     assert {name.split()[0] for name in report.accuracy} == {"labels", "depth", "normals", "foreground"}
     assert 0 <= report.accuracy["labels pixel accuracy"] <= 1 and report.accuracy["depth abs rel"] > 0
+
+
+def test_the_demo_without_ros_says_so_and_runs_the_pipeline(folder, weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    assert demo.main([str(folder), "--weights", weights, "--out", str(tmp_path), "--frames", "3"]) == 0
+    assert "no ROS 2 here" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["frames_in"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [(("/nowhere",), "/nowhere does not exist"), (("--image-topic", "/a"), "not a rosbag2"), (("--background", "/no.png"), "/no.png: cannot")],
+)
+def test_what_the_demo_refuses(folder, weights, tmp_path, capsys, arguments, error):
+    path = () if arguments[0].startswith("/") else (str(folder),)
+    assert demo.main([*path, *arguments, "--weights", weights, "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("demo: ") and error in told and not (tmp_path / "out").exists()
 
 
 def two_pictures(tmp_path):

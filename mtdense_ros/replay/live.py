@@ -20,6 +20,8 @@ from mtdense_ros.replay.recording import Recording
 from mtdense_ros.replay.source import Source
 from mtdense_ros.wire import Record, write_record
 
+RECORDS = "records.bin"
+
 START_S = 150.0
 SILENCE_S = 60.0
 """Limits for all processes to be ready, and for one sign of life of the player."""
@@ -44,7 +46,7 @@ class Run:
 
 
 def play_live(plan: Plan, out: Path, console: Console) -> Run:
-    """Starts the three processes, plays the source, and ends them. Logs and the recording, `records.bin`, are left in `out`.
+    """Starts the three processes, plays the source, and ends them. Logs and the recording, RECORDS, are left in `out`.
 
     Raises MtdenseError, with the last lines of its log, when one of them fails, and InputError for frames that cannot be read.
     """
@@ -58,7 +60,7 @@ def play_live(plan: Plan, out: Path, console: Console) -> Run:
 
         console.say(f"starting the node (ROS_DOMAIN_ID {environment['ROS_DOMAIN_ID']}) and loading {plan.weights}")
         node = start("node", "node", *_node_arguments(plan))
-        recorder = start("recorder", "recorder", "--out", str(out / "records.bin"), *_recorder_arguments(plan.source))
+        recorder = start("recorder", "recorder", "--out", str(out / RECORDS), *_recorder_arguments(plan.source))
         wait_for(recorder, "ready", START_S, [node])
         player = start("player", "player", *_player_arguments(plan))
         feeder = _Feeder(player, _records(plan))
@@ -68,7 +70,7 @@ def play_live(plan: Plan, out: Path, console: Console) -> Run:
         if not recorder.wait(SILENCE_S):
             raise MtdenseError(f"the recorder did not end; see {recorder.log}")
         recorder.check()
-    return Run(Recording(out / "records.bin"), sent, background)
+    return Run(Recording(out / RECORDS), sent, background)
 
 
 def _node_arguments(plan: Plan) -> list[str]:

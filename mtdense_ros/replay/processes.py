@@ -62,7 +62,8 @@ class Child:
         if code:
             lines = self.log.read_text(errors="replace").strip().splitlines()[-12:]
             told = "\n".join(f"  | {line}" for line in lines) or "  | (nothing)"
-            raise MtdenseError(f"the {self.name} ended with code {code}; the last lines of {self.log}:\n{told}")
+            killed = " (killed, perhaps for want of memory)" if code == -signal.SIGKILL else ""
+            raise MtdenseError(f"the {self.name} ended with code {code}{killed}; mend what the last lines of {self.log} say:\n{told}")
 
     def end_input(self) -> None:
         """Closes the child's standard input."""

@@ -62,10 +62,10 @@ class ParameterServer:
         for name in given:
             if after[name] != before[name]:
                 self._check_moment(SPECS[name])
+        self._changed(values)
         self.values = values
         for name in given:
             self._refused.pop(name, None)
-        self._changed(values)
 
     def _check_moment(self, spec: Spec) -> None:
         if spec.effect == "start":

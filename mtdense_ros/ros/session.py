@@ -105,6 +105,8 @@ class Session:
             self.pipeline.background.capture(rgb)
         except MtdenseError as error:
             self._faults.report("size mismatch", f"{topic}: {error}")
+        except Exception as error:  # nobody awaits this job
+            self._logger.error(f"{topic}: the reference frame could not be set: {type(error).__name__}: {error}")
 
     def _clear(self) -> str:
         self.pipeline.background.clear()

@@ -1,5 +1,7 @@
 """Messages <-> arrays in this process: camera models, headers, depth in millimetres, and the choice of reliability."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from harness import array_of, camera_info, header, image, picture
@@ -8,6 +10,8 @@ from sensor_msgs.msg import CompressedImage
 
 from mtdense_ros.encodings import UnknownEncoding, encode_jpeg
 from mtdense_ros.errors import InputError
+from mtdense_ros.labels import load_label_space
+from mtdense_ros.ros import messages
 from mtdense_ros.ros.inputs import Link, Source, describe, is_rectified_topic
 from mtdense_ros.ros.messages import camera_info_message, camera_of, image_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.outputs import millimetres
@@ -66,6 +70,15 @@ def test_camera_info_of_images_rectified_here_has_no_distortion():
     assert list(same.d) == list(BENT) and list(same.k) == list(info.k)
     assert list(straight.d) == [0.0] * 5 and list(straight.k) == list(info.k) and straight.p[0] == 100.0
     assert list(straight.r) == np.eye(3).ravel().tolist()
+
+
+def test_label_info_lists_ids_and_names(monkeypatch):
+    """vision_msgs comes with a full ROS 2 only: its two classes are stood in for."""
+    monkeypatch.setattr(messages, "LabelInfo", SimpleNamespace)
+    monkeypatch.setattr(messages, "VisionClass", SimpleNamespace, raising=False)
+    info = messages.label_info_message(load_label_space("indoor"), header())
+    assert [(c.class_id, c.class_name) for c in info.class_map][:2] == [(0, "floor"), (1, "wall")]
+    assert info.threshold == 0.0
 
 
 @pytest.mark.parametrize(

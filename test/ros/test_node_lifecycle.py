@@ -117,21 +117,14 @@ def test_no_gpu_where_one_was_asked_for(start):
     assert client.transition("configure")
 
 
-@pytest.mark.parametrize(
-    "parameters, words",
-    [
-        ({"max_agee": 1.0}, ["max_agee", "'max_age'"]),
-        ({"depth.maximum": 5.0}, ["depth.maximum", "'depth.max'"]),
-        ({"every.labels": 0}, ["every.labels", "1 to 1000"]),
-        ({"max_age": 2}, ["max_age", "2.0"]),
-        ({"reliability": "best"}, ["reliability", "best_effort"]),
-    ],
-    ids=lambda p: next(iter(p)) if isinstance(p, dict) else "",
-)
-def test_a_wrong_parameter_file_is_named_and_costs_no_process(start, parameters, words):
-    node, client = start(parameters, wait_for=None)
+def test_wrong_parameters_are_all_named_and_cost_no_process(start):
+    wrong = {"max_agee": 1.0, "depth.maximum": 5.0, "every.labels": 0, "max_age": 2, "reliability": "best"}
+    node, client = start(wrong, wait_for=None)
     node.wait_for_log("autostart: stays unconfigured")
     message = client.wait_for_fault("configuration")
-    assert all(word in message for word in words)
+    assert "max_agee is unknown; did you mean 'max_age'?" in message
+    assert "depth.maximum is unknown; did you mean 'depth.max'?" in message
+    assert "every.labels: 0 is out of range; use 1 to 1000 frames" in message
+    assert "max_age: 2 is no double; write 2.0" in message
+    assert "reliability: 'best' is not known; use one of auto | reliable | best_effort" in message
     assert node.alive() and client.state() == "unconfigured"
-    node.stop()

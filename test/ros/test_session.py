@@ -1,0 +1,88 @@
+"""A session in this process with a pipeline that misbehaves: each failure has its name, and the next frame passes."""
+
+import time
+
+import harness
+import pytest
+import rclpy
+from harness import image, picture, wait_until
+from rclpy.executors import SingleThreadedExecutor
+
+from mtdense_ros.errors import DeviceError
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.session import Session
+
+
+class FakePipeline:
+    """Raises what is put into `raises`, once; counts its frames otherwise."""
+
+    raises = None
+    frames = 0
+
+    def process(self, frame, wanted, rays):
+        error, self.raises = self.raises, None
+        if error is not None:
+            raise error
+        self.frames += 1
+        results = type("Results", (dict,), {"missing": {}, "warnings": {}, "timings": {"network": 1.0}})
+        return results(labels=frame.rgb[..., 0])
+
+
+@pytest.fixture
+def node():
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=harness.new_domain())
+    node = rclpy.create_node("mtdense", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    yield node
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def log():
+    return []
+
+
+@pytest.fixture
+def session(node, log):
+    faults = Faults(lambda is_error, text: log.append(text))
+    session = Session(node, FakePipeline(), faults)
+    session.path.serving = True
+    node.create_subscription(harness.Image, "/mtdense/labels", lambda m: None, 5)
+    wait_until(lambda: session.outputs.heard(), what="a subscriber")
+    yield session
+    session.close()
+
+
+def feed(session, expected_frames):
+    session.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: session.tick() or session.pipeline.frames == expected_frames, what="the frame")
+
+
+@pytest.mark.parametrize(
+    "error, fault",
+    [
+        (DeviceError("device cuda: lost; restart the process"), "GPU lost"),
+        (ZeroDivisionError("a bug"), "worker restarted"),
+        (SystemExit("a library that ends its thread"), "worker restarted"),
+    ],
+    ids=lambda e: type(e).__name__ if isinstance(e, BaseException) else "",
+)
+def test_a_failure_has_its_name_and_the_next_frame_passes(session, log, error, fault):
+    feed(session, 1)
+    session.pipeline.raises = error
+    session.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: session.tick() or any(text.startswith(fault) for text in log), what=fault)
+    assert session.pipeline.frames == 1
+    feed(session, 2)
+
+
+def test_late_frames_are_not_begun(session):
+    session.path.parameters = session.path.parameters.updated({"max_age": 0.001})
+    session._worker.submit(lambda: time.sleep(0.05))
+    session.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: session.statistics.summary(0.0)["late"] == "1", what="the late frame")
+    assert session.pipeline.frames == 0

@@ -1,0 +1,1 @@
+"""Training of the package's networks; nothing outside the command line imports it."""

@@ -128,7 +128,11 @@ def test_the_demo_without_ros_says_so_and_runs_the_pipeline(folder, weights, tmp
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
-    [(("/nowhere",), "/nowhere does not exist"), (("--image-topic", "/a"), "not a rosbag2"), (("--background", "/no.png"), "/no.png: cannot")],
+    [
+        (("/nowhere",), "/nowhere does not exist"),
+        (("--image-topic", "/a"), "not a rosbag2"),
+        (("--background", "/no.png"), "/no.png: cannot be read"),
+    ],
 )
 def test_what_the_demo_refuses(folder, weights, tmp_path, capsys, arguments, error):
     path = () if arguments[0].startswith("/") else (str(folder),)

@@ -6,18 +6,22 @@ import time
 
 import pytest
 from harness import camera_info, image, picture, wait_until
+from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 
 def test_up_and_down_twice_with_other_weights(start):
-    node, client = start({"autostart": False}, wait_for="unconfigured")
+    overrides = {"qos_overrides./mtdense/depth.publisher.reliability": "best_effort"}
+    node, client = start({"autostart": False, **overrides}, wait_for="unconfigured")
     for weights in ("two_tasks", "everything"):
         assert client.set_parameter("weights", weights) == (True, "")
         assert client.transition("configure") and client.state() == "inactive"
         assert client.transition("activate") and client.state() == "active"
         assert json.loads(client.latched("legend").data)["model"] == weights
-        client.hear("labels", "depth")
+        client.hear("labels")
         client.exchange(image(picture()), camera_info())
+        offered = {t: client.node.get_publishers_info_by_topic(f"/mtdense/{t}")[0].qos_profile.reliability for t in ("labels", "depth")}
+        assert offered == {"labels": ReliabilityPolicy.RELIABLE, "depth": ReliabilityPolicy.BEST_EFFORT}
         assert client.transition("deactivate") and client.state() == "inactive"
         publisher = client.publisher(Image, "/camera/image_raw")
         wait_until(lambda p=publisher: p.get_subscription_count() == 0, what="no subscription while inactive")

@@ -25,6 +25,9 @@ STOP_S = 15.0
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 """Fast DDS 2 reads the first, Fast DDS 3 the second."""
 
+MALLOC = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"
+"""Memory of large messages is kept, not given back and faulted in anew for each; the launch file sets the same."""
+
 
 class Child:
     """`python -m MODULE ARGUMENTS`, its stderr in a file, its stdout read as events. name: for messages."""
@@ -95,9 +98,10 @@ class Child:
 
 
 def ros_environment() -> dict[str, str]:
-    """This process's environment with a free ROS 2 domain on this host only, and our Fast DDS profile unless the user has one."""
+    """This process's environment with a free ROS 2 domain on this host; our Fast DDS profile and malloc settings unless the user has some."""
     environment = {k: v for k, v in os.environ.items() if k != "ROS_LOCALHOST_ONLY"}
     environment |= {"ROS_DOMAIN_ID": str(free_domain()), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONUNBUFFERED": "1"}
+    environment.setdefault("GLIBC_TUNABLES", MALLOC)
     if not any(environment.get(name) for name in PROFILE_VARIABLES):
         profile = str(find_resource("config", "fastdds", ".xml", ConfigError))
         environment |= dict.fromkeys(PROFILE_VARIABLES, profile)

@@ -13,14 +13,18 @@ import pytest
 pytest.importorskip("rclpy", reason="the demo's node needs rclpy")
 
 from rosbags.highlevel import AnyReader
+from rosbags.rosbag2 import StoragePlugin, Writer
 
+from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
 from mtdense_ros.replay.sheet import sheet_hw
 
+CAMERA = Intrinsics(128, 96, 100.0, 100.0, 63.5, 47.5)
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 6
-OUTPUTS = {
+FOREGROUND = {"foreground", "foreground_overlay", "foreground_overlay/compressed"}
+OUTPUTS = FOREGROUND | {
     *("labels", "confidence", "labels_color", "labels_color/compressed", "depth", "normals", "normals_color", "normals_color/compressed"),
-    *("foreground", "foreground_overlay", "foreground_overlay/compressed"),
 }
 """What a folder of images gives: without a camera_info there are no points."""
 
@@ -36,7 +40,7 @@ def pictures(tmp_path_factory):
 def demo(weights_folder, *arguments):
     environment = {**os.environ, "MTDENSE_WEIGHTS_PATH": str(weights_folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "mtdense_ros.replay.demo", *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,28 @@ def test_sheet(out):
 def test_nothing_else_is_left(out):
     logs = {"node.log", "player.log", "recorder.log"}
     assert {p.name for p in out.iterdir()} == {"demo.mcap", "sheet.png", "report.json", "report.md", *logs}
+
+
+def test_bag_in_real_time_keeps_its_stamps_and_its_camera(weights_folder, tmp_path):
+    """Old stamps and a camera_info beside the images: points come back, and everything bears the stamps of the bag."""
+    stamps = [1_700_000_000_000_000_000 + 100_000_000 * index for index in range(4)]
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        image = writer.add_connection("/front/image_raw", IMAGE, typestore=typestore())
+        info = writer.add_connection("/front/camera_info", CAMERA_INFO, typestore=typestore())
+        for stamp in stamps:
+            frame = Frame(np.full((96, 128, 3), stamp % 251, np.uint8), stamp, "front_optical", CAMERA)
+            writer.write(info, stamp, serialise_camera_info(frame, CAMERA))
+            writer.write(image, stamp, serialise_image(frame))
+    result = demo(weights_folder, tmp_path / "bag", "--weights", "everything", "--rate", 2, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert {o["name"]: o["frames"] for o in report["outputs"]} == dict.fromkeys((OUTPUTS | {"camera_info", "points"}) - FOREGROUND, 4)
+    assert report["rate_in_hz"] == pytest.approx(2.0, rel=0.2)
+    assert [note for note in report["notes"] if "no background" not in note] == []
+    with AnyReader([tmp_path / "out" / "demo.mcap"]) as reader:
+        points = [c for c in reader.connections if c.topic == "/mtdense/points"]
+        headers = [reader.deserialize(data, c.msgtype).header for c, _, data in reader.messages(points)]
+    assert [h.stamp.sec * 10**9 + h.stamp.nanosec for h in headers] == stamps and headers[0].frame_id == "front_optical"
 
 
 def test_unknown_weights_are_told_before_anything_starts(pictures, weights_folder, tmp_path):

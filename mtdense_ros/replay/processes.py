@@ -98,7 +98,7 @@ class Child:
 
 
 def ros_environment() -> dict[str, str]:
-    """This process's environment with a free ROS 2 domain on this host; our Fast DDS profile and malloc settings unless the user has some."""
+    """This environment with a free ROS 2 domain on this host, and our Fast DDS profile and malloc settings unless it has some."""
     environment = {k: v for k, v in os.environ.items() if k != "ROS_LOCALHOST_ONLY"}
     environment |= {"ROS_DOMAIN_ID": str(free_domain()), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONUNBUFFERED": "1"}
     environment.setdefault("GLIBC_TUNABLES", MALLOC)

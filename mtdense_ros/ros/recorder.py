@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
@@ -48,7 +48,9 @@ class Recorder:
         self._newest_stamp = 0
         self._fatal = ""
         self.last_output = time.monotonic()
-        self._outputs = [self._hear(f"{target}/{o.topic}", o.message_type, QOS, self._on_output) for o in OUTPUTS]
+        self._outputs = [f"{target}/{o.topic}" for o in OUTPUTS]
+        for topic, output in zip(self._outputs, OUTPUTS, strict=True):
+            self._hear(topic, output.message_type, QOS, self._on_output)
         self._hear("/diagnostics", DiagnosticArray, QOS, self._on_diagnostics)
         self._hear(f"{target}/legend", String, LATCHED_QOS)
         if LabelInfo is not None:
@@ -63,9 +65,9 @@ class Recorder:
         """Whether every output has a publisher; raises InputError when the node says that it cannot start."""
         if self._fatal:
             raise InputError(f"the node cannot start: {self._fatal}")
-        return all(subscription.get_publisher_count() > 0 for subscription in self._outputs)
+        return all(self._node.count_publishers(topic) > 0 for topic in self._outputs)
 
-    def _hear(self, topic: str, message_type: type, qos: QoSProfile, also: Callable[[bytes], None] | None = None) -> Any:
+    def _hear(self, topic: str, message_type: type, qos: QoSProfile, also: Callable[[bytes], None] | None = None) -> None:
         type_name = "/".join((message_type.__module__.split(".")[0], "msg", message_type.__name__))
 
         def receive(data: bytes) -> None:
@@ -73,7 +75,7 @@ class Recorder:
             if also is not None:
                 also(data)
 
-        return self._node.create_subscription(message_type, topic, receive, qos, raw=True)
+        self._node.create_subscription(message_type, topic, receive, qos, raw=True)
 
     def _on_diagnostics(self, data: bytes) -> None:
         for status in deserialize_message(data, DiagnosticArray).status:

@@ -52,7 +52,7 @@ class Pipeline:
         prediction, warnings = self._scaled(prediction, frame)
         watch.lap("scale")
         material = Material(frame.rgb, prediction, self.predictor.label_space, rays, self._points_range())
-        made = {name: make(name, material) for name in needs.makeable}
+        made = {name: make(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
         return Results({name: array for name, array in made.items() if array is not None}, needs.missing, warnings, timings)

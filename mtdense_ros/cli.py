@@ -1,0 +1,96 @@
+"""The command `mtdense`: predict, replay, weights, train, eval."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mtdense_ros import cli_predict, cli_weights
+from mtdense_ros.errors import MtdenseError
+from mtdense_ros.replay.arguments import add_arguments, folder_of, plan_of
+from mtdense_ros.replay.console import Console
+from mtdense_ros.replay.offline import replay_offline
+
+DEFAULT_WEIGHTS = "mtdense_indoor"
+
+_OWN_PARSER = {
+    "train": ("mtdense_ros.training.train", "train a network from a configuration file"),
+    "eval": ("mtdense_ros.evaluation.evaluate", "score weights on evaluation sets"),
+}
+"""Commands whose module parses its own arguments; imported only when one is called."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 2 after an error that was told in one line, 130 after Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in _OWN_PARSER:
+            importlib.import_module(_OWN_PARSER[given[0]][0]).main(given[1:])
+        else:
+            options = _parser().parse_args(given)
+            run: Callable[[argparse.Namespace], None] = options.run
+            run(options)
+    except MtdenseError as error:
+        sys.stderr.write(f"mtdense: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nmtdense: interrupted\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mtdense", description="Dense perception for ground robots, without ROS.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_predict(commands.add_parser("predict", help="labels, depth, normals and mask of images, as picture files"))
+    _add_replay(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
+    _add_weights(commands.add_parser("weights", help="list, describe, verify and import weights"))
+    for name, (_, text) in _OWN_PARSER.items():
+        commands.add_parser(name, help=text)
+    return parser
+
+
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG or PNG files")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, metavar="NAME", help="name or path (default %(default)s)")
+    parser.add_argument("--background", type=Path, metavar="IMAGE", help="the reference frame; without one there is no mask")
+    parser.add_argument("--focal", type=float, metavar="PX", help="focal length in pixels; without it, depth assumes that of the weights")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="where results go (default %(default)s)")
+    parser.set_defaults(run=lambda o: cli_predict.predict(o.images, o.weights, o.background, o.focal, o.device, o.out))
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    add_arguments(parser, out="replay_out", frames=0)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
+    parser.set_defaults(run=lambda o: replay_offline(plan_of(o), folder_of(o), Console("replay"), o.device))
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="all weights that a name stands for")
+    listing.set_defaults(run=lambda o: cli_weights.show_list())
+    info = actions.add_parser("info", help="the card of one")
+    info.add_argument("name", help="name or path")
+    info.set_defaults(run=lambda o: cli_weights.show_card(o.name))
+    verify = actions.add_parser("verify", help="load strictly; all when no name is given")
+    verify.add_argument("name", nargs="?", help="name or path")
+    verify.set_defaults(run=lambda o: cli_weights.verify(o.name))
+    _add_import(actions.add_parser("import", help="convert a checkpoint of an original implementation; no pickled code is run"))
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="what torch.save wrote")
+    parser.add_argument("--arch", required=True, choices=cli_weights.IMPORTABLE)
+    parser.add_argument("--name", required=True, help="of the new weights")
+    parser.add_argument("--label-space", metavar="SPACE", help="name or path, for example nyud40 or kitti6")
+    parser.add_argument("--licence", default="", help="of the checkpoint, when it is not the published one's")
+    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="DIR", help="folder (default %(default)s)")
+    parser.set_defaults(run=lambda o: cli_weights.import_checkpoint(o.file, o.arch, o.name, o.label_space, o.licence, o.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""`mtdense predict`: pictures of what a network says of single images."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.encodings import decode_compressed
+from mtdense_ros.errors import InputError
+from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.replay.result_files import FOLDERS, write_png, write_results
+
+PICTURES = ("labels_color", "foreground_overlay")
+"""Results that are written for people, beside the ones for programs."""
+
+
+def predict(images: Sequence[Path], weights: str, background: Path | None, focal: float | None, device: str, out: Path) -> None:
+    """Writes out/RESULT/000000.png and so on for each image in turn, and says what was written. Raises MtdenseError."""
+    pipeline = Pipeline(Predictor.load(weights, device=device))
+    if background is not None:
+        pipeline.background.capture(read_image(background))
+    for index, path in enumerate(images):
+        rgb = read_image(path)
+        results = pipeline.process(Frame(rgb, intrinsics=_camera(rgb, focal)), (*FOLDERS, *PICTURES))
+        _make_folder(out)
+        write_results(out, index, results)
+        for name in PICTURES:
+            if name in results:
+                (out / name).mkdir(exist_ok=True)
+                write_png(out / name / f"{index:06d}.png", results[name])
+        sys.stdout.write(f"{path} -> {out}/*/{index:06d}.png: {', '.join(results)}\n")
+        for name in FOLDERS:
+            if name in results.missing:
+                sys.stdout.write(f"  no {name}: {results.missing[name]}\n")
+    if focal is None and pipeline.predictor.depth_kind == "metric":
+        sys.stdout.write("depth assumes the focal length of the weights; give your camera's with --focal\n")
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """A JPEG or PNG file as (H, W, 3) uint8 RGB. Raises InputError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"image {path}: cannot be read ({error.strerror}); correct the path") from error
+    try:
+        return decode_compressed(content, path.suffix.lower().removeprefix("."))
+    except InputError as error:
+        raise InputError(f"image {path}: {error}") from error
+
+
+def _camera(rgb: NDArray[np.uint8], focal: float | None) -> Intrinsics | None:
+    """A camera of that focal length whose axis goes through the image's centre."""
+    height, width = rgb.shape[:2]
+    return None if focal is None else Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be made ({error.strerror}); choose another folder") from error

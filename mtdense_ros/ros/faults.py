@@ -32,6 +32,7 @@ FAULTS = {
     "no camera_info": FaultKind(False, 5.0),
     "clock mismatch": FaultKind(False, 10.0, once=True),
     "clock jump": FaultKind(False, 10.0),
+    "late frames": FaultKind(False, 5.0),
     "no background": FaultKind(False, 5.0),
     "output not available": FaultKind(False, 5.0),
     "doubtful output": FaultKind(False, 5.0),

@@ -120,10 +120,17 @@ class FramePath:
         return AgeGate.judge(waited_ns, stamp_ns(arrived.message.header), self._clock_ns(), p.max_age, p.max_age_from)
 
     def _late(self, arrived: Arrived) -> bool:
-        late = self._age(arrived).late
-        if late:
+        """Whether the frame is too old to begin with, or its results to be of use; counted and reported."""
+        age, p = self._age(arrived), self.parameters
+        if age.late:
             self._statistics.count("late")
-        return late
+            old = age.stamp_s if p.max_age_from == "stamp" else age.arrival_s
+            self._faults.report(
+                "late frames",
+                f"{arrived.topic}: {old:.2f} s old since its {p.max_age_from}, expected max_age {p.max_age:g} s at most; dropped. "
+                "Raise max_age, or use a smaller size or fewer outputs",
+            )
+        return age.late
 
     def _view(self, arrived: Arrived, rgb: NDArray[np.uint8]) -> View | None:
         height, width = rgb.shape[:2]

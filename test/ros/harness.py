@@ -85,7 +85,7 @@ class NodeProcess:
         env = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(folder), "PYTHONUNBUFFERED": "1", **(environment or {})}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH", ""), str(ROOT)]))
         if weights_path is not None:
-            env["MTDENSE_WEIGHTS_PATH"] = str(weights_path)
+            env["MTDENSE_WEIGHTS_PATH"] = os.pathsep.join(filter(None, [str(weights_path), env.get("MTDENSE_WEIGHTS_PATH", "")]))
         with self._log_path.open("w") as log:
             self._process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
 

@@ -1,0 +1,24 @@
+"""Labels and uses of the models by their names."""
+
+from mtdense_ros.data.catalogue import HELD_OUT, ROLES, label_of, short_name
+from mtdense_ros.data.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
+
+
+def test_labels_by_model_name():
+    names = {
+        "aws_robomaker_residential_FloorB_01": FLOOR,
+        "aws_robomaker_hospital_floor_02_walls": WALL,
+        "aws_robomaker_residential_RoomCeiling_01": CEILING,
+        "aws_robomaker_residential_DeskPortraitA_01": OBJECT,
+        "aws_robomaker_retail_DeskA_01": FURNITURE,
+        "aws_robomaker_residential_PortraitA_01": OTHER,
+        "aws_robomaker_retail_DoorB_01": DOOR,
+        "coke_can": OBJECT,
+    }
+    assert {name: label_of(name) for name in names} == names
+
+
+def test_demo_holds_out_furniture_and_foreground():
+    short = [short_name(name) for name in HELD_OUT]
+    assert sum(name in ROLES["wall"] for name in short) == 3
+    assert sum(name in ROLES["top"] + ROLES["floor"] for name in short) >= 6

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data import shaders
-from mtdense_ros.data.scene import Item, Light, Lighting, View, batch
-from mtdense_ros.errors import DependencyError, InputError
+from mtdense_ros.data.optics import lens_of, light_matrix, light_uniforms, ordered, projection
+from mtdense_ros.data.scene import Item, Lighting, View, batch
+from mtdense_ros.errors import DependencyError
 
-NEAR, FAR = 0.05, 60.0
 _SHADOW_SIZE = 512
-_LIGHTS = 4
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ class Renderer:
         self._g_buffer.use()
         ctx.enable_only(ctx.DEPTH_TEST)
         self._textures.use(0)
-        _set(program, textures=0, world_to_camera=self._view.world_to_camera.T, projection=_projection(self._view).T)
+        _set(program, textures=0, world_to_camera=self._view.world_to_camera.T, projection=projection(self._view).T)
         array = ctx.vertex_array(program, layout, index_buffer)
         array.render()
         array.release()
@@ -133,16 +132,16 @@ class Renderer:
         index_buffer = self._ctx.buffer(chosen.tobytes())
         layout = [(vertex_buffer, "3f 28x", "position")]
         array = self._ctx.vertex_array(self._shadow_program, layout, index_buffer)
-        for light, (_, buffer) in zip(_ordered(self._lighting.lights)[:2], self._shadows, strict=False):
+        for light, (_, buffer) in zip(ordered(self._lighting.lights)[:2], self._shadows, strict=False):
             if light.shadow:
                 buffer.use()
-                _set(self._shadow_program, world_to_light=_light_matrix(light).T)
+                _set(self._shadow_program, world_to_light=light_matrix(light).T)
                 array.render()
         array.release()
         index_buffer.release()
 
     def _shade(self) -> None:
-        ctx, lens = self._ctx, _lens(self._view)
+        ctx, lens = self._ctx, lens_of(self._view)
         ctx.enable_only(ctx.NOTHING)
         self._open_buffer.use()
         self._geometry.use(1)
@@ -150,10 +149,10 @@ class Renderer:
         self._shade_buffer.use()
         for unit, texture in enumerate((self._albedo, self._geometry, self._open, self._shadows[0][0], self._shadows[1][0])):
             texture.use(unit)
-        lights = _ordered(self._lighting.lights)
+        lights = ordered(self._lighting.lights)
         source = shaders.shade_fragment(len(lights), sum(light.shadow for light in lights))
         self._screen(
-            source, albedo=0, normal_depth=1, open=2, lens=lens, shadow_0=3, shadow_1=4, **_light_uniforms(self._lighting, self._view)
+            source, albedo=0, normal_depth=1, open=2, lens=lens, shadow_0=3, shadow_1=4, **light_uniforms(self._lighting, self._view)
         )
 
     def _expose(self, target: float) -> float:
@@ -199,59 +198,3 @@ def _set(program: Any, **uniforms: Any) -> None:
             uniform.write(data[: uniform.array_length * uniform.dimension].tobytes())
         else:
             uniform.value = value
-
-
-def _lens(view: View) -> NDArray[np.float32]:
-    i = view.intrinsics
-    return np.array([i.fx, i.fy, i.cx, i.cy], np.float32)
-
-
-def _projection(view: View) -> NDArray[np.float32]:
-    # Sample s of the doubled grid looks at image coordinate s / 2; row 0 of the buffer is the top row of the image.
-    i = view.intrinsics
-    depth = [0, 0, (FAR + NEAR) / (FAR - NEAR), -2 * FAR * NEAR / (FAR - NEAR)]
-    columns = [2 * i.fx / i.width, 0, (2 * i.cx + 0.5) / i.width - 1, 0]
-    rows = [0, 2 * i.fy / i.height, (2 * i.cy + 0.5) / i.height - 1, 0]
-    return np.array([columns, rows, depth, [0, 0, 1, 0]], np.float32)
-
-
-def _ordered(lights: Sequence[Light]) -> list[Light]:
-    ordered = sorted(lights, key=lambda light: not light.shadow)
-    if len(ordered) > _LIGHTS or sum(light.shadow for light in ordered) > 2:
-        raise InputError(f"lighting: {len(ordered)} lights; at most {_LIGHTS}, two of them with a shadow, are supported")
-    return ordered
-
-
-def _light_matrix(light: Light) -> NDArray[np.float32]:
-    """World to clip space of a light's shadow map (4, 4)."""
-    place = np.asarray(light.position, np.float64)
-    ahead = np.asarray(light.target) - place
-    distance = float(np.linalg.norm(ahead))
-    ahead = ahead / distance
-    side = np.cross(ahead, (0, 0, 1.0) if abs(ahead[2]) < 0.98 else (0, 1.0, 0))
-    side /= np.linalg.norm(side)
-    rotation = np.stack([side, np.cross(ahead, side), ahead])
-    near = 0.5 * distance if light.confined else 0.05
-    far = distance + 14.0
-    clip = np.zeros((4, 4))
-    clip[0, 0], clip[1, 1] = 1 / light.spread[0], 1 / light.spread[1]
-    clip[2, 2:] = (far + near) / (far - near), -2 * far * near / (far - near)
-    clip[3, 2] = 1.0
-    frame = np.eye(4)
-    frame[:3, :3], frame[:3, 3] = rotation, -rotation @ place
-    return (clip @ frame).astype(np.float32)
-
-
-def _light_uniforms(lighting: Lighting, view: View) -> dict[str, Any]:
-    place, color = np.zeros((_LIGHTS, 4), np.float32), np.zeros((_LIGHTS, 3), np.float32)
-    kind, matrices = np.zeros((2, 2), np.float32), np.zeros((2, 4, 4), np.float32)
-    camera_to_world = np.linalg.inv(view.world_to_camera.astype(np.float64))
-    for k, light in enumerate(_ordered(lighting.lights)):
-        place[k] = *(view.world_to_camera @ (*light.position, 1.0))[:3], light.reach**2
-        color[k] = light.color
-        if light.shadow:
-            kind[k] = light.softness, float(light.confined)
-            matrices[k] = (_light_matrix(light) @ camera_to_world).T
-    up = view.world_to_camera[:3, 2]
-    shared = {"sky": np.array(lighting.sky), "ground": np.array(lighting.ground), "occlusion": np.float32(lighting.occlusion), "up": up}
-    return {"light_place": place, "light_color": color, "light_kind": kind, "camera_to_light": matrices, **shared}

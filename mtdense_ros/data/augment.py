@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -82,14 +83,13 @@ def cropped(pair: Pair, size: tuple[int, int], window: tuple[int, int, int, int]
     rows, columns = (_nearest(n, m) for n, m in zip((height, width), size, strict=True))
     shrinks = size[1] < width
     images = [cv2.resize(image[cut], size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR) for image in pair.images]
-    pick = np.ix_(rows + top, columns + left)
-    depth = np.stack([view[pick] for view in pair.depth]).astype(np.float32)
+    depth = _picked(pair.depth, cut, rows, columns).astype(np.float32)
     return Sample(
         images=np.stack(images).astype(np.uint8),
         depth=np.where(depth > 0, depth, np.float32(np.nan)),
-        labels=np.stack([view[pick] for view in pair.labels]),
-        normals=np.stack([view[pick] for view in pair.normals]).astype(np.float32) / np.float32(127),
-        foreground=pair.foreground[pick] > 0,
+        labels=_picked(pair.labels, cut, rows, columns),
+        normals=_picked(pair.normals, cut, rows, columns).astype(np.float32) / np.float32(127),
+        foreground=_picked(pair.foreground[None], cut, rows, columns)[0] > 0,
         focal=pair.focal * size[1] / width,
     )
 
@@ -122,7 +122,7 @@ def unchanged(sample: Sample) -> Sample:
 def composited(sample: Sample, donor: Pair, rng: np.random.Generator) -> Sample:
     """A flat cut-out pasted into the frame, with a fake shadow: foreground, but without depth, label or normal."""
     texture, mask = _cut_out(donor, sample.foreground.shape, rng)
-    images, depth, labels, normals = (a.copy() for a in (sample.images, sample.depth, sample.labels, sample.normals))
+    images, depth, labels, normals = sample.images.copy(), sample.depth.copy(), sample.labels.copy(), sample.normals.copy()
     if rng.random() < 0.6:
         images[FRAME] = _shadowed(images[FRAME], mask, rng)
     images[FRAME][mask] = texture[mask]
@@ -143,11 +143,17 @@ def ghosted(sample: Sample, donor: Pair, rng: np.random.Generator) -> Sample:
 def misaligned(sample: Sample, shift_px: NDArray[np.float64], roll_deg: float) -> Sample:
     """The background's image as if the camera had moved by (x, y) pixels and turned about its axis; its truth stays."""
     height, width = sample.foreground.shape
-    warp = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), roll_deg, 1.0)
+    warp = _rotation(((width - 1) / 2, (height - 1) / 2), roll_deg, 1.0)
     warp[:, 2] += shift_px
     images = sample.images.copy()
     images[BACKGROUND] = cv2.warpAffine(images[BACKGROUND], warp, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return replace(sample, images=images)
+
+
+def _picked(views: NDArray[Any], cut: tuple[slice, slice], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[Any]:
+    """Rows and columns of a window of views (N, H, W, ...): the window is read once, as an array, before anything is picked."""
+    window: NDArray[Any] = np.asarray(views[:, cut[0], cut[1]])
+    return window[:, rows][:, :, columns]
 
 
 def _nearest(source: int, target: int) -> NDArray[np.intp]:
@@ -164,11 +170,15 @@ def _cut_out(donor: Pair, shape: tuple[int, ...], rng: np.random.Generator) -> t
     height, width = shape
     scale = rng.uniform(0.5, 1.2) * width / mask.shape[1]
     rows, columns = np.nonzero(mask)
-    warp = cv2.getRotationMatrix2D((float(columns.mean()), float(rows.mean())), rng.uniform(-25, 25), scale)
+    warp = _rotation((float(columns.mean()), float(rows.mean())), rng.uniform(-25, 25), scale)
     warp[:, 2] += rng.uniform(0.1, 0.9, 2) * (width, height) - (columns.mean(), rows.mean())
     texture = cv2.warpAffine(donor.images[FRAME], warp, (width, height), borderMode=cv2.BORDER_REFLECT)
     moved = cv2.warpAffine(np.ascontiguousarray(mask), warp, (width, height), flags=cv2.INTER_NEAREST)
     return np.asarray(texture, np.uint8), moved > 0
+
+
+def _rotation(centre: tuple[float, float], degrees: float, scale: float) -> NDArray[np.float64]:
+    return np.asarray(cv2.getRotationMatrix2D(centre, degrees, scale), np.float64)
 
 
 def _blob(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -40,7 +40,9 @@ class ConfusionMatrix:
         """Intersection over union per class (C,); NaN for a class absent from truth and prediction."""
         hits = np.diagonal(self.counts)
         union = self.counts.sum(1) + self.counts[:, :-1].sum(0) - hits
-        return np.divide(hits, union, out=np.full(self.num_classes, np.nan), where=union > 0)
+        out = np.full(self.num_classes, np.nan)
+        np.divide(hits, union, out=out, where=union > 0)
+        return out
 
     @property
     def mean_iou(self) -> float:

@@ -1,4 +1,4 @@
-"""Trains a network: `python -m mtdense_ros.training.train config/train/mtdense_indoor.yaml --data SET [SET ...] --out RUN [key=value ...]`."""
+"""Trains a network: `python -m mtdense_ros.training.train CONFIG --data SET [SET ...] --out RUN [key=value ...]`."""
 
 from __future__ import annotations
 

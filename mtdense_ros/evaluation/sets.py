@@ -1,0 +1,175 @@
+"""Readers of the real evaluation sets. They are only measured on: nothing here may train, tune or select anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.errors import InputError
+from mtdense_ros.hints import known_names
+from mtdense_ros.records import UNLABELLED, Intrinsics
+
+DATA_VARIABLE = "MTDENSE_DATA"
+"""Environment variable: the folder that holds the evaluation sets; default: shared/data beside the project."""
+
+# Class of our indoor space for each of the 13 classes of NYUv2 (0 is void): void bed books ceiling chair floor furniture
+# objects picture sofa table tv wall window.
+_FROM_NYU13 = np.array([UNLABELLED, 3, 4, 2, 3, 0, 3, 4, 5, 3, 3, 4, 1, 5], np.uint8)
+_NYU_CAMERA = Intrinsics(640, 480, 518.86, 519.47, 325.58, 253.74)
+_MOSD_CAMERA = Intrinsics(640, 480, 525.0, 525.0, 319.5, 239.5)
+_OPENLORIS_CAMERA = Intrinsics(848, 480, 611.451, 611.486, 433.204, 249.473)
+_OFFICE_FIRST_SCORED = 570
+
+
+@dataclass(frozen=True)
+class EvaluationFrame:
+    """One real frame and the truth that exists for it; all maps at camera size (H, W).
+
+    depth float32 metres, NaN unknown; labels ids of the indoor space, 255 unknown; normals (H, W, 3) float32 unit, camera
+    optical frame, NaN unknown; foreground bool, to be scored where foreground_valid; background (H, W, 3) for it.
+    """
+
+    name: str
+    rgb: NDArray[np.uint8]
+    intrinsics: Intrinsics | None = None
+    background: NDArray[np.uint8] | None = None
+    labels: NDArray[np.uint8] | None = None
+    depth: NDArray[np.float32] | None = None
+    normals: NDArray[np.float32] | None = None
+    foreground: NDArray[np.bool_] | None = None
+    foreground_valid: NDArray[np.bool_] | None = None
+
+
+def data_root() -> Path:
+    """The folder of the evaluation sets: the environment variable MTDENSE_DATA, or ../shared/data from the project.
+
+    Raises InputError when there is none.
+    """
+    named = os.environ.get(DATA_VARIABLE)
+    root = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
+    if not root.is_dir():
+        raise InputError(f"evaluation data: {root} does not exist; set {DATA_VARIABLE} to the folder that holds eval_nyuv2 and the others")
+    return root
+
+
+def read_set(name: str, root: Path | None = None) -> Iterator[EvaluationFrame]:
+    """The frames of a set of SETS below `root` (default: data_root()). Raises InputError for an unknown or absent set."""
+    if name not in SETS:
+        raise InputError(f"evaluation set '{name}' is unknown; {known_names(name, SETS)}")
+    return SETS[name](root or data_root())
+
+
+def _nyuv2(root: Path) -> Iterator[EvaluationFrame]:
+    for path in _files(root / "eval_nyuv2", "*_rgb.png"):
+        rgb = _rgb(path)
+        depth, normals = (path.with_name(path.name.replace("_rgb", end)) for end in ("_depth5000", "_normal"))
+        yield EvaluationFrame(
+            name=path.name[:4],
+            rgb=rgb,
+            intrinsics=_NYU_CAMERA if rgb.shape[:2] == (480, 640) else _nyu_cropped(rgb.shape[0], rgb.shape[1]),
+            labels=_FROM_NYU13[_grey(path.with_name(path.name.replace("_rgb", "_label13")))],
+            depth=_metres(depth, 5000) if depth.exists() else None,
+            normals=_nyu_normals(normals) if normals.exists() else None,
+        )
+
+
+def _mosd(group: str) -> Callable[[Path], Iterator[EvaluationFrame]]:
+    def read(root: Path) -> Iterator[EvaluationFrame]:
+        folder = root / "eval_mosd_change" / group
+        background, observed = _rgb(folder / "bg_rgb.png"), _grey(folder / "bg_valid.png") == 255
+        for path in _files(folder, "*_mask.png"):
+            mask = _grey(path)
+            stem = path.name.removesuffix("_mask.png")
+            yield EvaluationFrame(
+                name=stem,
+                rgb=_rgb(folder / f"{stem}_rgb.png"),
+                intrinsics=_MOSD_CAMERA,
+                background=background,
+                depth=_metres(folder / f"{stem}_depth_mm.png", 1000),
+                foreground=mask == 255,
+                foreground_valid=observed & ((mask == 0) | (mask == 255)),
+            )
+
+    return read
+
+
+def _office(root: Path) -> Iterator[EvaluationFrame]:
+    folder = root / "eval_office"
+    inputs = {int(path.stem[2:]): path for path in _files(folder / "input", "in*.jpg")}
+    empty = [_rgb(path) for number, path in inputs.items() if number < _OFFICE_FIRST_SCORED]
+    background = np.median(np.stack(empty), axis=0).astype(np.uint8)
+    for path in _files(folder / "groundtruth", "gt*.png"):
+        truth = _grey(path)
+        yield EvaluationFrame(
+            name=path.stem,
+            rgb=_rgb(inputs[int(path.stem[2:])]),
+            background=background,
+            foreground=truth == 255,
+            foreground_valid=(truth == 0) | (truth == 50) | (truth == 255),  # 50 is shadow, which counts as background
+        )
+
+
+def _openloris(root: Path) -> Iterator[EvaluationFrame]:
+    folder = root / "eval_openloris"
+    colours, depths = _files(folder / "color", "*.png"), _files(folder / "aligned_depth", "*.png")
+    for path, depth in zip(colours, depths, strict=True):  # their stamps differ by microseconds, their order agrees
+        yield EvaluationFrame(name=path.stem, rgb=_rgb(path), intrinsics=_OPENLORIS_CAMERA, depth=_metres(depth, 1000))
+
+
+SETS: Mapping[str, Callable[[Path], Iterator[EvaluationFrame]]] = {
+    "nyuv2": _nyuv2,
+    "mosd_A": _mosd("A"),
+    "mosd_B": _mosd("B"),
+    "mosd_D": _mosd("D"),
+    "office": _office,
+    "openloris": _openloris,
+}
+"""The sets by name: 7 frames of NYUv2, three still cameras over a table, an office that a person enters, a wheeled robot."""
+
+
+def _nyu_cropped(height: int, width: int) -> Intrinsics:
+    c = _NYU_CAMERA
+    return Intrinsics(width, height, c.fx, c.fy, c.cx - 7, c.cy - 6)
+
+
+def _nyu_normals(path: Path) -> NDArray[np.float32]:
+    """From that file's axes (x right, y forward, z up; all 127 unknown) to the optical frame (x right, y down, z forward)."""
+    stored = _rgb(path)
+    x, y, z = np.moveaxis(stored.astype(np.float32) / 127.5 - 1, -1, 0)
+    normals = np.stack((x, -z, y), axis=-1)
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals[(stored == 127).all(-1)] = np.nan
+    return normals
+
+
+def _metres(path: Path, per_metre: int) -> NDArray[np.float32]:
+    stored = _read(path, cv2.IMREAD_UNCHANGED).astype(np.float32)
+    return np.where(stored > 0, stored / np.float32(per_metre), np.float32(np.nan))
+
+
+def _rgb(path: Path) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _grey(path: Path) -> NDArray[np.uint8]:
+    return np.asarray(_read(path, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def _read(path: Path, flags: int) -> np.ndarray:  # type: ignore[type-arg]
+    image = cv2.imread(str(path), flags)
+    if image is None:
+        raise InputError(f"{path}: missing or not a readable image; copy the evaluation set again")
+    return image
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise InputError(f"{folder}: no {pattern} there; set {DATA_VARIABLE} to the folder that holds the evaluation sets")
+    return found

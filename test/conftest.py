@@ -24,3 +24,74 @@ def pytest_runtest_makereport():
 def pytest_make_collect_report():
     outcome = yield
     _refuse_skip(outcome.get_result())
+
+
+CARD_FIELDS = {
+    "input": {"height": 96, "width": 128, "resize": "area", "multiple": 32, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+    "metrics": [],
+    "data": ["random numbers"],
+    "licence": "CC0-1.0",
+    "attribution": "",
+    "commit": "",
+    "command": "test",
+}
+
+SMALL = {"mtdense": {"width": 16, "head_width": 8, "change_widths": (8, 8, 8, 8, 8)}, "hydranet": {"num_classes": 6}, "mdeas": {}}
+"""Configurations that are quick to run."""
+
+
+@pytest.fixture(scope="session")
+def make_net():
+    """make_net(arch, **config) -> a network with random weights and random BatchNorm statistics, always the same."""
+    torch = pytest.importorskip("torch")
+    from mtdense_ros.models import create_model
+
+    def make(arch, **config):
+        torch.manual_seed(0)
+        net = create_model(arch, **{**SMALL[arch], **config})
+        for module in net.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 2.0)
+                module.weight.data.uniform_(0.5, 1.5)
+                module.bias.data.normal_(0, 0.1)
+        return net.eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_random_weights(tmp_path_factory, make_net):
+    """make_random_weights(arch, config={}, **card_fields) -> the path of a new safetensors file with its card."""
+    from mtdense_ros.weights import save_weights
+
+    def make(arch, config=None, recorded_arch=None, **fields):
+        net = make_net(arch, **(config or {}))
+        depth = {"kind": "relative"} if arch == "mdeas" else {"kind": "metric", "min_m": 0.01, "max_m": 50.0, "focal_px": 100.0}
+        defaults = {
+            "label_space": "indoor" if net.config.get("num_classes") == 6 else None,
+            "depth": depth if "depth" in net.outputs else None,
+            "foreground": {"threshold": 0.5} if "foreground" in net.outputs else None,
+        }
+        path = tmp_path_factory.mktemp("weights") / f"random_{arch}.safetensors"
+        save_weights(path, net, {**CARD_FIELDS, **defaults, "arch": recorded_arch or arch, **fields})
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def picture():
+    """picture(seed, height=480, width=640) -> an RGB image with structure at all scales, (H, W, 3) uint8."""
+    import cv2
+    import numpy as np
+
+    def make(seed, height=480, width=640):
+        random = np.random.default_rng(seed)
+        total = np.zeros((height, width, 3), np.float32)
+        for cells in (4, 16, 64):
+            noise = random.uniform(0, 85, (cells, cells, 3)).astype(np.float32)
+            total += cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+        return total.astype(np.uint8)
+
+    return make

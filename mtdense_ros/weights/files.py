@@ -63,7 +63,7 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     net = _network_of(card, str(path))
     state = _read_checked(path, card)
     check_state(state, net.state_dict(), str(path))
-    net.load_state_dict(state)
+    net.load_state_dict(state, assign=True)
     if parameter_count(net) != card.parameters or net.outputs != card.outputs:
         found = f"{parameter_count(net)} parameters and outputs {net.outputs}"
         raise WeightsError(f"card of {path}: says {card.parameters} parameters and outputs {card.outputs}, the network has {found}")
@@ -102,8 +102,10 @@ def parameter_count(net: DenseNetwork) -> int:
 
 
 def _network_of(card: Card, where: str) -> DenseNetwork:
+    """The network without values: random ones would take longer to draw than the file's to read."""
     try:
-        return create_model(card.arch, **card.config)
+        with torch.device("meta"):
+            return create_model(card.arch, **card.config)
     except ConfigError as error:
         raise WeightsError(f"card of {where}: its config does not make a '{card.arch}': {error}") from error
 

@@ -57,7 +57,8 @@ def convert_state_dict(arch: str, state_dict: Mapping[str, Any]) -> dict[str, Te
     the entry, for anything else that is missing, extra or of another shape.
     """
     entries = _entries(arch, state_dict)
-    expected = create_model(arch, **_config(arch, entries)).state_dict()
+    with torch.device("meta"):  # names and shapes are all that is needed
+        expected = create_model(arch, **_config(arch, entries)).state_dict()
     original = {name: _original_name(arch, name) for name in expected}
     for name in entries:
         if name not in original.values():
@@ -132,7 +133,7 @@ def _converted(arch: str, entries: Mapping[str, Tensor], name: str, expected: Te
     """A copy of the original's entry `name` in the type of ours."""
     if name not in entries:
         if name.endswith(_COUNTER):
-            return torch.zeros_like(expected)
+            return torch.zeros(expected.shape, dtype=expected.dtype)
         raise WeightsError(f"{arch} checkpoint: entry '{name}' is missing; use the original's complete state_dict")
     value = entries[name]
     if value.shape != expected.shape or value.is_floating_point() != expected.is_floating_point():

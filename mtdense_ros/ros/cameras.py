@@ -48,23 +48,31 @@ class CameraCache:
             self._info = info
             self._arrived.notify_all()
 
-    def view(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str, expected: bool) -> View | None:
-        """The camera of an image of this size, or None with the fault reported.
+    def require(self, wait: bool) -> None:
+        """Reports the lack of a camera_info. wait: one is published, so the first frame gives it a moment to be delivered."""
+        with self._arrived:
+            if wait and not self._waited:
+                self._arrived.wait_for(lambda: self._info is not None, FIRST_INFO_S)
+                self._waited = True
+            missing = self._info is None
+        if missing:
+            lack = "nothing received; no points, and depth assumes the focal length of the weights"
+            self._faults.report("no camera_info", f"{self._topic}: {lack}")
 
-        rectified: the topic carries rectified images; mode: the parameter camera_model; expected: somebody publishes
-        camera_info, so that waiting for the first one pays. Raises DistortedCamera in the mode "refuse".
+    def view(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str) -> View | None:
+        """The camera of an image of this size; None without one, or with the fault of the one there is reported.
+
+        rectified: the topic carries rectified images; mode: the parameter camera_model. Raises DistortedCamera in the mode
+        "refuse".
         """
-        info = self._newest(FIRST_INFO_S if expected and not self._waited else 0.0)
+        info = self._info
         if info is None:
-            self._faults.report(
-                "no camera_info", f"{self._topic}: nothing received; no points, and depth assumes the focal length of the weights"
-            )
             return None
         if (info.height, info.width) != size_hw:
-            expected_size = f"{size_hw[1]}x{size_hw[0]}"
+            expected = f"{size_hw[1]}x{size_hw[0]}"
             self._faults.report(
                 "size mismatch",
-                f"{self._topic}: fields width x height are {info.width}x{info.height}, expected the image's {expected_size}; "
+                f"{self._topic}: fields width x height are {info.width}x{info.height}, expected the image's {expected}; "
                 "not used until the driver sends the camera_info of this image",
             )
             return None
@@ -81,12 +89,6 @@ class CameraCache:
         self._compare_frames(info.header.frame_id, frame_id)
         self._faults.clear("no camera_info")
         return View(info, model, mode == "rectify" and model.is_distorted)
-
-    def _newest(self, wait_s: float) -> CameraInfo | None:
-        with self._arrived:
-            self._arrived.wait_for(lambda: self._info is not None, wait_s)
-            self._waited = self._waited or wait_s > 0.0
-            return self._info
 
     def _compare_frames(self, info_frame: str, image_frame: str) -> None:
         if info_frame != image_frame and self._warned_frames != (info_frame, image_frame):

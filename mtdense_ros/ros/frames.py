@@ -82,12 +82,12 @@ class FramePath:
             return
         watch = Stopwatch()
         rgb = rgb_of(arrived.message)
-        view = self._view(arrived, rgb)
+        heard = self._outputs.heard()
+        view = self._view(arrived, rgb, any(output.needs_camera for output in heard))
         frame = self._frame(arrived, rgb, view)
         watch.lap("decode")
         self._faults.clear("unknown encoding")
         self._offer_capture(frame)
-        heard = self._outputs.heard()
         if not heard:
             self._statistics.count("unheard")
             return
@@ -132,11 +132,12 @@ class FramePath:
             )
         return age.late
 
-    def _view(self, arrived: Arrived, rgb: NDArray[np.uint8]) -> View | None:
+    def _view(self, arrived: Arrived, rgb: NDArray[np.uint8], needed: bool) -> View | None:
         height, width = rgb.shape[:2]
         self.size_hw = (height, width)
-        frame_id = arrived.message.header.frame_id
-        return self._cameras.view((height, width), frame_id, arrived.rectified, self.parameters.camera_model, self.info_expected)
+        if needed:
+            self._cameras.require(wait=self.info_expected)
+        return self._cameras.view((height, width), arrived.message.header.frame_id, arrived.rectified, self.parameters.camera_model)
 
     def _frame(self, arrived: Arrived, rgb: NDArray[np.uint8], view: View | None) -> Frame:
         header = arrived.message.header

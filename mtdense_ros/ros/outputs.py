@@ -38,6 +38,11 @@ class Output:
     result: str | None
     build: Callable[[NDArray[Any], Context], Any]
 
+    @property
+    def needs_camera(self) -> bool:
+        """Whether it is wrong or impossible without a camera_info."""
+        return self.result in (None, "depth", "points")
+
 
 def _mono8(values: NDArray[Any], c: Context) -> Image:
     """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""

@@ -1,5 +1,6 @@
 """A session in this process with a pipeline that misbehaves: each failure has its name, and the next frame passes."""
 
+import threading
 import time
 
 import harness
@@ -86,3 +87,19 @@ def test_late_frames_are_not_begun(session):
     session.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: session.statistics.summary(0.0)["late"] == "1", what="the late frame")
     assert session.pipeline.frames == 0
+
+
+def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, session, log):
+    feed(session, 1)
+    assert not any("camera_info" in text for text in log)
+    node.create_subscription(harness.Image, "/mtdense/depth", lambda m: None, 5)
+    wait_until(lambda: len(session.outputs.heard()) == 2, what="a subscriber of depth")
+    feed(session, 2)
+    assert any(text.startswith("no camera_info: /camera_info: nothing received") for text in log)
+
+
+def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log):
+    threading.Timer(0.05, session.cameras.update, [harness.camera_info()]).start()
+    session.cameras.require(wait=True)
+    assert session.cameras.view((96, 128), "camera_optical_frame", False, "rays") is not None
+    assert not log

@@ -77,7 +77,13 @@ def _node_arguments(plan: Plan) -> list[str]:
     source = plan.source
     height, width = plan.size_hw
     compressed = source.image_type != IMAGE
-    parameters = {"weights": plan.weights, "warm_up": f"{width}x{height}", "image_transport": "compressed" if compressed else "raw"}
+    parameters: dict[str, str | float] = {
+        "weights": plan.weights,
+        "warm_up": f"{width}x{height}",
+        "image_transport": "compressed" if compressed else "raw",
+    }
+    if plan.rate == 0.0:
+        parameters["max_age"] = 0.0  # in step no frame comes too late
     arguments = ["--ros-args", "-r", f"image:={source.image_topic.removesuffix('/compressed')}"]
     for name, value in parameters.items():
         arguments += ["-p", f"{name}:={json.dumps(value)}"]

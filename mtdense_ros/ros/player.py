@@ -28,7 +28,7 @@ from mtdense_ros.wire import Record, read_records, stamp_ns, with_stamp
 START_S = 120.0
 CAPTURE_S = 15.0
 ANSWER_S = 5.0
-SETTLE_S = 0.5
+SETTLE_S = 1.0
 """Limits for a node to start, to answer a capture and to answer a frame; and the time that discovery and a background take."""
 
 ANSWERS = ("labels", "depth", "foreground")

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
@@ -48,9 +48,8 @@ class Recorder:
         self._newest_stamp = 0
         self._fatal = ""
         self.last_output = time.monotonic()
-        self._outputs = [f"{target}/{o.topic}" for o in OUTPUTS]
-        for topic, output in zip(self._outputs, OUTPUTS, strict=True):
-            self._hear(topic, output.message_type, QOS, self._on_output)
+        topics = {f"{target}/{o.topic}": o.message_type for o in OUTPUTS}
+        self._outputs = {name: self._hear(name, kind, QOS, self._on_output) for name, kind in topics.items()}
         self._hear("/diagnostics", DiagnosticArray, QOS, self._on_diagnostics)
         self._hear(f"{target}/legend", String, LATCHED_QOS)
         if LabelInfo is not None:
@@ -65,9 +64,9 @@ class Recorder:
         """Whether every output has a publisher; raises InputError when the node says that it cannot start."""
         if self._fatal:
             raise InputError(f"the node cannot start: {self._fatal}")
-        return all(self._node.count_publishers(topic) > 0 for topic in self._outputs)
+        return all(_publishers(self._node, topic, subscription) > 0 for topic, subscription in self._outputs.items())
 
-    def _hear(self, topic: str, message_type: type, qos: QoSProfile, also: Callable[[bytes], None] | None = None) -> None:
+    def _hear(self, topic: str, message_type: type, qos: QoSProfile, also: Callable[[bytes], None] | None = None) -> Any:
         type_name = "/".join((message_type.__module__.split(".")[0], "msg", message_type.__name__))
 
         def receive(data: bytes) -> None:
@@ -75,7 +74,7 @@ class Recorder:
             if also is not None:
                 also(data)
 
-        self._node.create_subscription(message_type, topic, receive, qos, raw=True)
+        return self._node.create_subscription(message_type, topic, receive, qos, raw=True)
 
     def _on_diagnostics(self, data: bytes) -> None:
         for status in deserialize_message(data, DiagnosticArray).status:
@@ -88,6 +87,13 @@ class Recorder:
         if stamp > self._newest_stamp:
             self._newest_stamp = stamp
             tell(event="frame", stamp_ns=stamp)
+
+
+def _publishers(node: Node, topic: str, subscription: Any) -> int:
+    """Publishers that a subscription is matched with. Humble's cannot tell; the graph's count, there, may come a little early."""
+    if hasattr(subscription, "get_publisher_count"):
+        return int(subscription.get_publisher_count())
+    return int(node.count_publishers(topic))
 
 
 def run(recorder: Recorder, spinner: Spinner, end: threading.Event) -> None:

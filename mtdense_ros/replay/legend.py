@@ -12,20 +12,21 @@ from mtdense_ros.replay.drawing import Color, draw_text, text_width
 Image = NDArray[np.uint8]
 
 INK: Color = (206, 212, 222)
-TEXT, SWATCH, SPACE = 13, 18, 10
-BAR_WIDTH = 150
+TEXT, SWATCH, SPACE = 18, 26, 13
+BAR_WIDTH = 320
 
 
 def draw_legend(strip: Image, left: int, space: LabelSpace | None, range_m: tuple[float, float], metric: bool) -> None:
-    """Draws on the strip (H, W, 3) in place, from `left` on; range_m: depths at the ends of the colour bar."""
+    """Draws two lines on the strip (H, W, 3) in place, from `left` on; range_m: depths at the ends of the colour bar."""
+    upper, lower = strip[: strip.shape[0] // 2], strip[strip.shape[0] // 2 :]
     pen = left
     for label in space.classes if space is not None else ():
-        pen = _swatch(strip, pen, label.color, label.name)
-    pen = _swatch(strip, pen, FOREGROUND_COLOR, "foreground") + 3 * SPACE
-    pen = _depth_bar(strip, pen, range_m, metric) + 3 * SPACE
-    for name, normal in (("normal right", (1, 0, 0)), ("up", (0, -1, 0)), ("to the camera", (0, 0, -1))):
+        pen = _swatch(upper, pen, label.color, label.name)
+    _swatch(upper, pen, FOREGROUND_COLOR, "foreground")
+    pen = _depth_bar(lower, left, range_m, metric) + 3 * SPACE
+    for name, normal in (("normal to the right", (1, 0, 0)), ("up", (0, -1, 0)), ("to the camera", (0, 0, -1))):
         r, g, b = colour_normals(np.array([[normal]], np.float32))[0, 0].tolist()
-        pen = _swatch(strip, pen, (r, g, b), name)
+        pen = _swatch(lower, pen, (r, g, b), name)
 
 
 def _swatch(strip: Image, left: int, color: Color, name: str) -> int:

@@ -24,7 +24,10 @@ SHEET_ROWS = 5
 SHEET_CANDIDATES = 48
 """As many frames as a page shows well, and from how many they are chosen."""
 
-GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 24, 92, 84, 34, 64
+GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 28, 92, 120, 44, 112
+TITLE, TEXT, BADGE = 32, 19, 16
+"""Heights of capital letters: legible when the sheet is shown at half its size."""
+
 PAPER: Color = (17, 19, 24)
 EMPTY: Color = (30, 33, 40)
 INK: Color = (236, 239, 244)
@@ -57,14 +60,14 @@ def draw_sheet(rows: Sequence[SheetRow], heading: Heading) -> Image:
     height, width = sheet_hw(len(rows))
     sheet = np.empty((height, width, 3), np.uint8)
     sheet[:] = PAPER
-    draw_text(sheet, heading.title, MARGIN, MARGIN + 24, 24, INK)
-    draw_text(sheet, heading.subtitle, MARGIN, MARGIN + 54, 13, FAINT)
+    draw_text(sheet, heading.title, MARGIN, MARGIN + TITLE, TITLE, INK)
+    draw_text(sheet, heading.subtitle, MARGIN, HEADER - TEXT, TEXT, FAINT)
     for column, name in enumerate(COLUMNS):
         left = cell_origin(0, column)[1]
-        draw_text(sheet, name, left + (CELL_HW[1] - text_width(name, 15)) // 2, HEADER + TITLES - 12, 15, INK)
+        draw_text(sheet, name, left + (CELL_HW[1] - text_width(name, TEXT)) // 2, HEADER + TITLES - 14, TEXT, INK)
     for index, row in enumerate(rows):
         top = cell_origin(index, 0)[0]
-        draw_text(sheet, row.caption, MARGIN, top + CELL_HW[0] // 2 + 6, 13, FAINT)
+        draw_text(sheet, row.caption, MARGIN, top + (CELL_HW[0] + TEXT) // 2, TEXT, FAINT)
         for column, picture in enumerate(_pictures(row, heading, range_m)):
             _put(sheet, picture, *cell_origin(index, column))
     draw_legend(sheet[height - LEGEND :], MARGIN + GUTTER, heading.space, range_m, heading.metric)
@@ -98,7 +101,7 @@ def _pictures(row: SheetRow, heading: Heading, range_m: tuple[float, float]) -> 
     r = row.results
     camera = fit(row.rgb, CELL_HW[1], CELL_HW[0], EMPTY)
     if heading.rendered:
-        draw_badge(camera, "rendered", 12)
+        draw_badge(camera, "rendered", BADGE)
     return (
         camera,
         colour_labels(r["labels"], heading.space) if "labels" in r and heading.space else None,
@@ -128,4 +131,4 @@ def _put(sheet: Image, picture: Image | None, top: int, left: int) -> None:
         cell[:] = fit(picture, CELL_HW[1], CELL_HW[0], EMPTY)
         return
     cell[:] = EMPTY
-    draw_text(cell, "none", (CELL_HW[1] - text_width("none", 13)) // 2, CELL_HW[0] // 2 + 6, 13, FAINT)
+    draw_text(cell, "none", (CELL_HW[1] - text_width("none", TEXT)) // 2, (CELL_HW[0] + TEXT) // 2, TEXT, FAINT)

@@ -27,6 +27,7 @@ setup(
     package_data={NAME: ["py.typed", "replay/demo_sequence/*"]},
     data_files=shared_files(),
     install_requires=["setuptools"],
+    extras_require={"train": ["moderngl", "trimesh", "pillow"]},
     python_requires=">=3.10",
     zip_safe=False,
     maintainer="mtdense_ros maintainers",

@@ -14,6 +14,10 @@ def write_glb(path, node):
     positions = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32).tobytes()
     binary = positions + np.array([0, 1, 2, 0], np.uint16).tobytes()
     document = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "buffers": [{"byteLength": len(binary)}],
         "nodes": [node],
         "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "material": 0}]}],
         "materials": [{"pbrMetallicRoughness": {"baseColorFactor": [0.5, 0.25, 1.0, 1.0]}}],
@@ -35,13 +39,17 @@ def test_glb_triangle_comes_back(tmp_path):
     (primitive,) = read_glb(tmp_path / "a.glb")
     np.testing.assert_array_equal(primitive.mesh.positions, [[0, 0, 0], [1, 0, 0], [0, 1, 0]])
     np.testing.assert_allclose(primitive.mesh.normals, [[0, 0, 1]] * 3)
-    assert primitive.color == (0.5, 0.25, 1.0) and primitive.texture is None
+    np.testing.assert_allclose(primitive.color, (0.5, 0.25, 1.0), atol=0.5 / 255)
+    assert primitive.texture is None
 
 
-def test_glb_with_unapplied_transform_is_refused(tmp_path):
-    write_glb(tmp_path / "a.glb", {"mesh": 0, "name": "a", "translation": [1, 0, 0]})
-    with pytest.raises(InputError, match="apply all transforms"):
-        read_glb(tmp_path / "a.glb")
+def test_glb_node_is_placed_by_its_transform(tmp_path):
+    write_glb(tmp_path / "a.glb", {"mesh": 0, "name": "a", "translation": [1, 2, 3]})
+    (primitive,) = read_glb(tmp_path / "a.glb")
+    np.testing.assert_array_equal(primitive.mesh.positions, [[1, 2, 3], [2, 2, 3], [1, 3, 3]])
+
+
+def test_glb_that_is_none_is_refused(tmp_path):
     (tmp_path / "b.glb").write_bytes(b"solid stl")
-    with pytest.raises(InputError, match=r"no binary glTF"):
+    with pytest.raises(InputError, match="b.glb: no readable GLB"):
         read_glb(tmp_path / "b.glb")

@@ -25,7 +25,7 @@ DEPENDENCY = {
     "safetensors": "python3-torch",  # has no rosdep key; comes with torch from scripts/setup, as package.xml says
 }
 # Only for training and rendering, which run in the environment of scripts/setup.
-TRAINING_ONLY = {"moderngl", "trimesh"}
+TRAINING_ONLY = {"moderngl", "trimesh", "PIL"}
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ class Assets:
         gloss = 0.3 if label_of(path.stem) in (OBJECT, DOOR) else 0.1
         parts = []
         for index, primitive in enumerate(read_glb(path)):
-            layer = self.library.encoded(primitive.texture, str(path)) if primitive.texture else 0
+            layer = 0 if primitive.texture is None else self.library.shared(primitive.texture)
             if layer and (name.startswith(("Portrait", "DeskPortrait")) or name in ("TV_01", "TV_02")):
                 layer = self.library.kinds["print"][(sum(map(ord, name)) + index) % len(self.library.kinds["print"])]
             parts.append(Part(primitive.mesh, layer, primitive.color, gloss=gloss))

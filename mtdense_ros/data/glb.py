@@ -1,9 +1,7 @@
-"""Reads binary glTF 2.0 (GLB): meshes, base colours and embedded textures; no animation, no extensions."""
+"""Models from binary glTF 2.0 (GLB) files: meshes, base colours and textures, read with trimesh."""
 
 from __future__ import annotations
 
-import json
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,67 +10,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.meshes import Mesh
-from mtdense_ros.errors import InputError
-
-_COMPONENTS: dict[int, type[np.generic]] = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+from mtdense_ros.errors import DependencyError, InputError
 
 
 @dataclass(frozen=True)
 class Primitive:
-    """A mesh with one material: base colour (r, g, b) in [0, 1] and the encoded bytes of its texture, or None."""
+    """A mesh with one material: base colour (r, g, b) in [0, 1] and its texture (H, W, 3) RGB uint8, or None."""
 
     mesh: Mesh
     color: tuple[float, float, float]
-    texture: bytes | None
+    texture: NDArray[np.uint8] | None
 
 
 def read_glb(path: Path) -> list[Primitive]:
-    """All primitives of a GLB file in its own frame.
+    """All primitives of a GLB file, in the frame of its scene.
 
-    Raises InputError on a file that is no GLB 2.0, or that transforms its nodes (the assets here have none).
+    Raises InputError on a file that cannot be read as GLB, DependencyError where trimesh or Pillow is missing.
     """
-    data = path.read_bytes()
-    if data[:4] != b"glTF" or struct.unpack_from("<I", data, 4)[0] != 2:
-        raise InputError(f"{path}: no binary glTF 2.0 file; export the model as GLB")
-    length = struct.unpack_from("<I", data, 12)[0]
-    document: dict[str, Any] = json.loads(data[20 : 20 + length])
-    binary = memoryview(data)[28 + length :]
-    for node in document["nodes"]:
-        if node.keys() & {"matrix", "rotation", "translation", "scale"}:
-            raise InputError(f"{path}: node {node.get('name')!r} has a transform; apply all transforms before the export")
-    return [_primitive(document, binary, primitive) for mesh in document["meshes"] for primitive in mesh["primitives"]]
+    try:
+        import PIL  # noqa: F401 (trimesh drops the textures silently without it)
+        import trimesh
+    except ImportError as error:
+        raise DependencyError(f"models: {error.name} is not installed; pip install 'mtdense_ros[train]', or run scripts/setup") from error
+    try:
+        scene: Any = trimesh.load_scene(path, file_type="glb", process=False)
+    except Exception as error:  # trimesh raises whatever its parser met
+        raise InputError(f"{path}: no readable GLB 2.0 file ({error}); export the model as binary glTF") from error
+    placed = [(mesh, scene.graph[node][0]) for name, mesh in scene.geometry.items() for node in scene.graph.geometry_nodes[name]]
+    if not placed:
+        raise InputError(f"{path}: its scene shows no mesh; export the model with its scene")
+    return [_primitive(mesh, pose) for mesh, pose in placed]
 
 
-def _primitive(document: dict[str, Any], binary: memoryview, primitive: dict[str, Any]) -> Primitive:
-    attributes = primitive["attributes"]
-    positions = _accessor(document, binary, attributes["POSITION"]).astype(np.float32)
-    triangles = _accessor(document, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
+def _primitive(mesh: Any, pose: NDArray[np.float64]) -> Primitive:
+    positions = (mesh.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)
+    triangles = np.asarray(mesh.faces, np.uint32)
     uv: NDArray[np.float32] = np.zeros((len(positions), 2), np.float32)
-    if "TEXCOORD_0" in attributes:
-        uv = _accessor(document, binary, attributes["TEXCOORD_0"]).astype(np.float32)
-    material = document["materials"][primitive["material"]].get("pbrMetallicRoughness", {})
-    color = material.get("baseColorFactor", [1.0, 1.0, 1.0, 1.0])
-    mesh = Mesh(positions, vertex_normals(positions, triangles), uv, triangles)
-    return Primitive(mesh, (float(color[0]), float(color[1]), float(color[2])), _texture(document, binary, material))
-
-
-def _accessor(document: dict[str, Any], binary: memoryview, index: int) -> NDArray[Any]:
-    accessor = document["accessors"][index]
-    view = document["bufferViews"][accessor["bufferView"]]
-    width = _WIDTHS[accessor["type"]]
-    start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    values = np.frombuffer(binary, _COMPONENTS[accessor["componentType"]], accessor["count"] * width, start)
-    return values.reshape(-1, width) if width > 1 else values
-
-
-def _texture(document: dict[str, Any], binary: memoryview, material: dict[str, Any]) -> bytes | None:
-    if "baseColorTexture" not in material:
-        return None
-    image = document["images"][document["textures"][material["baseColorTexture"]["index"]]["source"]]
-    view = document["bufferViews"][image["bufferView"]]
-    start = view.get("byteOffset", 0)
-    return bytes(binary[start : start + view["byteLength"]])
+    if getattr(mesh.visual, "uv", None) is not None:
+        uv = np.asarray(mesh.visual.uv, np.float32) * (1, -1) + np.array((0, 1), np.float32)  # glTF counts v from the top, trimesh up
+    material = getattr(mesh.visual, "material", None)
+    picture = getattr(material, "baseColorTexture", None)
+    factor = getattr(material, "baseColorFactor", None)
+    red, green, blue = (255, 255, 255) if factor is None else (int(v) for v in factor[:3])
+    texture = None if picture is None else np.asarray(picture.convert("RGB"), np.uint8)
+    shape = Mesh(positions, vertex_normals(positions, triangles), uv.astype(np.float32), triangles)
+    return Primitive(shape, (red / 255, green / 255, blue / 255), texture)
 
 
 def vertex_normals(positions: NDArray[np.float32], triangles: NDArray[np.uint32]) -> NDArray[np.float32]:

@@ -52,13 +52,13 @@ class TextureLibrary:
             for name in names:
                 if name not in found:
                     raise InputError(f"{assets}: texture {name} is missing under textures_*; check the assets folder")
-                self._add(kind, self._decode(found[name].read_bytes(), str(found[name])))
+                self._add(kind, self._read(found[name]))
 
-    def encoded(self, data: bytes, what: str) -> int:
-        """The layer of an encoded picture inside a model, shared by all that hold the same bytes."""
-        key = hashlib.sha256(data).hexdigest()
+    def shared(self, picture: NDArray[np.uint8]) -> int:
+        """The layer of a model's own texture (H, W, 3) RGB, shared by all that hold the same picture."""
+        key = hashlib.sha256(picture.tobytes()).hexdigest()
         if key not in self._known:
-            self._known[key] = self._add("", self._decode(data, what))
+            self._known[key] = self._add("", self._fitted(picture))
         return self._known[key]
 
     def pick(self, rng: np.random.Generator, *kinds: str) -> int:
@@ -74,9 +74,11 @@ class TextureLibrary:
         self.kinds.setdefault(kind, []).append(len(self._images) - 1)
         return len(self._images) - 1
 
-    def _decode(self, data: bytes, what: str) -> NDArray[np.uint8]:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    def _read(self, path: Path) -> NDArray[np.uint8]:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if image is None:
-            raise InputError(f"{what}: texture is no readable picture; check the assets folder")
-        image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+            raise InputError(f"{path}: texture is no readable picture; check the assets folder")
+        return self._fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+
+    def _fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(cv2.resize(picture, (self.size, self.size), interpolation=cv2.INTER_AREA), np.uint8)

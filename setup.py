@@ -27,7 +27,8 @@ setup(
     package_data={NAME: ["py.typed", "replay/demo_sequence/*"]},
     data_files=shared_files(),
     install_requires=["setuptools"],
-    extras_require={"train": ["moderngl", "trimesh", "pillow"]},
+    # Without an extra "test" that names pytest, colcon test looks for unittest and finds nothing.
+    extras_require={"test": ["pytest"], "train": ["moderngl", "trimesh", "pillow"]},
     python_requires=">=3.10",
     zip_safe=False,
     maintainer="mtdense_ros maintainers",

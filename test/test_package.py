@@ -108,6 +108,8 @@ def test_setup_installs_every_module_and_both_scripts(setup_arguments):
         "mtdense_node = mtdense_ros.ros.node:main",
         "mtdense = mtdense_ros.cli:main",
     ]
+    # Otherwise colcon test looks for unittest and finds nothing.
+    assert "pytest" in setup_arguments["extras_require"]["test"]
     # `ros2 run` and launch look for executables here, not in bin.
     assert "install_scripts=$base/lib/mtdense_ros" in (ROOT / "setup.cfg").read_text()
 

@@ -24,7 +24,7 @@ SHEET_ROWS = 5
 SHEET_CANDIDATES = 48
 """As many frames as a page shows well, and from how many they are chosen."""
 
-GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 28, 92, 120, 44, 112
+GAP, MARGIN, GUTTER, HEADER, TITLES, LEGEND = 8, 28, 110, 120, 44, 112
 TITLE, TEXT, BADGE = 32, 19, 16
 """Heights of capital letters: legible when the sheet is shown at half its size."""
 

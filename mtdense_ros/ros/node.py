@@ -215,11 +215,15 @@ class MtdenseNode(LifecycleNode):
         if self._session is not None:
             device = self._session.pipeline.predictor.device_name
             values = {**self._session.statistics.summary(now), **self._session.counters()}
-        state = self._state_machine.current_state[1] if self._enabled else "disabled"
-        stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(
-            diagnostics_message(stamp, self.get_fully_qualified_name().lstrip("/"), device, state, values, self._faults.states())
-        )
+        stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name().lstrip("/")
+        self._diagnostics.publish(diagnostics_message(stamp, name, device, self._state(), values, self._faults.states()))
+
+    def _state(self) -> str:
+        if self._session is None:
+            return "unconfigured"
+        if not self._active:
+            return "inactive"
+        return "active" if self._enabled else "disabled"
 
     def _log(self, is_error: bool, text: str) -> None:
         if is_error:
@@ -238,6 +242,9 @@ def main(args: list[str] | None = None) -> int:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():  # a callback that a signal cuts off fails because of it
+            raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # launch passes a Ctrl-C on that the terminal has sent already
         executor.shutdown()

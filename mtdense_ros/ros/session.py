@@ -34,6 +34,7 @@ class Session:
         self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, lambda: node.get_clock().now().nanoseconds)
         self._faults = faults
         self._logger = node.get_logger()
+        self._context = node.context
         self._worker: Worker[Arrived] = Worker(self.path.take, self._died, "mtdense worker")
 
     def receive(self, message: Any, topic: str) -> None:
@@ -129,4 +130,6 @@ class Session:
         return Path(path).expanduser()
 
     def _died(self, error: BaseException) -> None:
+        if not self._context.ok():  # a signal cut it off in the middle of publishing
+            return
         self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))

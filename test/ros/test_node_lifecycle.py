@@ -32,10 +32,12 @@ def test_up_and_down_twice_with_other_weights(start):
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
-def test_an_active_node_ends_cleanly(start, with_signal):
+def test_a_busy_node_ends_cleanly(start, with_signal):
     node, client = start()
-    client.hear("labels")
+    client.hear("labels", "depth")
     client.exchange(image(picture()))
+    for seed in range(20):
+        client.publisher(Image, "/camera/image_raw").publish(image(picture(480, 640, seed)))
     assert node.stop(with_signal) == 0
     assert "Traceback" not in node.log()
     wait_until(lambda: client.node.count_publishers("/mtdense/labels") == 0, what="the end of the publishers")

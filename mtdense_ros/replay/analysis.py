@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtdense_ros.records import Frame
 from mtdense_ros.replay.live import Run
+from mtdense_ros.replay.processes import middleware
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, statistics
 from mtdense_ros.replay.scores import Scores
@@ -31,7 +32,7 @@ def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
         source=source.name,
         model=str(legend.get("model", "unknown")),
         device=diagnostics.get("device", "unknown"),
-        transport="ROS 2 over Fast DDS: player, node and recorder are three processes",
+        transport=f"ROS 2 over {middleware()}: player, node and recorder are three processes",
         timing=TIMING,
         frames_in=len(run.sent),
         rate_in_hz=(len(times) - 1) / seconds if seconds > 0 else 0.0,

@@ -108,6 +108,12 @@ def ros_environment() -> dict[str, str]:
     return environment
 
 
+def middleware() -> str:
+    """What connects the processes, for people: Fast DDS unless the user has chosen another."""
+    chosen = os.environ.get("RMW_IMPLEMENTATION", "")
+    return "Fast DDS" if chosen in ("", "rmw_fastrtps_cpp") else chosen
+
+
 def free_domain() -> int:
     """A ROS 2 domain whose discovery ports nobody on this host has bound; any one when all are taken."""
     domains = random.sample(range(1, HIGHEST_DOMAIN + 1), HIGHEST_DOMAIN)

@@ -46,6 +46,8 @@ def make_net():
     torch = pytest.importorskip("torch")
     from mtdense_ros.models import create_model
 
+    torch.set_num_threads(1)  # the networks are tiny, and on a busy machine more threads wait for each other
+
     def make(arch, **config):
         torch.manual_seed(0)
         net = create_model(arch, **{**SMALL[arch], **config})

@@ -1,0 +1,139 @@
+"""The reference frame: capture, median, files, and that failures leave the old one."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mtdense_ros.background import Background
+from mtdense_ros.errors import InputError
+
+
+@pytest.fixture
+def encodings():
+    """Every picture that was encoded."""
+    return []
+
+
+@pytest.fixture
+def background(encodings):
+    def encode(rgb):
+        encodings.append(rgb)
+        return len(encodings)
+
+    return Background(encode)
+
+
+def plain(*values, size=(2, 3)):
+    return [np.full((*size, 3), value, np.uint8) for value in values]
+
+
+def test_capture_encodes_once(background, encodings, picture):
+    rgb = picture(1, 48, 64)
+    assert not background.is_set
+    background.capture(rgb, "camera", 7)
+    assert background.is_set
+    assert (background.encoded, background.frame_id, background.stamp_ns, len(encodings)) == (1, "camera", 7, 1)
+    original = rgb.copy()
+    rgb[:] = 0
+    assert np.array_equal(background.rgb, original), "a copy, for drivers reuse their buffers"
+
+
+def test_median_removes_what_passes(background):
+    frames = plain(100, 100, 100, 100, 100)
+    for i, rgb in enumerate(frames[:2]):
+        rgb[i] = 255
+    background.capture_median(frames)
+    assert (background.rgb == 100).all()
+    background.capture_median(plain(10, 30, 20, 40))
+    assert (background.rgb == 30).all()
+
+
+def test_median_of_one(background):
+    background.capture_median(plain(9))
+    assert (background.rgb == 9).all()
+
+
+def test_clear(background):
+    background.capture(plain(1)[0], "camera", 5)
+    background.clear()
+    assert (background.is_set, background.rgb, background.encoded, background.frame_id, background.stamp_ns) == (False, None, None, "", 0)
+
+
+def test_mismatch(background):
+    assert "no background" in background.mismatch((2, 3))
+    background.capture(plain(1)[0])
+    assert background.mismatch((2, 3)) == ""
+    assert background.mismatch((480, 640)) == "the background is 3x2, the image 640x480; capture a new reference frame"
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        ([], "no frames to take the median of"),
+        (plain(1) + plain(1, size=(4, 3)), "frames of 3x2 and 3x4 have no median"),
+        ([np.zeros((2, 3), np.uint8)], "expected an RGB array"),
+    ],
+)
+def test_bad_frames_leave_the_old_reference(background, frames, message):
+    background.capture(plain(7)[0])
+    with pytest.raises(InputError, match=message):
+        background.capture_median(frames)
+    assert (background.rgb == 7).all()
+
+
+def test_files(background, encodings, tmp_path, picture):
+    rgb = picture(3, 49, 63)
+    background.capture(rgb, "camera_optical_frame", 12_345_678_901)
+    background.save(tmp_path / "sub" / "b.png")
+    assert sorted(p.name for p in (tmp_path / "sub").iterdir()) == ["b.json", "b.png"]
+    again = Background(lambda rgb: "encoded")
+    again.load(tmp_path / "sub" / "b.png")
+    assert np.array_equal(again.rgb, rgb)
+    assert (again.encoded, again.frame_id, again.stamp_ns) == ("encoded", "camera_optical_frame", 12_345_678_901)
+
+
+def test_nothing_to_save(background, tmp_path):
+    with pytest.raises(InputError, match="there is none to save"):
+        background.save(tmp_path / "b.png")
+
+
+def test_unwritable(background, tmp_path):
+    background.capture(plain(1)[0])
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be saved to .*choose a folder that is writable"):
+        background.save(tmp_path / "file" / "b.png")
+
+
+@pytest.mark.parametrize("method", ["save", "load"])
+def test_only_png(background, method, tmp_path):
+    background.capture(plain(1)[0])
+    with pytest.raises(InputError, match="is no .png file"):
+        getattr(background, method)(tmp_path / "b.jpg")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda png: png.unlink(), "cannot be read"),
+        (lambda png: png.with_suffix(".json").unlink(), "cannot be read"),
+        (lambda png: png.with_suffix(".json").write_text("{"), "cannot be read"),
+        (lambda png: png.with_suffix(".json").write_text("[]"), "must hold format, width"),
+        (lambda png: png.write_bytes(png.read_bytes()[:60]), "image"),
+        (lambda png: change(png, width=4), "says 4x2, the picture is 3x2"),
+        (lambda png: change(png, format=2), "format 2 is not 1"),
+    ],
+)
+def test_damaged_files_leave_the_old_reference(background, tmp_path, damage, message):
+    background.capture(plain(5)[0])
+    background.save(tmp_path / "b.png")
+    background.capture(plain(7)[0])
+    damage(tmp_path / "b.png")
+    with pytest.raises(InputError, match=message):
+        background.load(tmp_path / "b.png")
+    assert (background.rgb == 7).all()
+
+
+def change(png, **facts):
+    path = png.with_suffix(".json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))

@@ -34,9 +34,9 @@ def evaluate(predictor: Predictor, names: Sequence[str]) -> list[dict[str, Any]]
     statistics = TrainingStatistics.of_card(predictor.card)
     entries = []
     for name in names:
-        results, frames = score_set(predictor, read_set(name), statistics)
-        entries += [{"set": name, "frames": frames, "protocol": PROTOCOL, **_rounded(result)} for result in results]
-        _log.info("%s: %d frames", name, frames)
+        results = score_set(predictor, read_set(name), statistics)
+        entries += [{"set": name, **_rounded(result), "protocol": PROTOCOL} for result in results]
+        _log.info("%s: done", name)
     return entries
 
 

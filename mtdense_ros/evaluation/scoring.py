@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,17 +27,23 @@ class Scores:
     def __init__(self, class_names: tuple[str, ...]) -> None:
         self._class_names = class_names
         self._metrics: dict[tuple[str, str], Metric] = {}
+        self._frames: Counter[tuple[str, str]] = Counter()
 
     def add(self, frame: EvaluationFrame, methods: dict[str, dict[str, NDArray[Any]]]) -> None:
         """Scores maps (output -> method -> map) of a frame."""
         for output, by_name in methods.items():
             for name, found in by_name.items():
                 if getattr(frame, output) is not None:
-                    self._update(self._metrics.setdefault((output, name), self._new(output)), frame, output, found)
+                    metric = self._metrics.setdefault((output, name), self._new(output))
+                    self._update(metric, frame, output, found)
+                    self._frames[output, name] += 1
 
     def results(self) -> list[dict[str, Any]]:
-        """One entry per output and method: {"output", "method", figures...}."""
-        return [{"output": output, "method": name, **self._figures(metric)} for (output, name), metric in self._metrics.items()]
+        """One entry per output and method: {"output", "method", "frames" with truth, figures...}."""
+        return [
+            {"output": output, "method": name, "frames": self._frames[output, name], **self._figures(metric)}
+            for (output, name), metric in self._metrics.items()
+        ]
 
     def _new(self, output: str) -> Metric:
         if output == "labels":
@@ -62,19 +69,17 @@ class Scores:
         return dict(metric.result())
 
 
-def score_set(predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics) -> tuple[list[dict[str, Any]], int]:
-    """The entries of Scores.results over all frames, at camera size, and the number of frames."""
+def score_set(predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics) -> list[dict[str, Any]]:
+    """The entries of Scores.results over all frames, at camera size."""
     scores = Scores(predictor.label_space.names if predictor.label_space else ())
     seen: tuple[Any, Background | None] = (None, None)
-    count = 0
     for frame in frames:
         if frame.background is not seen[0]:
             seen = frame.background, None if frame.background is None else predictor.encode_background(frame.background)
         prediction = predict_frame(predictor, frame, seen[1])
         scores.add(frame, {output: {NETWORK: found} for output in OUTPUTS if (found := getattr(prediction, output)) is not None})
         scores.add(frame, baselines(frame, statistics))
-        count += 1
-    return scores.results(), count
+    return scores.results()
 
 
 def predict_frame(predictor: Predictor, frame: EvaluationFrame, background: Background | None = None) -> Prediction:

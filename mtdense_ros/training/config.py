@@ -18,14 +18,14 @@ from mtdense_ros.hints import known_names
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
-    arch: the network; name: of the weights it makes; seed: of weights, order and augmentation; height, width: of the network's
-    input; small_until: share of the run at three quarters of that size; batch: pairs per step; lr: the peak; warmup: steps;
-    clip: norm of the gradient; ema: decay of the averaged weights; bf16: autocast; threads: of torch, loaders: of augmentation;
-    checkpoint_minutes; validation: pairs held out (of the first shard of each set); weight_*: of the losses.
+    arch: the network; seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until:
+    share of the run at three quarters of that size; batch: pairs per step; lr: the peak; warmup: steps; clip: norm of the
+    gradient; ema: decay of the averaged weights; bf16: autocast; threads: of torch; loaders: threads that make batches;
+    checkpoint_minutes: between checkpoints, each with a validation; validation: pairs held out, the first ones of the first
+    set; weight_*: of the losses; augment: whether samples are changed at random.
     """
 
     arch: str = "mtdense"
-    name: str = "mtdense_indoor"
     seed: int = 0
     steps: int = 0
     minutes: float = 0.0

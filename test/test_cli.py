@@ -1,0 +1,113 @@
+"""The command `mtdense`, as a user calls it."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mtdense_ros.cli import main
+from mtdense_ros.models import create_model
+from mtdense_ros.weights import load_weights
+from mtdense_ros.weights.foreign import original_name
+
+
+@pytest.fixture(scope="module")
+def weights(make_random_weights):
+    return make_random_weights("mtdense")
+
+
+@pytest.fixture
+def images(tmp_path, picture):
+    paths = [tmp_path / f"{name}.png" for name in ("empty", "first", "second")]
+    for seed, path in enumerate(paths):
+        cv2.imwrite(str(path), picture(seed, 119, 161))
+    return [str(path) for path in paths]
+
+
+def test_predict(weights, images, tmp_path, capsys):
+    empty, *frames = images
+    options = ["--weights", str(weights), "--background", empty, "--focal", "120", "--out", str(tmp_path / "out")]
+    assert main(["predict", *frames, *options]) == 0
+    found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.png"))
+    folders = ("depth", "foreground", "foreground_overlay", "labels", "labels_color", "normals")
+    assert found == [f"{folder}/{i:06d}.png" for folder in folders for i in (0, 1)]
+    labels = cv2.imread(str(tmp_path / "out" / "labels" / "000001.png"), cv2.IMREAD_UNCHANGED)
+    assert (labels.shape, labels.dtype) == ((119, 161), np.uint8)
+    assert labels.max() < 6
+    assert "focal" not in capsys.readouterr().out
+
+
+def test_predict_says_what_is_missing(weights, images, tmp_path, capsys):
+    assert main(["predict", images[0], "--weights", str(weights), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "no foreground: no background" in told
+    assert "depth assumes the focal length of the weights" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "IMAGE", "--weights", "nothing"], "mtdense: weights: no 'nothing.safetensors' in "),
+        (["predict", "/nowhere.png", "--weights", "WEIGHTS"], "mtdense: image /nowhere.png: cannot be read"),
+        (["predict", "IMAGE", "--weights", "WEIGHTS", "--device", "tpu"], "mtdense: device: 'tpu' is unknown"),
+        (["predict", "IMAGE", "--weights", "WEIGHTS", "--focal", "0"], "mtdense: intrinsics: focal length"),
+        (["weights", "info", "/nowhere/net"], "mtdense: weights: the file /nowhere/net.safetensors does not exist"),
+        (["weights", "verify", "nothing"], "mtdense: weights: no 'nothing.safetensors'"),
+        (["weights", "import", "/nowhere.pth", "--arch", "mdeas", "--name", "x"], "mtdense: checkpoint /nowhere.pth: the file does not"),
+    ],
+)
+def test_errors_are_one_line_and_exit_2(arguments, message, weights, images, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    places = {"IMAGE": images[0], "WEIGHTS": str(weights)}
+    assert main([places.get(argument, argument) for argument in arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(message)
+    assert told.count("\n") == 1
+
+
+def test_list_info_verify(weights, monkeypatch, capsys):
+    monkeypatch.setenv("MTDENSE_WEIGHTS_PATH", str(weights.parent))
+    assert main(["weights", "list"]) == 0
+    line = f"random_mtdense  mtdense  labels, depth, normals, foreground  {weights.stat().st_size / 1e6:.1f} MB  {weights}\n"
+    assert line in capsys.readouterr().out
+    assert main(["weights", "info", "random_mtdense"]) == 0
+    assert capsys.readouterr().out == weights.with_suffix(".json").read_text()
+    assert main(["weights", "verify", "random_mtdense"]) == 0
+    assert capsys.readouterr().out.startswith("random_mtdense: whole, sha256 ")
+
+
+@pytest.mark.parametrize(
+    ("arch", "config", "space", "outputs"),
+    [
+        ("hydranet", {"tasks": ("labels", "depth", "normals")}, ["--label-space", "nyud40"], ("labels", "depth", "normals")),
+        ("hydranet", {"num_classes": 6}, ["--label-space", "kitti6"], ("labels", "depth")),
+        ("mdeas", {}, [], ("depth", "foreground")),
+    ],
+)
+def test_import(arch, config, space, outputs, tmp_path, capsys):
+    net = create_model(arch, **config)
+    theirs = {original_name(arch, name): value for name, value in net.state_dict().items()}
+    torch.save({"state_dict": theirs}, tmp_path / "theirs.pth")
+    command = ["weights", "import", str(tmp_path / "theirs.pth"), "--arch", arch, "--name", "ours"]
+    assert main([*command, "--out", str(tmp_path / "weights"), *space]) == 0
+    assert "licence: " in capsys.readouterr().out
+    loaded, card = load_weights(tmp_path / "weights" / "ours")
+    assert card.outputs == outputs
+    assert all(torch.equal(value, net.state_dict()[name]) for name, value in loaded.state_dict().items())
+    assert "academic use" in card.licence if arch == "hydranet" else card.depth.kind == "relative"
+
+
+def test_import_with_the_wrong_label_space(tmp_path, capsys):
+    net = create_model("hydranet", num_classes=6)
+    torch.save({original_name("hydranet", name): value for name, value in net.state_dict().items()}, tmp_path / "theirs.pth")
+    command = ["weights", "import", str(tmp_path / "theirs.pth"), "--arch", "hydranet", "--name", "x", "--label-space", "nyud40"]
+    assert main(command) == 2
+    assert "--label-space nyud40: has 40 classes, the checkpoint 6 classes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["predikt"], ["predict"], ["weights"]])
+def test_wrong_use_exits_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: mtdense" in capsys.readouterr().err

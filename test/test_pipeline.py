@@ -1,0 +1,314 @@
+"""Pipeline: laziness, every-n, what is missing and why, the metric scale, and that a bad frame costs nothing else."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mtdense_ros.clouds import unpack_cloud
+from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.geometry import RayTable
+from mtdense_ros.parameters import SPECS, Parameters
+from mtdense_ros.pipeline import RESULTS, Pipeline, PipelineOptions
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.scale import SmoothedScale
+
+H, W = 119, 161
+CAMERA = Intrinsics(W, H, 125.0, 125.0, 80.0, 59.0)
+
+
+@pytest.fixture(scope="module")
+def predictor(make_random_weights):
+    return Predictor.load(make_random_weights("mtdense"), device="cpu")
+
+
+@pytest.fixture
+def pipeline(predictor):
+    predictor.counters.clear()
+    return Pipeline(predictor)
+
+
+@pytest.fixture(scope="module")
+def frame(picture):
+    return Frame(picture(1, H, W), 5, "camera", CAMERA)
+
+
+@pytest.fixture(scope="module")
+def empty(picture):
+    return picture(2, H, W)
+
+
+def test_all_results_at_camera_size(pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    results = pipeline.process(frame, RESULTS)
+    assert list(results) == list(RESULTS)
+    assert (results.missing, results.warnings) == ({}, {})
+    assert {name: (value.dtype, value.shape) for name, value in results.items()} == {
+        "labels": (np.uint8, (H, W)), "confidence": (np.float32, (H, W)), "labels_color": (np.uint8, (H, W, 3)),
+        "depth": (np.float32, (H, W)), "normals": (np.float32, (H, W, 3)), "normals_color": (np.uint8, (H, W, 3)),
+        "foreground": (np.bool_, (H, W)), "foreground_overlay": (np.uint8, (H, W, 3)), "points": (np.uint8, (H * W * 20,)),
+    }  # fmt: skip
+    assert {"preprocess", "network", "postprocess", "scale", "results"} == set(results.timings)
+
+
+def test_a_cloud_agrees_with_the_maps(pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    results = pipeline.process(frame, RESULTS)
+    cloud = unpack_cloud(results["points"], W, H)
+    finite = np.isfinite(results["depth"])
+    assert np.array_equal(cloud["points"][finite][:, 2], results["depth"][finite])
+    assert np.array_equal(cloud["label"], results["labels"])
+    assert np.array_equal(cloud["foreground"] > 0, results["foreground"])
+    assert np.allclose(cloud["confidence"] / 255, results["confidence"], atol=0.51 / 255)
+    assert np.array_equal(cloud["rgb"], frame.rgb)
+
+
+def test_only_foreground_heard(pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    pipeline.predictor.counters.clear()
+    for _ in range(100):
+        assert list(pipeline.process(frame, {"foreground"})) == ["foreground"]
+    assert pipeline.predictor.counters == {"encoder": 100, "foreground": 100}
+    assert pipeline.frames == 100
+
+
+@pytest.mark.parametrize(
+    ("wanted", "heads"),
+    [
+        ("labels", {"labels"}), ("labels_color", {"labels"}), ("confidence", {"labels"}), ("depth", {"depth"}),
+        ("normals", {"normals"}), ("normals_color", {"normals"}), ("foreground_overlay", {"foreground"}),
+        ("points", {"depth", "labels", "foreground"}),
+    ],
+)  # fmt: skip
+def test_only_what_is_wanted_is_computed(pipeline, frame, empty, wanted, heads):
+    pipeline.background.capture(empty)
+    pipeline.predictor.counters.clear()
+    assert list(pipeline.process(frame, [wanted])) == [wanted]
+    assert pipeline.predictor.counters == dict.fromkeys({"encoder", *heads}, 1)
+
+
+def test_nothing_wanted_nothing_done(pipeline, frame):
+    assert dict(pipeline.process(frame, ())) == {}
+    assert not pipeline.predictor.counters
+
+
+def test_without_background(pipeline, frame):
+    results = pipeline.process(frame, RESULTS)
+    assert set(results.missing) == {"foreground", "foreground_overlay"}
+    assert "no background" in results.missing["foreground"]
+    assert (unpack_cloud(results["points"], W, H)["foreground"] == 0).all()
+    assert pipeline.predictor.counters["foreground"] == 0
+
+
+def test_background_of_another_size_costs_the_mask_only(pipeline, frame, picture):
+    pipeline.background.capture(picture(2, 60, 80))
+    results = pipeline.process(frame, {"foreground", "depth"})
+    assert list(results) == ["depth"]
+    assert results.missing == {"foreground": f"the background is 80x60, the image {W}x{H}; capture a new reference frame"}
+
+
+def test_features_are_cached_at_capture(pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    assert pipeline.predictor.counters == {"encoder": 1}
+    for _ in range(3):
+        pipeline.process(frame, {"foreground"})
+    assert pipeline.predictor.counters["encoder"] == 4
+    expected = pipeline.predictor.predict(frame.rgb, background=empty).foreground
+    assert np.array_equal(pipeline.process(frame, {"foreground"})["foreground"], expected)
+
+
+def test_without_camera_info(pipeline, frame):
+    results = pipeline.process(dataclasses.replace(frame, intrinsics=None), {"points", "depth"})
+    assert list(results) == ["depth"]
+    assert results.missing == {"points": "no camera_info"}
+
+
+def test_points_nobody_can_make_are_not_computed_for(pipeline, frame):
+    pipeline.process(dataclasses.replace(frame, intrinsics=None), {"points"})
+    assert not pipeline.predictor.counters
+
+
+def test_rays_of_a_distorted_camera(pipeline, frame):
+    rays = RayTable(np.full((H, W), 2.0, np.float32), np.full((H, W), -1.0, np.float32))
+    results = pipeline.process(frame, {"points", "depth"}, rays)
+    points = unpack_cloud(results["points"], W, H)["points"]
+    depth = results["depth"]
+    finite = np.isfinite(depth)
+    assert np.array_equal(points[finite], np.stack([2 * depth, -depth, depth], -1)[finite])
+
+
+def test_points_range(pipeline, frame):
+    depth = pipeline.process(frame, {"depth"})["depth"]
+    low, high = (float(v) for v in np.quantile(depth, [0.3, 0.6]))
+    pipeline.options = PipelineOptions(points_min=low, points_max=high)
+    results = pipeline.process(frame, {"points", "depth"})
+    z = unpack_cloud(results["points"], W, H)["points"][..., 2]
+    assert np.array_equal(np.isfinite(z), (depth >= low) & (depth <= high))
+    assert np.isfinite(results["depth"]).all()
+
+
+def test_depth_range(pipeline, frame):
+    depth = pipeline.process(frame, {"depth"})["depth"]
+    middle = float(np.median(depth))
+    pipeline.options = PipelineOptions(depth_max=middle)
+    assert np.array_equal(pipeline.process(frame, {"depth"})["depth"] == np.inf, depth > middle)
+
+
+def test_every_n(pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    pipeline.options = PipelineOptions(every_labels=3, every_depth=2)
+    seen = [pipeline.process(frame, ("labels", "confidence", "depth", "foreground")) for _ in range(6)]
+    assert ["".join(name[0] for name in r) for r in seen] == ["lcdf", "f", "df", "lcf", "df", "f"]
+    assert all(r.missing == {} for r in seen)
+    assert pipeline.predictor.counters["labels"] == 2
+
+
+def test_a_cloud_takes_labels_only_when_their_turn_has_come(pipeline, frame):
+    pipeline.options = PipelineOptions(every_labels=2)
+    clouds = [unpack_cloud(pipeline.process(frame, {"points"})["points"], W, H) for _ in range(2)]
+    assert (clouds[0]["label"] < 6).all()
+    assert (clouds[1]["label"] == 255).all()
+
+
+def test_outputs_a_network_lacks(make_random_weights, frame):
+    pipeline = Pipeline(Predictor.load(make_random_weights("hydranet", label_space=None), device="cpu"))
+    pipeline.background.capture(frame.rgb)
+    results = pipeline.process(frame, RESULTS)
+    assert list(results) == ["labels", "confidence", "depth", "points"]
+    assert "has no output 'normals'" in results.missing["normals_color"]
+    assert "has no output 'foreground'" in results.missing["foreground"]
+    assert "names no label space" in results.missing["labels_color"]
+
+
+def test_relative_depth_gives_no_points(make_random_weights, frame, empty):
+    pipeline = Pipeline(Predictor.load(make_random_weights("mdeas"), device="cpu"))
+    assert "no background" in pipeline.process(frame, {"depth"}).missing["depth"]
+    pipeline.background.capture(empty)
+    results = pipeline.process(frame, {"depth", "points", "foreground"})
+    assert set(results) == {"depth", "foreground"}
+    assert "is relative, points need metres" in results.missing["points"]
+
+
+def test_unknown_result(pipeline, frame):
+    with pytest.raises(InputError, match=r"result 'label' is unknown; did you mean 'labels'\?"):
+        pipeline.process(frame, {"label"})
+
+
+def test_deterministic(predictor, frame, empty):
+    runs = []
+    for _ in range(2):
+        pipeline = Pipeline(predictor)
+        pipeline.background.capture_median([empty, frame.rgb, empty])
+        runs.append([pipeline.process(frame, RESULTS) for _ in range(2)])
+    for first, second in zip(*runs, strict=True):
+        assert all(np.array_equal(first[name], second[name]) for name in RESULTS)
+
+
+def test_reset(pipeline, frame):
+    pipeline.background.capture(frame.rgb)
+    pipeline.process(frame, {"depth"})
+    pipeline.reset()
+    assert (pipeline.frames, pipeline.background.is_set) == (0, False)
+
+
+def floor_depth(height_m, scale):
+    """The depth map of a level floor seen from height_m, as a network with a wrong scale gives it; unknown from 40 m on."""
+    y = (np.arange(H, dtype=np.float32) - np.float32(CAMERA.cy)) / np.float32(CAMERA.fy)
+    rows = np.where(y > 0.02, height_m / np.maximum(y, 0.02), np.nan) * scale
+    return np.repeat(rows[:, None], W, 1).astype(np.float32)
+
+
+def test_scale_from_the_camera_height():
+    scale = SmoothedScale()
+    scale.update(floor_depth(0.8, 0.5), CAMERA, None, 0.8)
+    assert scale.value == pytest.approx(2.0, rel=0.01)
+    assert scale.problem == ""
+
+
+def test_scale_is_smoothed_as_a_ratio():
+    scale = SmoothedScale()
+    for wrong in (0.5, 1.0):
+        scale.update(floor_depth(0.8, wrong), CAMERA, None, 0.8)
+    assert scale.value == pytest.approx(2.0**0.8, rel=0.01)
+
+
+def test_scale_keeps_its_value_where_there_is_no_floor():
+    scale = SmoothedScale()
+    scale.update(floor_depth(0.8, 0.5), CAMERA, None, 0.8)
+    scale.update(np.full((H, W), np.nan, np.float32), CAMERA, None, 0.8)
+    assert scale.value == pytest.approx(2.0, rel=0.01)
+    assert "no floor" in scale.problem
+    scale.update(floor_depth(0.8, 1.0), None, None, 0.8)
+    assert (scale.value, scale.problem) == (pytest.approx(2.0, rel=0.01), "no camera_info")
+    scale.reset()
+    assert scale.value == 1.0
+
+
+class FloorPredictor:
+    """Stands in for a network that sees a floor from 0.8 m and takes its depth for half of what it is."""
+
+    def __init__(self, real):
+        self.card, self.outputs, self.label_space, self.depth_kind = real.card, ("depth",), None, "metric"
+        self.needs_background = lambda output: False
+
+    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None):
+        from mtdense_ros.records import Prediction
+
+        assert (options.depth_min, options.depth_max) == (0.0, np.inf), "the range must apply after the scale"
+        return Prediction(depth=floor_depth(0.8, 0.5))
+
+
+def test_depth_at_the_scale_of_the_camera_height(predictor, frame):
+    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8, depth_max=10.0)
+    pipeline = Pipeline(FloorPredictor(predictor), options)
+    results = pipeline.process(frame, {"depth", "points"})
+    below = slice(int(CAMERA.cy) + 12, H)
+    assert np.allclose(results["depth"][below], floor_depth(0.8, 1.0)[below], rtol=0.01)
+    assert np.isposinf(results["depth"][int(CAMERA.cy) + 5]).all(), "20 m is beyond the limit of 10 m"
+    points = unpack_cloud(results["points"], W, H)["points"]
+    assert np.allclose(points[below][..., 1], 0.8, rtol=0.01)
+    assert results.warnings == {}
+
+
+def test_scale_mode_without_camera_info(predictor, frame):
+    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
+    results = Pipeline(FloorPredictor(predictor), options).process(dataclasses.replace(frame, intrinsics=None), {"depth"})
+    assert results.warnings == {"depth": "camera height gives no scale: no camera_info"}
+    assert np.array_equal(results["depth"], floor_depth(0.8, 0.5), equal_nan=True)
+
+
+def test_scale_mode_asks_for_the_floor_labels(pipeline, frame):
+    pipeline.options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
+    assert list(pipeline.process(frame, {"depth"})) == ["depth"]
+    assert pipeline.predictor.counters == {"encoder": 1, "depth": 1, "labels": 1}
+
+
+def test_options_are_parameters_of_the_same_name():
+    parameters = Parameters.from_names({"every.depth": 4, "points.max": 6.0, "background.threshold": 0.25})
+    options = PipelineOptions.of(parameters)
+    assert (options.every_depth, options.points_max, options.foreground_threshold) == (4, 6.0, 0.25)
+    assert PipelineOptions.of(Parameters()) == PipelineOptions()
+    declared = {f.name for f in dataclasses.fields(Parameters)}
+    assert {f.name for f in dataclasses.fields(PipelineOptions)} <= declared
+    assert {"every.labels", "depth.max", "labels.upsampling"} <= set(SPECS)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"every_depth": 0}, "every.depth: 0 is out of range"),
+        ({"labels_upsampling": "cubic"}, "labels.upsampling: 'cubic' is not known"),
+        ({"depth_min": 5.0, "depth_max": 3.0}, "depth.min: 5 is not below depth.max 3"),
+        ({"depth_scale_mode": "camera_height"}, "camera_height needs the height"),
+    ],
+)
+def test_bad_options(values, message):
+    with pytest.raises(ConfigError, match=message):
+        PipelineOptions(**values)
+
+
+def test_a_bad_frame_then_a_good_one(pipeline, frame):
+    with pytest.raises(InputError):
+        Frame(frame.rgb, intrinsics=Intrinsics(640, 480, 500, 500, 320, 240))
+    assert "depth" in pipeline.process(frame, {"depth"})

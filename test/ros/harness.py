@@ -35,8 +35,8 @@ except ImportError as error:
     pytest.skip(f"needs ROS 2's rclpy and messages: {error}", allow_module_level=True)
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60.0
-ANSWER_S = 30.0
+START_S = 120.0
+ANSWER_S = 60.0
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)

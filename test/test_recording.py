@@ -12,6 +12,7 @@ from mtdense_ros.replay.analysis import live_report, sheet_rows
 from mtdense_ros.replay.bag_writer import write_bag
 from mtdense_ros.replay.cdr import DIAGNOSTICS, IMAGE, LABEL_INFO, STRING, serialise_image, typestore
 from mtdense_ros.replay.live import Run, Sent
+from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import statistics, table, write_report
 from mtdense_ros.replay.source import Source
@@ -57,6 +58,9 @@ class Pictures(Source):
         return (picture(index) for index in range(3))
 
 
+PLAN = Plan(Pictures(), "net", (4, 6))
+
+
 @pytest.fixture()
 def run(tmp_path):
     """Three images sent every 100 ms; the labels of the first and the third came back after 20 and 40 ms."""
@@ -88,7 +92,7 @@ def test_what_a_recording_holds(run):
 
 
 def test_report(run):
-    report = live_report(Pictures(), run, ())
+    report = live_report(PLAN, run, ())
     assert (report.frames_in, report.rate_in_hz, report.model, report.device) == (3, pytest.approx(10.0), "net", "cpu")
     (row,) = report.outputs
     assert (row.name, row.frames) == ("labels", 2)
@@ -98,7 +102,7 @@ def test_report(run):
 
 
 def test_report_files(run, tmp_path):
-    report = live_report(Pictures(), run, ())
+    report = live_report(PLAN, run, ())
     write_report(report, tmp_path)
     content = json.loads((tmp_path / "report.json").read_text())
     assert content["outputs"][0]["frames"] == 2 and content["source"] == "three pictures"
@@ -135,5 +139,5 @@ def test_statistics_of_a_single_message_has_no_rate():
 
 
 def test_table_lines_up(run):
-    lines = [line for line in table(live_report(Pictures(), run, ())).splitlines() if line.startswith("|")]
+    lines = [line for line in table(live_report(PLAN, run, ())).splitlines() if line.startswith("|")]
     assert len({len(line) for line in lines}) == 1 and len(lines) == 3

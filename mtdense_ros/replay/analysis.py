@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtdense_ros.records import Frame
 from mtdense_ros.replay.live import Run
+from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.processes import middleware
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, statistics
@@ -23,23 +24,24 @@ TIMING = "from the sending of the image in one process to the arrival of the out
 COUNTERS = ("received", "processed", "dropped", "late", "refused")
 
 
-def live_report(source: Source, run: Run, truth: Sequence[DemoFrame]) -> Report:
+def live_report(plan: Plan, run: Run, truth: Sequence[DemoFrame]) -> Report:
     """The figures of a run; truth may be empty."""
     legend, diagnostics = run.recording.legend(), run.recording.diagnostics()
     times = [s.time_ns for s in run.sent]
     seconds = (times[-1] - times[0]) * 1e-9
     return Report(
-        source=source.name,
+        source=plan.source.name,
         model=str(legend.get("model", "unknown")),
         device=diagnostics.get("device", "unknown"),
         transport=f"ROS 2 over {middleware()}: player, node and recorder are three processes",
         timing=TIMING,
         frames_in=len(run.sent),
         rate_in_hz=(len(times) - 1) / seconds if seconds > 0 else 0.0,
+        pacing=plan.pacing,
         outputs=tuple(_statistics(run, name) for name in run.recording.outputs()),
         accuracy=_accuracy(run, truth),
         node={name: diagnostics[name] for name in COUNTERS if name in diagnostics},
-        notes=_notes(source, run),
+        notes=_notes(plan.source, run),
     )
 
 

@@ -21,9 +21,6 @@ from mtdense_ros.replay.report import table, write_report
 from mtdense_ros.replay.result_files import write_png
 from mtdense_ros.replay.sheet import draw_sheet
 
-DEFAULT_RATE = 5.0
-"""Frames per second that two cores answer in full, every output heard."""
-
 DEFAULT_FRAMES = 150
 """A frame of 640x480 with all its outputs is 16 MB before compression."""
 
@@ -41,7 +38,7 @@ def demonstrate(plan: Plan, out: Path, console: Console) -> None:
 
 def _leave_results(plan: Plan, run: Run, out: Path, console: Console) -> None:
     truth = plan.source.truth if isinstance(plan.source, DemoSource) else []
-    report = live_report(plan.source, run, truth)
+    report = live_report(plan, run, truth)
     write_report(report, out)
     write_png(out / "sheet.png", draw_sheet(sheet_rows(plan.source, run), heading(plan.source, report, run.recording, bool(truth))))
     console.say("writing the bag")
@@ -54,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, 1 after an error that was told, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     add_arguments(parser, out="demo_out", frames=DEFAULT_FRAMES)
-    parser.add_argument("--rate", type=float, default=DEFAULT_RATE, metavar="HZ", help="frames per second; 0: each after the last's answer")
+    rate_help = "frames per second, answered or not (default: each after the answer to the last)"
+    parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help=rate_help)
     options = parser.parse_args(arguments)
     console = Console("demo")
     try:

@@ -113,6 +113,7 @@ class _Collected:
             timing=TIMING,
             frames_in=self._frames,
             rate_in_hz=0.0,
+            pacing="one after the other",
             outputs=tuple(statistics(name, [t for t, _ in times], [age for _, age in times]) for name, times in self._times.items()),
             accuracy=self._scores.result() if self._truth else {},
             notes=tuple(f"no {name}: {reason}" for name, reason in self._missing.items() if name not in self._times),

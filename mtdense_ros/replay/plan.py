@@ -21,7 +21,8 @@ FIRST = "first"
 class Plan:
     """frames: at most so many, 0 for all; size_hw: height and width of the frames.
 
-    rate: images per second, 0 for the next one after the answer to the last (the offline twin takes no notice of it).
+    rate: images per second, which a slow machine cannot all answer; 0 for in step: each image after the answer to the last, ten per
+    second at most. The offline twin takes no notice of it.
     capture_first: the first frame becomes the reference; background: a reference picture (H, W, 3) RGB; neither: no foreground.
     """
 
@@ -33,6 +34,11 @@ class Plan:
     capture_first: bool = False
     background: NDArray[np.uint8] | None = None
 
+    @property
+    def pacing(self) -> str:
+        """When the next image is sent, for people."""
+        return "in real time" if self.rate > 0.0 else "each after the answer to the last"
+
 
 def make_plan(source: Source, weights: str, background: str, frames: int = 0, rate: float = 0.0) -> Plan:
     """A plan whose source has a first frame that fits the background: "", "first" or a picture file.
@@ -41,7 +47,7 @@ def make_plan(source: Source, weights: str, background: str, frames: int = 0, ra
     or number of frames.
     """
     if rate < 0.0 or frames < 0:
-        raise ConfigError(f"replay: rate {rate:g} and frames {frames} must not be negative; 0 means in step, and all")
+        raise ConfigError(f"replay: rate {rate:g} and frames {frames} must not be negative; 0 means in step, and all frames")
     first = first_frame(source)
     picture = None
     if background not in ("", FIRST):

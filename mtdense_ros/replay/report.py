@@ -35,6 +35,7 @@ class Report:
     timing: str
     frames_in: int
     rate_in_hz: float
+    pacing: str
     outputs: tuple[OutputStatistics, ...]
     accuracy: Mapping[str, float] = field(default_factory=dict)
     node: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +58,7 @@ def table(report: Report) -> str:
         f"network    {report.model} on {report.device}",
         f"machine    {report.machine}",
         f"transport  {report.transport}",
-        f"frames in  {report.frames_in}" + (f" at {report.rate_in_hz:.1f} Hz" if report.rate_in_hz > 0 else ""),
+        f"frames in  {report.frames_in}" + (f" at {report.rate_in_hz:.1f} Hz" if report.rate_in_hz > 0 else "") + f", {report.pacing}",
         *([f"node       {', '.join(f'{value} {name}' for name, value in report.node.items())}"] if report.node else []),
     ]
     rows = [(o.name, f"{o.frames}", _number(o.rate_hz, 1), _number(o.age_p50_ms, 0), _number(o.age_p95_ms, 0)) for o in report.outputs]

@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lifecycle_msgs.srv import GetState
 from rclpy.duration import Duration
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_srvs.srv import Trigger
 
 from mtdense_ros.errors import InputError
@@ -27,12 +28,15 @@ from mtdense_ros.wire import Record, read_records, stamp_ns, with_stamp
 
 START_S = 120.0
 CAPTURE_S = 15.0
-ANSWER_S = 5.0
+ANSWER_S = 10.0
 SETTLE_S = 1.0
 """Limits for a node to start, to answer a capture and to answer a frame; and the time that discovery and a background take."""
 
-ANSWERS = ("labels", "depth", "foreground")
-"""Any of these outputs tells that a frame was answered: each network has one of them."""
+IN_STEP_PERIOD_S = 0.1
+"""In step with the node, no frame comes sooner after the last one: a camera is not faster either."""
+
+ANSWERS = {"labels": Image, "depth": Image, "foreground": Image, "points": PointCloud2}
+"""Outputs that tell that a frame was answered: each network has one of them at least, and the last that is published is among them."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Shot:
 
 
 class Player:
-    """Sends shots to the node of this full name. rate: images per second, 0 for the next image after the answer to the last.
+    """Sends shots to the node of this full name. rate: images per second, 0 for in step: each after the answer to the last.
 
     restamp: messages get the time of their sending; else they keep their own stamps.
     """
@@ -53,19 +57,19 @@ class Player:
         self._node = node
         self._target = target
         self._spinner = Spinner(node, target)
-        self._period_s = 1.0 / rate if rate > 0.0 else 0.0
+        self._in_step = rate == 0.0
+        self._period_s = IN_STEP_PERIOD_S if self._in_step else 1.0 / rate
         self._restamp = restamp
         self._publishers: dict[str, Any] = {}
         self._sent_stamp = 0
-        self._answered_stamp = 0
+        self._answers: dict[str, int] = {}
         self._due = 0.0
 
     def meet(self, first: Shot, listeners: int) -> None:
         """Waits until the node is active and so many subscribers hear the image topic, and tells them the camera."""
         self._wait_for_active()
-        if self._period_s == 0.0:
-            for topic in ANSWERS:
-                self._node.create_subscription(Image, f"{self._target}/{topic}", self._on_answer, OUTPUT_QOS, raw=True)
+        for topic, kind in ANSWERS.items() if self._in_step else ():
+            self._node.create_subscription(kind, f"{self._target}/{topic}", partial(self._on_answer, topic), OUTPUT_QOS, raw=True)
         publisher = self._publisher(first.image)
         self._spinner.wait(lambda: publisher.get_subscription_count() >= listeners, START_S, f"subscribe to {first.image.topic}")
         if first.info is not None:
@@ -104,8 +108,8 @@ class Player:
             if index > 0:
                 self._pace()
             self._send(shot, index)
-        if self._period_s == 0.0:
-            self._pace()
+        if self._in_step:
+            self._spinner.spin_while(self._unanswered, ANSWER_S)
 
     def close(self) -> None:
         """Ends after what was sent last has left."""
@@ -142,14 +146,19 @@ class Player:
 
     def _pace(self) -> None:
         """Waits until the next image is due; one that is late does not make the following ones come faster."""
-        if self._period_s > 0.0:
-            self._due = max(self._due + self._period_s, time.monotonic())
-            self._spinner.spin_for(self._due - time.monotonic())
-        else:
-            self._spinner.spin_while(lambda: self._answered_stamp < self._sent_stamp, ANSWER_S)
+        self._due = max(self._due + self._period_s, time.monotonic())
+        self._spinner.spin_for(self._due - time.monotonic())
+        if self._in_step:
+            first = not self._answers
+            self._spinner.spin_while(self._unanswered, ANSWER_S)
+            self._spinner.spin_for(SETTLE_S if first else 0.0)  # time to learn which outputs come
 
-    def _on_answer(self, data: bytes) -> None:
-        self._answered_stamp = max(self._answered_stamp, stamp_ns(data))
+    def _unanswered(self) -> bool:
+        """Whether the last image lacks any of the outputs that came for images before it."""
+        return not self._answers or min(self._answers.values()) < self._sent_stamp
+
+    def _on_answer(self, topic: str, data: bytes) -> None:
+        self._answers[topic] = max(self._answers.get(topic, 0), stamp_ns(data))
 
 
 def shots(records: Iterator[Record]) -> Iterator[Shot]:
@@ -189,7 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The player's process; 0 when everything was sent."""
     parser = argparse.ArgumentParser(prog="mtdense_player", description=__doc__)
     parser.add_argument("--target", default="/mtdense", help="full name of the node")
-    parser.add_argument("--rate", type=float, default=0.0, help="images per second; 0: the next one after the answer to the last")
+    parser.add_argument("--rate", type=float, default=0.0, help="images per second; 0: each after the answer to the last, ten at most")
     parser.add_argument("--restamp", action="store_true", help="stamp messages with the time of their sending")
     parser.add_argument("--capture", action="store_true", help="make the first image the reference frame")
     parser.add_argument("--listeners", type=int, default=1, help="subscribers of the image topic to wait for")

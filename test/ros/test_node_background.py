@@ -70,7 +70,7 @@ def test_a_median_of_a_second_ignores_what_passes(heard):
         response = answer()
     finally:
         heard.set_parameter("background.seconds", 0.0)
-    frames = int(response.message.split("frame")[0].split()[-1])
+    frames = int(response.message.split(" frames")[0].split()[-1])
     assert response.success and frames >= 3
 
 

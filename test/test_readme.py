@@ -48,6 +48,14 @@ def test_published_topics_are_the_nodes():
     assert rows == {f"~/{o.topic}": o.message_type.__name__ for o in OUTPUTS} | apart
 
 
+def test_faults_are_the_nodes():
+    from mtdense_ros.ros.faults import FAULTS
+
+    sentence = TEXT[TEXT.index("Faults on `/diagnostics`") : TEXT.index("Encodings taken:")]
+    named = " ".join(sentence.split()).partition(": ")[2].rstrip(". ").split(", ")
+    assert sorted(named) == sorted(FAULTS)
+
+
 def test_services_are_the_nodes():
     source = (ROOT / "mtdense_ros" / "ros" / "services.py").read_text()
     jobs = {f"~/background/{name}" for name in re.findall(r'"(\w+)": Session\.', source)}

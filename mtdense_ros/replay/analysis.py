@@ -50,12 +50,13 @@ def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
     answered = [s for s in run.sent if run.recording.results(s.stamp_ns, ("labels", "depth", "foreground"))]
     stamps = {s.index: s.stamp_ns for s in answered or run.sent}
     sample = EvenSample[tuple[int, Frame]](SHEET_CANDIDATES)
+    start = 0
     for index, frame in enumerate(itertools.islice(source.frames(), max(stamps) + 1)):
+        start = frame.stamp_ns if index == 0 else start
         if index in stamps:
             sample.add((stamps[index], frame))
-    start = run.sent[0].stamp_ns
     chosen = [sample.items[i] for i in most_different([frame.rgb for _, frame in sample.items], SHEET_ROWS)]
-    return [SheetRow(f"{(stamp - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)) for stamp, frame in chosen]
+    return [SheetRow(f"{(frame.stamp_ns - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)) for stamp, frame in chosen]
 
 
 def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:

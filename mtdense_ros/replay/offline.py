@@ -99,7 +99,7 @@ class _Collected:
 
     def heading(self) -> Heading:
         """What stands above and below the sheet."""
-        subtitle = f"{self._plan.source.name}  |  {self._predictor.card.name} on {self._predictor.device_name}  |  without ROS"
+        subtitle = f"{self._predictor.card.name} on {self._predictor.device_name}, without ROS  |  {self._plan.source.name}"
         metric = self._predictor.depth_kind != "relative"
         return Heading("mtdense_ros", subtitle, self._predictor.label_space, bool(self._truth), metric)
 

@@ -94,3 +94,10 @@ def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
         normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     out[1:-1, 1:-1] = -np.sign(np.sum(normal * points[1:-1, 1:-1], axis=-1, keepdims=True)) * normal
     return out
+
+
+def millimetres(depth: Floats) -> NDArray[np.uint16]:
+    """Depth (H, W) in m as whole millimetres; 0 where unknown, out of range or beyond 65.535 m (the raw form of REP-118)."""
+    with np.errstate(invalid="ignore"):
+        scaled = np.rint(depth * np.float32(1e3))
+        return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype("<u2")

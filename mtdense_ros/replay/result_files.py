@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.colour import colour_normals
 from mtdense_ros.errors import InputError
+from mtdense_ros.geometry import millimetres
 
 FOLDERS = ("labels", "depth", "normals", "foreground")
 
@@ -38,9 +39,7 @@ def write_png(path: Path, picture: NDArray[Any]) -> None:
 
 def _picture(name: str, values: NDArray[Any]) -> NDArray[Any]:
     if name == "depth":
-        with np.errstate(invalid="ignore"):
-            millimetres = np.rint(values * np.float32(1e3))
-            return np.where((millimetres > 0) & (millimetres <= 65535), millimetres, 0).astype(np.uint16)
+        return millimetres(values)
     if name == "normals":
         return colour_normals(values)
     return values.astype(bool).astype(np.uint8) * np.uint8(255) if name == "foreground" else values

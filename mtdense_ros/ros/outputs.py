@@ -13,6 +13,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
+from mtdense_ros.geometry import millimetres
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.qos import OUTPUT_QOS
@@ -89,13 +90,6 @@ OUTPUTS = (
     Output("points", PointCloud2, "points", _points),
 )
 """Every topic that carries something of each frame."""
-
-
-def millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Depth (H, W) in m as whole millimetres; 0 where unknown, out of range or beyond 65.535 m."""
-    with np.errstate(invalid="ignore"):
-        scaled = np.rint(depth * np.float32(1e3))
-        return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype("<u2")
 
 
 class Outputs:

@@ -13,6 +13,7 @@ from mtdense_ros.training import loop
 from mtdense_ros.training.batches import FOCAL_PX, Pairs, collate, random_batch
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.loop import Run, train, train_step
+from mtdense_ros.training.provenance import recorded_commit
 
 SIZE = (64, 64)
 
@@ -79,6 +80,7 @@ def test_resumed_run_equals_an_uninterrupted_one(rendered, tmp_path, monkeypatch
     assert parts.step == whole.step == 4
     for (name, a), b in zip(whole.average.state_dict().items(), parts.average.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b, msg=name)
+    assert recorded_commit(tmp_path / "parts") == recorded_commit(tmp_path / "whole")
     last = json.loads((tmp_path / "parts" / "log.jsonl").read_text().splitlines()[-1])
     assert last["step"] == 4 and 0 <= last["val_foreground_iou"] <= 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from mtdense_ros.data.shards import FRAME, read_manifest
 from mtdense_ros.training.batches import FOCAL_PX, MEAN, STD, Pairs, collate
 from mtdense_ros.training.config import TrainConfig, load_config
 from mtdense_ros.training.loop import CHECKPOINT, Run
+from mtdense_ros.training.provenance import recorded_commit
 from mtdense_ros.training.validation import validate
 from mtdense_ros.weights import save_weights
 
@@ -41,7 +41,7 @@ STATISTICS_PAIRS = 500
 _log = logging.getLogger(__name__)
 
 
-def card_fields(run: Run, data: Sequence[Path], command: str) -> dict[str, Any]:
+def card_fields(run: Run, data: Sequence[Path], command: str, commit: str) -> dict[str, Any]:
     """What `save_weights` cannot know: the input, the meaning of the outputs, and where the weights come from."""
     config, pairs = run.config, Pairs(data, run.config.validation)
     return {
@@ -54,7 +54,7 @@ def card_fields(run: Run, data: Sequence[Path], command: str) -> dict[str, Any]:
         "data": [_renders(run, data, pairs)],
         "licence": "Apache-2.0",
         "attribution": ATTRIBUTION,
-        "commit": _commit(),
+        "commit": commit,
         "command": command,
     }
 
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = load_config(options.config)
     run = Run(config)
     run.load(options.run / CHECKPOINT)
-    card = save_weights(options.weights, run.average.cpu(), card_fields(run, options.data, _command(config, options)))
+    card = save_weights(options.weights, run.average.cpu(), card_fields(run, options.data, _command(config, options), recorded_commit(options.run)))
     _log.info("%s: %d bytes, sha256 %s", options.weights, card.bytes, card.sha256)
 
 
@@ -114,13 +114,6 @@ def _renders(run: Run, data: Sequence[Path], pairs: Pairs) -> dict[str, Any]:
 def _command(config: TrainConfig, options: argparse.Namespace) -> str:
     sets = " ".join(root.name for root in options.data)
     return f"python -m mtdense_ros.training.train config/train/{options.config.name} --data {sets} --out {options.run.name}"
-
-
-def _commit() -> str:
-    """The commit of the source tree, or "unknown" outside one."""
-    call = ["git", "rev-parse", "HEAD"]
-    done = subprocess.run(call, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from mtdense_ros.models.mtdense import MtDense, change_features
 from mtdense_ros.training.batches import Batch, Pairs, Prefetcher
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.losses import depth_loss, foreground_loss, labels_loss, normals_loss
+from mtdense_ros.training.provenance import record_commit
 from mtdense_ros.training.schedules import cosine_lr, ema_decay, progress
 from mtdense_ros.training.validation import validate
 
@@ -81,6 +82,7 @@ def train(config: TrainConfig, data: Sequence[Path], out: Path) -> Run:
     data: folders of rendered sets; shards that appear meanwhile join. out: folder for the checkpoint and log.jsonl.
     """
     out.mkdir(parents=True, exist_ok=True)
+    record_commit(out)
     torch.set_num_threads(config.threads)
     pairs = Pairs(data, config.validation)
     run = Run(config)

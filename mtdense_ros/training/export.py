@@ -91,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = load_config(options.config)
     run = Run(config)
     run.load(options.run / CHECKPOINT)
-    card = save_weights(options.weights, run.average.cpu(), card_fields(run, options.data, _command(config, options), recorded_commit(options.run)))
+    fields = card_fields(run, options.data, _command(config, options), recorded_commit(options.run))
+    card = save_weights(options.weights, run.average.cpu(), fields)
     _log.info("%s: %d bytes, sha256 %s", options.weights, card.bytes, card.sha256)
 
 

@@ -55,7 +55,10 @@ def ground_plane(
     normals, heights = normals[plausible], heights[plausible]
     inliers = np.abs(candidates @ normals.T + heights) < tolerance * candidates[:, 2:]
     chosen = inliers[:, int(inliers.sum(axis=0).argmax())]
-    return _fit(candidates[chosen], float(chosen.mean())) if chosen.sum() >= MIN_POINTS // 2 else None
+    if chosen.sum() < MIN_POINTS // 2:
+        return None
+    plane = _fit(candidates[chosen], float(chosen.mean()))  # of a small patch it can face any way, whatever the hypothesis did
+    return plane if plane.height > 0 and -plane.normal[1] >= np.cos(np.radians(max_tilt_deg)) else None
 
 
 def camera_height_scale(

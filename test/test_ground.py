@@ -58,6 +58,16 @@ def test_a_wall_is_no_floor():
     assert ground_plane(depth_to_points(wall, CAMERA)) is None
 
 
+@pytest.mark.parametrize("slope", [(0.0, 0.0), (2e-3, 0.0), (-2e-3, 0.0), (0.0, 2e-3), (1e-3, -2e-3)])
+def test_a_small_patch_of_a_wall_that_is_taken_for_floor_gives_no_scale(slope):
+    camera = Intrinsics(640, 480, 500.0, 500.0, 319.5, 239.5)
+    down, right = np.mgrid[:480, :640]
+    depth = (2 + slope[0] * (down - 310) + slope[1] * (right - 300)).astype(np.float32)
+    patch = np.zeros(depth.shape, bool)
+    patch[300:312, 295:306] = True
+    assert camera_height_scale(depth, camera, patch, 1.0).scale is None
+
+
 def test_a_ceiling_is_no_floor():
     depth, floor = room()
     assert ground_plane(depth_to_points(depth[::-1].copy(), CAMERA), floor[::-1]) is None

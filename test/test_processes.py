@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.processes import PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
+from mtdense_ros.replay.processes import OPENMP, PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
 
 TALKER = """
 import json, sys
@@ -83,7 +83,7 @@ def test_a_taken_domain_is_passed_over(monkeypatch):
 
 
 def test_environment(monkeypatch):
-    for name in (*PROFILE_VARIABLES, "GLIBC_TUNABLES"):
+    for name in (*PROFILE_VARIABLES, "GLIBC_TUNABLES", *OPENMP):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ROS_LOCALHOST_ONLY", "1")
     environment = ros_environment()
@@ -91,15 +91,19 @@ def test_environment(monkeypatch):
     assert "ROS_LOCALHOST_ONLY" not in environment  # the two must not be mixed
     assert all(environment[name].endswith("config/fastdds.xml") for name in PROFILE_VARIABLES)
     assert "mmap_max=0" in environment["GLIBC_TUNABLES"]
+    assert environment.items() >= OPENMP.items()
 
 
 def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setenv(PROFILE_VARIABLES[1], "/mine.xml")
     monkeypatch.delenv(PROFILE_VARIABLES[0], raising=False)
     monkeypatch.setenv("GLIBC_TUNABLES", "mine")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     environment = ros_environment()
     assert environment[PROFILE_VARIABLES[1]] == "/mine.xml" and PROFILE_VARIABLES[0] not in environment
     assert environment["GLIBC_TUNABLES"] == "mine"
+    assert environment["OMP_WAIT_POLICY"] == "ACTIVE" and "GOMP_SPINCOUNT" not in environment
 
 
 def test_middleware(monkeypatch):

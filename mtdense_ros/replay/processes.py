@@ -28,6 +28,9 @@ PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES
 MALLOC = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"
 """Memory of large messages is kept, not given back and faulted in anew for each; the launch file sets the same."""
 
+OPENMP = {"GOMP_SPINCOUNT": "10000", "OMP_WAIT_POLICY": "PASSIVE"}
+"""Waiting OpenMP threads give their core to the other processes soon (benchmarks/busy_neighbour.py); the launch file sets the same."""
+
 
 class Child:
     """`python -m MODULE ARGUMENTS`, its stderr in a file, its stdout read as events. name: for messages."""
@@ -102,6 +105,8 @@ def ros_environment() -> dict[str, str]:
     environment = {k: v for k, v in os.environ.items() if k != "ROS_LOCALHOST_ONLY"}
     environment |= {"ROS_DOMAIN_ID": str(free_domain()), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "PYTHONUNBUFFERED": "1"}
     environment.setdefault("GLIBC_TUNABLES", MALLOC)
+    if not any(environment.get(name) for name in OPENMP):
+        environment |= OPENMP
     if not any(environment.get(name) for name in PROFILE_VARIABLES):
         profile = str(find_resource("config", "fastdds", ".xml", ConfigError))
         environment |= dict.fromkeys(PROFILE_VARIABLES, profile)

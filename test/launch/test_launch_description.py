@@ -47,7 +47,7 @@ def launched(tmp_path, monkeypatch):
             marker = tmp_path / "share" / "ament_index" / "resource_index" / "packages" / package
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
-    for name in (*PROFILE_VARIABLES, "GLIBC_TUNABLES"):
+    for name in (*PROFILE_VARIABLES, "GLIBC_TUNABLES", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AMENT_PREFIX_PATH", os.pathsep.join([str(tmp_path), os.environ.get("AMENT_PREFIX_PATH", "")]))
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]))
@@ -131,6 +131,12 @@ def test_environment_is_set_where_the_user_left_it_unset(launched):
 def test_a_profile_of_the_user_stays_the_only_one(launched, variable):
     environment = launched(environment={variable: "/mine.xml"})["mtdense_node"].environment
     assert {name: environment.get(name) for name in PROFILE_VARIABLES} == dict.fromkeys(PROFILE_VARIABLES) | {variable: "/mine.xml"}
+
+
+def test_waiting_policy_of_the_user_stays(launched):
+    assert launched()["mtdense_node"].environment["GOMP_SPINCOUNT"] == "10000"
+    environment = launched(environment={"OMP_WAIT_POLICY": "ACTIVE"})["mtdense_node"].environment
+    assert environment["OMP_WAIT_POLICY"] == "ACTIVE" and "GOMP_SPINCOUNT" not in environment
 
 
 def test_malloc_settings_of_the_user_stay(launched):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.geometry import depth_to_points
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.geometry import RayTable
 
 HYPOTHESES = 64
 SAMPLES = 1000
@@ -62,15 +61,16 @@ def ground_plane(
 
 
 def camera_height_scale(
-    depth: NDArray[np.float32], intrinsics: Intrinsics, floor_mask: NDArray[np.bool_] | None, camera_height_m: float
+    depth: NDArray[np.float32], rays: RayTable, floor_mask: NDArray[np.bool_] | None, camera_height_m: float
 ) -> HeightScale:
     """The scale that puts the floor seen in a depth map (H, W) at the known height of the camera above it, in m.
 
-    floor_mask: (H, W), the lower half of the image where None. No scale, with the reason, where the floor is not to be seen.
+    rays: of the camera; floor_mask: (H, W), the lower half of the image where None. No scale, with the reason, where the
+    floor is not to be seen.
     """
     if camera_height_m <= 0:
         return HeightScale(None, f"camera height {camera_height_m} m is not positive; set depth.camera_height")
-    plane = ground_plane(depth_to_points(depth, intrinsics), floor_mask)
+    plane = ground_plane(rays.points(depth), floor_mask)
     if plane is None:
         return HeightScale(None, "no floor plane below the camera in this frame")
     if plane.inlier_share < 0.5:

@@ -40,18 +40,19 @@ class Pipeline:
     def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None) -> Results:
         """The wanted results (names of RESULTS) of a frame, as far as they can be made; nothing else is computed.
 
-        rays: of a distorted camera, for its points; the frame's intrinsics give them otherwise. Raises InputError.
+        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. Raises InputError.
         """
         watch = Stopwatch()
+        options = self.options  # once: another thread may replace them while the frame is worked on
         if rays is None and frame.intrinsics is not None:
             rays = RayTable.of(frame.intrinsics)
-        needs = self._needs(frame, wanted, rays)
+        needs = self._needs(frame, wanted, rays, options)
         self.frames += 1
-        prediction = self._predict(frame, needs.outputs)
+        prediction = self._predict(frame, needs.outputs, options)
         watch.lap("predict")
-        prediction, warnings = self._scaled(prediction, frame)
+        prediction, warnings = self._scaled(prediction, rays, options)
         watch.lap("scale")
-        material = Material(frame.rgb, prediction, self.predictor.label_space, rays, self._points_range())
+        material = Material(frame.rgb, prediction, self.predictor.label_space, rays, (options.points_min, options.points_max or math.inf))
         made = {name: make(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
@@ -67,11 +68,15 @@ class Pipeline:
         """The features of a reference frame, for a network that has a use for them."""
         return self.predictor.encode_background(rgb) if "foreground" in self.predictor.outputs else None
 
-    def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None) -> Demand:
+    def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> Demand:
         """What this frame needs of the network."""
-        needs = demand(wanted, lambda output: self._obstacle(output, frame), self._due, self._impossible(rays))
-        floor_helps = "depth" in needs.outputs and self._scales_by_height
-        if floor_helps and not self._obstacle("labels", frame) and self._due("labels"):
+
+        def due(output: str) -> bool:
+            return self.frames % options.every(output) == 0
+
+        needs = demand(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays))
+        floor_helps = "depth" in needs.outputs and self._scales_by_height(options)
+        if floor_helps and not self._obstacle("labels", frame) and due("labels"):
             needs.outputs.add("labels")
         return needs
 
@@ -80,9 +85,6 @@ class Pipeline:
         if output not in self.predictor.outputs:
             return f"network '{self.predictor.card.name}' has no output '{output}'; load weights with one"
         return self.background.mismatch(image_size(frame.rgb)) if self.predictor.needs_background(output) else ""
-
-    def _due(self, output: str) -> bool:
-        return self.frames % self.options.every(output) == 0
 
     def _impossible(self, rays: RayTable | None) -> dict[str, str]:
         """Results that cannot be made even of all outputs, and why."""
@@ -96,26 +98,25 @@ class Pipeline:
             reasons["points"] = f"the depth of '{name}' is relative, points need metres"
         return reasons
 
-    def _predict(self, frame: Frame, outputs: Collection[str]) -> Prediction:
+    def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions) -> Prediction:
         if not outputs:
             return Prediction()
         fits = not self.background.mismatch(image_size(frame.rgb))
         encoded = self.background.encoded if fits else None
-        return self.predictor.predict(frame.rgb, frame.intrinsics, encoded, outputs, self.options.for_outputs)
+        return self.predictor.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
 
-    @property
-    def _scales_by_height(self) -> bool:
-        return self.options.depth_scale_mode == "camera_height" and self.predictor.depth_kind == "metric"
+    def _scales_by_height(self, options: PipelineOptions) -> bool:
+        return options.depth_scale_mode == "camera_height" and self.predictor.depth_kind == "metric"
 
-    def _scaled(self, prediction: Prediction, frame: Frame) -> tuple[Prediction, dict[str, str]]:
+    def _scaled(self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> tuple[Prediction, dict[str, str]]:
         """Depth at the scale of the known camera height, then its range; and what is doubtful about it."""
         depth, spec = prediction.depth, self.predictor.card.depth
-        if depth is None or spec is None or not self._scales_by_height:
+        if depth is None or spec is None or not self._scales_by_height(options):
             return prediction, {}
         if prediction.labels is not None or "labels" not in self.predictor.outputs:
-            self._scale.update(depth, frame.intrinsics, self._floor(prediction), self.options.camera_height)
+            self._scale.update(depth, rays, self._floor(prediction), options.camera_height)
         warnings = {"depth": f"camera height gives no scale: {self._scale.problem}"} if self._scale.problem else {}
-        scaled = apply_range(depth * np.float32(self._scale.value), *depth_range(spec, self.options.limits))
+        scaled = apply_range(depth * np.float32(self._scale.value), *depth_range(spec, options.limits))
         return replace(prediction, depth=scaled), warnings
 
     def _floor(self, prediction: Prediction) -> NDArray[np.bool_] | None:
@@ -125,6 +126,3 @@ class Pipeline:
             return None
         mask: NDArray[np.bool_] = np.isin(prediction.labels, [c.id for c in space.classes if c.traversable])
         return mask
-
-    def _points_range(self) -> tuple[float, float]:
-        return self.options.points_min, self.options.points_max or math.inf

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.ground import camera_height_scale
-from mtdense_ros.records import Intrinsics
 
 _WEIGHT_OF_NEW = 0.2
 
@@ -28,12 +28,15 @@ class SmoothedScale:
         self.problem = "no floor seen yet"
         self._measured = False
 
-    def update(self, depth: NDArray[np.float32], camera: Intrinsics | None, floor: NDArray[np.bool_] | None, height_m: float) -> None:
-        """Measures in an unscaled depth map (H, W); floor: (H, W) pixels of the floor, the lower half where None."""
-        if camera is None:
+    def update(self, depth: NDArray[np.float32], rays: RayTable | None, floor: NDArray[np.bool_] | None, height_m: float) -> None:
+        """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
+
+        floor: (H, W) pixels of the floor, the lower half of the image where None.
+        """
+        if rays is None:
             self.problem = "no camera_info"
             return
-        found = camera_height_scale(depth, camera, floor, height_m)
+        found = camera_height_scale(depth, rays, floor, height_m)
         self.problem = found.reason
         if found.scale is None:
             return

@@ -65,7 +65,7 @@ def test_a_small_patch_of_a_wall_that_is_taken_for_floor_gives_no_scale(slope):
     depth = (2 + slope[0] * (down - 310) + slope[1] * (right - 300)).astype(np.float32)
     patch = np.zeros(depth.shape, bool)
     patch[300:312, 295:306] = True
-    assert camera_height_scale(depth, camera, patch, 1.0).scale is None
+    assert camera_height_scale(depth, RayTable.of(camera), patch, 1.0).scale is None
 
 
 def test_a_ceiling_is_no_floor():
@@ -75,7 +75,7 @@ def test_a_ceiling_is_no_floor():
 
 def test_scale_of_a_depth_that_is_twice_too_large():
     depth, floor = room()
-    result = camera_height_scale(2 * depth, CAMERA, floor, HEIGHT)
+    result = camera_height_scale(2 * depth, RayTable.of(CAMERA), floor, HEIGHT)
     assert result.scale == pytest.approx(0.5, rel=1e-3)
 
 
@@ -88,12 +88,12 @@ def test_scale_of_a_depth_that_is_twice_too_large():
     ],
 )
 def test_no_scale_says_why(depth, height, reason):
-    result = camera_height_scale(depth, CAMERA, None, height)
+    result = camera_height_scale(depth, RayTable.of(CAMERA), None, height)
     assert result.scale is None and reason in result.reason
 
 
 def test_a_mask_that_is_mostly_not_floor_gives_no_scale():
     depth, floor = room(wall_m=1.2)
     depth[~floor] = np.random.default_rng(0).uniform(0.3, 5, (~floor).sum())
-    result = camera_height_scale(depth, CAMERA, np.ones_like(floor), HEIGHT)
+    result = camera_height_scale(depth, RayTable.of(CAMERA), np.ones_like(floor), HEIGHT)
     assert result.scale is None and "lie on one plane" in result.reason

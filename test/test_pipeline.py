@@ -221,7 +221,7 @@ def floor_depth(height_m, scale):
 
 def test_scale_from_the_camera_height():
     scale = SmoothedScale()
-    scale.update(floor_depth(0.8, 0.5), CAMERA, None, 0.8)
+    scale.update(floor_depth(0.8, 0.5), RayTable.of(CAMERA), None, 0.8)
     assert scale.value == pytest.approx(2.0, rel=0.01)
     assert scale.problem == ""
 
@@ -229,14 +229,14 @@ def test_scale_from_the_camera_height():
 def test_scale_is_smoothed_as_a_ratio():
     scale = SmoothedScale()
     for wrong in (0.5, 1.0):
-        scale.update(floor_depth(0.8, wrong), CAMERA, None, 0.8)
+        scale.update(floor_depth(0.8, wrong), RayTable.of(CAMERA), None, 0.8)
     assert scale.value == pytest.approx(2.0**0.8, rel=0.01)
 
 
 def test_scale_keeps_its_value_where_there_is_no_floor():
     scale = SmoothedScale()
-    scale.update(floor_depth(0.8, 0.5), CAMERA, None, 0.8)
-    scale.update(np.full((H, W), np.nan, np.float32), CAMERA, None, 0.8)
+    scale.update(floor_depth(0.8, 0.5), RayTable.of(CAMERA), None, 0.8)
+    scale.update(np.full((H, W), np.nan, np.float32), RayTable.of(CAMERA), None, 0.8)
     assert scale.value == pytest.approx(2.0, rel=0.01)
     assert "no floor" in scale.problem
     scale.update(floor_depth(0.8, 1.0), None, None, 0.8)
@@ -269,6 +269,29 @@ def test_depth_at_the_scale_of_the_camera_height(predictor, frame):
     points = unpack_cloud(results["points"], W, H)["points"]
     assert np.allclose(points[below][..., 1], 0.8, rtol=0.01)
     assert results.warnings == {}
+
+
+def test_the_floor_of_a_distorted_camera_is_measured_with_its_rays(predictor, frame):
+    pinhole = RayTable.of(CAMERA)
+    rays = RayTable(2 * pinhole.x, 2 * pinhole.y)  # the same depth map is then of a floor at twice the distance below
+    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
+    results = Pipeline(FloorPredictor(predictor), options).process(frame, {"depth", "points"}, rays)
+    below = slice(int(CAMERA.cy) + 12, H)
+    assert np.allclose(results["depth"][below], floor_depth(0.8, 0.5)[below], rtol=0.01)
+    assert np.allclose(unpack_cloud(results["points"], W, H)["points"][below][..., 1], 0.8, rtol=0.01)
+
+
+def test_options_replaced_during_a_frame_hold_from_the_next(predictor, frame):
+    class Replacing(FloorPredictor):
+        def predict(self, *arguments):
+            pipeline.options = PipelineOptions(depth_max=0.1, points_max=0.1)
+            return super().predict(*arguments)
+
+    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
+    pipeline = Pipeline(Replacing(predictor), options)
+    expected = Pipeline(FloorPredictor(predictor), options).process(frame, {"depth", "points"})
+    results = pipeline.process(frame, {"depth", "points"})
+    assert all(np.array_equal(results[name], expected[name], equal_nan=name == "depth") for name in expected)
 
 
 def test_scale_mode_without_camera_info(predictor, frame):

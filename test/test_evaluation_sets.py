@@ -64,6 +64,14 @@ def test_difference_by_hand():
     assert rgb_difference(frame, background, compensate=False).sum() == 15
 
 
+def test_baselines_of_the_mask_are_named_with_their_threshold():
+    size = (2, 3)
+    frame = EvaluationFrame(name="made up", rgb=np.full((*size, 3), 131, np.uint8), background=np.full((*size, 3), 100, np.uint8))
+    found = baselines(frame, STATISTICS)["foreground"]
+    assert found["rgb difference, t = 30"].all()
+    assert not found["rgb difference, gain-compensated, t = 30"].any()
+
+
 def test_baselines_are_constants_and_scored_beside_the_network():
     size = (4, 6)
     frame = EvaluationFrame(

@@ -64,7 +64,7 @@ def baselines(frame: EvaluationFrame, statistics: TrainingStatistics) -> dict[st
         found["depth"]["training median for the focal length"] = np.full(size, per_focal, np.float32)
     if frame.background is not None:
         found["foreground"] = {
-            "rgb difference, gain-compensated": rgb_difference(frame.rgb, frame.background, compensate=True),
-            "rgb difference": rgb_difference(frame.rgb, frame.background, compensate=False),
+            f"rgb difference, gain-compensated, t = {THRESHOLD}": rgb_difference(frame.rgb, frame.background, compensate=True),
+            f"rgb difference, t = {THRESHOLD}": rgb_difference(frame.rgb, frame.background, compensate=False),
         }
     return found

@@ -73,6 +73,15 @@ def test_bf16_is_close(make_net, images):
     assert 0 < np.abs(rough - exact).max() < 0.2 * np.abs(exact).max()
 
 
+def test_no_limit_of_threads_undoes_an_earlier_one(make_net):
+    TorchEngine(make_net("mtdense"), "cpu")
+    before = torch.get_num_threads()
+    TorchEngine(make_net("mtdense"), "cpu", threads=before + 1)
+    assert torch.get_num_threads() == before + 1
+    TorchEngine(make_net("mtdense"), "cpu")
+    assert torch.get_num_threads() == before
+
+
 def test_to_host_keeps_keys_shapes_and_values():
     raw = {"a": torch.arange(6.0).reshape(1, 2, 1, 3), "b": torch.tensor([[7.0]], dtype=torch.float16)}
     found = to_host(raw)

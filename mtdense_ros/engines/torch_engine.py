@@ -6,6 +6,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -28,15 +29,14 @@ class TorchEngine:
     """A network on a device. The network that was passed stays as it is.
 
     device: "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N". precision: "auto" (fp16 on CUDA, fp32 on the CPU),
-    "fp32", "fp16" (CUDA only) or "bf16". threads: of the process's torch operations on the CPU, 0 leaves them as they are.
+    "fp32", "fp16" (CUDA only) or "bf16". threads: of the process's torch operations on the CPU, 0 is torch's own choice.
     `counters`: images that the encoder and each head have worked on. Raises DeviceError, ConfigError.
     """
 
     def __init__(self, net: DenseNetwork, device: str = "auto", precision: str = "auto", threads: int = 0) -> None:
         self.device = choose_device(device)
         self.precision = choose_precision(precision, self.device)
-        if threads > 0:
-            torch.set_num_threads(threads)
+        use_threads(threads)
         self.counters: Counter[str] = Counter()
         self._dtype = _DTYPES[self.precision]
         self._net = folded(net).to(self.device, self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -82,6 +82,19 @@ class TorchEngine:
             self.counters[name] += len(first[0] if isinstance(first, tuple) else first)
 
         return count
+
+
+def use_threads(threads: int) -> None:
+    """Makes the process's torch operations on the CPU use this many threads; 0: as many as torch itself chose."""
+    own_choice = _default_threads()
+    if (threads or own_choice) != torch.get_num_threads():
+        torch.set_num_threads(threads or own_choice)
+
+
+@lru_cache(maxsize=1)
+def _default_threads() -> int:
+    """How many threads torch chose, asked before the first engine sets another number: torch itself forgets it."""
+    return torch.get_num_threads()
 
 
 def choose_device(device: str) -> torch.device:

@@ -194,6 +194,10 @@ class Predictor:
             return self._checked(backgrounds, camera_hw).features
         if len(backgrounds) != count:
             raise InputError(f"predict_batch: {len(backgrounds)} backgrounds for {count} images; pass one for all, or one each")
+        for i, background in enumerate(backgrounds):
+            if not isinstance(background, (EncodedBackground, np.ndarray)):
+                found = f"background {i} is of type {type(background).__name__}"
+                raise InputError(f"predict_batch: {found}; pass one for every image, or predict those without apart")
         encoded = [self._checked(background, camera_hw).features for background in backgrounds]
         return tuple(torch.cat(maps) for maps in zip(*encoded, strict=True))
 

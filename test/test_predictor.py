@@ -223,6 +223,7 @@ def test_one_background_serves_a_batch(predictor, picture, empty):
         (lambda p, f: p.predict_batch([f, f[:100]]), "image 1 is 641x100, image 0 is 641x479"),
         (lambda p, f: p.predict_batch([f, f], [camera()]), "1 intrinsics for 2 images"),
         (lambda p, f: p.predict_batch([f, f], backgrounds=[f]), "1 backgrounds for 2 images"),
+        (lambda p, f: p.predict_batch([f, f], None, [f, None]), "background 1 is of type NoneType; pass one for every image"),
         (lambda p, f: p.predict(f.astype(np.float32)), r"expected an RGB array \(H, W, 3\) uint8, found float32"),
         (lambda p, f: p.predict(f[..., 0]), "expected an RGB array"),
         (lambda p, f: p.predict(f[:0]), "641x0 is empty"),

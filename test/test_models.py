@@ -160,6 +160,33 @@ def test_bad_configurations_say_what_exists():
         create_model("mtdense", change_widths=(8, 8))
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"num_classes": 256}, "num_classes: found 256; give at most 255"),
+        ({"num_classes": "6"}, "num_classes: found '6'; give a whole number"),
+        ({"foreground": "no"}, "foreground: found 'no'; give true or false"),
+        ({"foreground": 1}, "foreground: found 1; give true or false"),
+        ({"change_widths": 5}, "change_widths: found 5; give a list of five"),
+        ({"change_widths": "88888"}, "change_widths: found '88888'; give a list of five"),
+        ({"change_widths": [8, 8, 8, 8, None]}, r"change_widths\[4\]: found None; give a whole number"),
+        ({"tasks": "depth"}, "tasks: found 'depth'; give one or more of"),
+        ({"tasks": 3}, "tasks: found 3; give one or more of"),
+        ({"name": "mine"}, "no field 'name'"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_remedy(config, message):
+    with pytest.raises(ConfigError, match=message):
+        create_model("mtdense", **config)
+
+
+def test_the_most_classes_that_labels_can_hold():
+    with torch.device("meta"):
+        assert create_model("hydranet", num_classes=255).config["num_classes"] == 255
+    with pytest.raises(ConfigError, match="num_classes: found 256"):
+        create_model("hydranet", num_classes=256)
+
+
 def test_bad_inputs_say_what_to_do():
     net = create_model("mtdense").eval()
     image = torch.rand(1, 3, 64, 64)

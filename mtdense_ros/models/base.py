@@ -16,6 +16,9 @@ TASKS = ("labels", "depth", "normals")
 RAW_OUTPUTS = (*TASKS, "foreground")
 """The keys of a network's raw outputs, in order."""
 
+MOST_CLASSES = 255
+"""Label ids are uint8, and 255 is the id of a pixel without a class."""
+
 Background = Tensor | tuple[Tensor, ...]
 """A background image (B, 3, H, W), or what `encode_background` made of it."""
 
@@ -64,10 +67,11 @@ class DenseNetwork(nn.Module):
 
 
 def checked_tasks(tasks: Sequence[str]) -> tuple[str, ...]:
-    """`tasks` as a tuple. Raises ConfigError unless they are distinct, known and in the order of TASKS."""
-    known = tuple(task for task in TASKS if task in tasks)
+    """`tasks` as a tuple. Raises ConfigError unless they are a list of distinct, known names in the order of TASKS."""
+    listed = isinstance(tasks, Sequence) and not isinstance(tasks, str)
+    known = tuple(task for task in TASKS if listed and task in tasks)
     if not known or tuple(tasks) != known:
-        raise ConfigError(f"tasks: found {tuple(tasks)}; give one or more of {TASKS}, each once and in this order")
+        raise ConfigError(f"tasks: found {tasks!r}; give one or more of {TASKS}, each once and in this order")
     return known
 
 
@@ -76,6 +80,13 @@ def check_positive(**values: int) -> None:
     for name, value in values.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ConfigError(f"{name}: found {value!r}; give a whole number of at least 1")
+
+
+def check_classes(num_classes: int) -> None:
+    """Raises ConfigError unless num_classes is an int of at most MOST_CLASSES."""
+    check_positive(num_classes=num_classes)
+    if num_classes > MOST_CLASSES:
+        raise ConfigError(f"num_classes: found {num_classes}; give at most {MOST_CLASSES}: label ids are uint8, and one is for no class")
 
 
 def check_image(image: Tensor, what: str, smallest: int = 32) -> None:

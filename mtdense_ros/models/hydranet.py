@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from torch import Tensor, nn
 
-from mtdense_ros.models.base import Background, DenseNetwork, check_image, check_positive, checked_tasks
+from mtdense_ros.models.base import Background, DenseNetwork, check_classes, check_image, checked_tasks
 from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2
 from mtdense_ros.models.refinenet import ChainedResidualPooling, resize_like
 
@@ -25,7 +25,7 @@ class HydraNet(DenseNetwork):
     """
 
     def __init__(self, num_classes: int = 40, tasks: Sequence[str] = ("labels", "depth")) -> None:
-        check_positive(num_classes=num_classes)
+        check_classes(num_classes)
         tasks = checked_tasks(tasks)
         super().__init__(num_classes=num_classes, tasks=list(tasks))
         self.encoder = MobileNetV2()

@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.models.base import Background, DenseNetwork, check_image, check_positive, check_same_features, checked_tasks
+from mtdense_ros.models.base import (
+    Background,
+    DenseNetwork,
+    check_classes,
+    check_image,
+    check_positive,
+    check_same_features,
+    checked_tasks,
+)
 from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2, conv_bn
 from mtdense_ros.models.refinenet import ChainedResidualPooling, resize_like
 
@@ -35,11 +43,12 @@ class MtDense(DenseNetwork):
         head_width: int = 48,
         change_widths: Sequence[int] = (48, 48, 48, 40, 16),
     ) -> None:
-        check_positive(num_classes=num_classes, width=width, head_width=head_width)
+        check_classes(num_classes)
+        check_positive(width=width, head_width=head_width)
         tasks = checked_tasks(tasks)
-        if len(change_widths) != len(_CHANGE_STAGES):
-            raise ConfigError(f"change_widths: found {len(change_widths)} values; give five, for strides 32, 16, 8, 4 and 2")
-        check_positive(**{f"change_widths[{i}]": w for i, w in enumerate(change_widths)})
+        if not isinstance(foreground, bool):
+            raise ConfigError(f"foreground: found {foreground!r}; give true or false")
+        _check_change_widths(change_widths)
         super().__init__(
             num_classes=num_classes,
             tasks=list(tasks),
@@ -94,6 +103,15 @@ class MtDense(DenseNetwork):
             check_same_features(a, b)
         out: Tensor = self.heads["foreground"](frame, background)
         return out
+
+
+def _check_change_widths(widths: Sequence[int]) -> None:
+    """Raises ConfigError unless there is a positive int for each stride of the change decoder."""
+    listed = isinstance(widths, Sequence) and not isinstance(widths, str)
+    if not listed or len(widths) != len(_CHANGE_STAGES):
+        found = f"{len(widths)} values" if listed else repr(widths)
+        raise ConfigError(f"change_widths: found {found}; give a list of five, for strides 32, 16, 8, 4 and 2")
+    check_positive(**{f"change_widths[{i}]": width for i, width in enumerate(widths)})
 
 
 def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -20,7 +20,7 @@ def list_models() -> list[str]:
     return sorted(_NETWORKS)
 
 
-def create_model(name: str, **config: Any) -> DenseNetwork:
+def create_model(name: str, /, **config: Any) -> DenseNetwork:
     """A network by name, in training mode, with random weights.
 
     config: the fields of the network's constructor (see its docstring); what is not given has its default.

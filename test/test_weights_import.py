@@ -95,6 +95,7 @@ def test_known_places():
         (lambda c: c.update({"depth.bias": torch.zeros(2)}), "entry 'depth.bias' is torch.float32 [2], the network has torch.float32 [1]"),
         (lambda c: c.update({"segm.weight": torch.zeros(())}), "entry 'segm.weight' is []"),
         (lambda c: c.update({"depth.bias": "text"}), "entry 'depth.bias' is a str, no tensor"),
+        (lambda c: c.update({"module.depth.bias": torch.zeros(1)}), "entry 'depth.bias' is there with and without 'module.'"),
         (lambda c: c.clear(), "entry 'segm.weight' is missing"),
     ],
 )

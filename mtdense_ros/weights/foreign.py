@@ -103,7 +103,11 @@ def _entries(arch: str, state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
     for name, value in state_dict.items():
         if not isinstance(value, Tensor):
             raise WeightsError(f"{arch} checkpoint: entry '{name}' is a {type(value).__name__}, no tensor; pass the network's state_dict")
-        entries[str(name).removeprefix(_PARALLEL_PREFIX)] = value
+        plain = str(name).removeprefix(_PARALLEL_PREFIX)
+        if plain in entries:
+            twice = f"entry '{plain}' is there with and without '{_PARALLEL_PREFIX}' before its name"
+            raise WeightsError(f"{arch} checkpoint: {twice}; keep the one that was trained")
+        entries[plain] = value
     return entries
 
 

@@ -105,6 +105,23 @@ def test_import_with_the_wrong_label_space(tmp_path, capsys):
     assert "--label-space nyud40: has 40 classes, the checkpoint 6 classes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "module", "option"),
+    [("train", "training.train", "--data"), ("eval", "evaluation.evaluate", "--sets")],
+)
+def test_training_and_evaluation_parse_their_own_arguments(command, module, option, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert f"usage: mtdense_ros.{module}" in text and option in text
+
+
+def test_scoring_unknown_weights_is_told_in_one_line(capsys):
+    assert main(["eval", "mtdense_indor"]) == 2
+    assert capsys.readouterr().err.startswith("mtdense: weights: no 'mtdense_indor.safetensors'")
+
+
 @pytest.mark.parametrize("arguments", [[], ["predikt"], ["predict"], ["weights"]])
 def test_wrong_use_exits_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:

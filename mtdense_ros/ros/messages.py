@@ -68,7 +68,8 @@ def camera_info_message(info: CameraInfo, header: Header, undistorted: bool) -> 
     message.d, message.k, message.r, message.p = info.d, info.k, info.r, info.p
     if undistorted:
         fx, _, cx, _, fy, cy = info.k[:6]
-        message.d, message.r = array("d", [0.0] * len(info.d)), np.eye(3).ravel()
+        message.distortion_model = "plumb_bob"
+        message.d, message.r = array("d", [0.0] * 5), np.eye(3).ravel()
         message.p = np.array([fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
     return message
 

@@ -72,6 +72,14 @@ def test_camera_info_of_images_rectified_here_has_no_distortion():
     assert list(straight.r) == np.eye(3).ravel().tolist()
 
 
+def test_camera_info_of_a_fisheye_rectified_here_is_a_pinholes():
+    info = camera_info(d=(0.1, 0.01, 0.0, 0.0))
+    info.distortion_model = "equidistant"
+    straight = camera_info_message(info, header(), True)
+    assert straight.distortion_model == "plumb_bob" and list(straight.d) == [0.0] * 5
+    assert not camera_of(straight, rectified=False).is_distorted
+
+
 def test_label_info_lists_ids_and_names(monkeypatch):
     """vision_msgs comes with a full ROS 2 only: its two classes are stood in for."""
     monkeypatch.setattr(messages, "LabelInfo", SimpleNamespace)

@@ -179,6 +179,7 @@ class FramePath:
         return Context(header, (frame.rgb.shape[0], frame.rgb.shape[1]), info, self.parameters)
 
     def _finish(self, arrived: Arrived, stages_ms: dict[str, float]) -> None:
+        self._faults.clear("GPU lost")
         age = self._age(arrived)
         self._statistics.finish(time.monotonic(), age.arrival_s, age.stamp_s, stages_ms)
 

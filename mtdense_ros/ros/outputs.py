@@ -97,12 +97,17 @@ class Outputs:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._publishers = {
-            o.topic: node.create_publisher(
-                o.message_type, f"~/{o.topic}", OUTPUT_QOS, qos_overriding_options=QoSOverridingOptions.with_default_policies()
-            )
-            for o in OUTPUTS
-        }
+        self._publishers: dict[str, Any] = {}
+        try:
+            for output in OUTPUTS:
+                self._publishers[output.topic] = self._create(output)
+        except BaseException:
+            self.close()
+            raise
+
+    def _create(self, output: Output) -> Any:
+        overridable = QoSOverridingOptions.with_default_policies()
+        return self._node.create_publisher(output.message_type, f"~/{output.topic}", OUTPUT_QOS, qos_overriding_options=overridable)
 
     def heard(self) -> tuple[Output, ...]:
         """The topics that have a subscriber now."""

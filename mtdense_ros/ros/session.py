@@ -13,6 +13,7 @@ from rclpy.node import Node
 from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline, PipelineOptions
+from mtdense_ros.postprocess import depth_range
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
@@ -21,6 +22,7 @@ from mtdense_ros.ros.inputs import camera_info_topic, is_rectified_topic
 from mtdense_ros.ros.messages import rgb_of
 from mtdense_ros.ros.outputs import Outputs
 from mtdense_ros.ros.worker import Worker
+from mtdense_ros.weights.card import DepthSpec
 
 
 class Session:
@@ -48,9 +50,11 @@ class Session:
         self._worker.submit(lambda: self._set_background(message, topic))
 
     def apply(self, parameters: Parameters) -> None:
-        """Takes new parameters, from the next frame on."""
+        """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
+        options = PipelineOptions.of(parameters)
+        _check_depth_range(self.pipeline.predictor.card.depth, options)
         self.path.parameters = parameters
-        self.pipeline.options = PipelineOptions.of(parameters)
+        self.pipeline.options = options
 
     def capture(self) -> Future[str]:
         """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
@@ -133,3 +137,15 @@ class Session:
         if not self._context.ok():  # a signal cut it off in the middle of publishing
             return
         self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))
+
+
+def _check_depth_range(spec: DepthSpec | None, options: PipelineOptions) -> None:
+    """The limits that are set, with those of the card for the others, must leave a range."""
+    if spec is None or spec.kind == "relative":
+        return
+    low, high = depth_range(spec, options.limits)
+    if low >= high:
+        raise ConfigError(
+            f"parameters depth.min and depth.max: {low:g} to {high:g} m is no range, with the weights' own "
+            f"{spec.min_m} to {spec.max_m} m where they are 0; change one of them"
+        )

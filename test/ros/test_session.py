@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import harness
 import pytest
@@ -9,9 +10,11 @@ import rclpy
 from harness import image, picture, wait_until
 from rclpy.executors import SingleThreadedExecutor
 
-from mtdense_ros.errors import DeviceError
+from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.outputs import Outputs
 from mtdense_ros.ros.session import Session
+from mtdense_ros.weights.card import DepthSpec
 
 
 class FakePipeline:
@@ -103,3 +106,35 @@ def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log)
     session.cameras.require(wait=True)
     assert session.cameras.view((96, 128), "camera_optical_frame", False, "rays") is not None
     assert not log
+
+
+@pytest.mark.parametrize("limits", [{"depth.min": 25.0}, {"depth.max": 0.2}])
+def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(session, limits):
+    card = SimpleNamespace(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
+    session.pipeline.predictor = SimpleNamespace(card=card)
+    before = session.path.parameters
+    with pytest.raises(ConfigError, match="depth.min and depth.max.*no range"):
+        session.apply(before.updated(limits))
+    assert session.path.parameters is before
+    session.apply(before.updated({"depth.min": 1.0, "depth.max": 10.0}))
+    assert session.pipeline.options.depth_max == 10.0
+
+
+def test_publishers_made_before_one_that_fails_are_removed(node, monkeypatch):
+    create, before = node.create_publisher, len(list(node.publishers))
+
+    def failing(kind, topic, *args, **more):
+        if topic == "~/points":
+            raise RuntimeError("no more")
+        return create(kind, topic, *args, **more)
+
+    monkeypatch.setattr(node, "create_publisher", failing)
+    with pytest.raises(RuntimeError, match="no more"):
+        Outputs(node)
+    assert len(list(node.publishers)) == before
+
+
+def test_a_lost_gpu_is_found_again_by_the_next_frame(session):
+    session._faults.report("GPU lost", "for a moment")
+    feed(session, 1)
+    wait_until(lambda: not any(s.active for s in session._faults.states() if s.name == "GPU lost"), what="the end of the fault")

@@ -27,6 +27,7 @@ from mtdense_ros.ros.params import ParameterServer
 from mtdense_ros.ros.qos import BACKGROUND_QOS, LATCHED_QOS
 from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
+from mtdense_ros.ros.transitions import answer_unavailable, state_label
 
 TICK_S = 0.1
 """Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
@@ -37,6 +38,7 @@ class MtdenseNode(LifecycleNode):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("mtdense", allow_undeclared_parameters=True, automatically_declare_parameters_from_overrides=True, **node_options)
+        answer_unavailable(self)
         self._faults = Faults(self._log)
         self._session: Session | None = None
         self._enabled = True
@@ -59,12 +61,14 @@ class MtdenseNode(LifecycleNode):
         try:
             self._configure(self._params.values)
         except WeightsError as error:
+            self._release()
             self._faults.report("weights missing or changed", str(error))
             return TransitionCallbackReturn.FAILURE
         except Exception as error:
+            self._release()
             self._faults.report("configuration", f"{error}" if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
-        self._faults.clear("weights missing or changed", "configuration")
+        self._faults.clear("weights missing or changed", "configuration", "GPU lost")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -188,11 +192,14 @@ class MtdenseNode(LifecycleNode):
             self._publish_diagnostics(now)
 
     def _start(self) -> None:
+        if state_label(self) != "unconfigured":  # somebody was quicker
+            return
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
-            self.get_logger().error(
-                "autostart: stays unconfigured; mend what is said above (parameters can be set now), then "
-                f"`ros2 lifecycle set {self.get_fully_qualified_name()} configure` and `activate`"
-            )
+            name = self.get_fully_qualified_name()
+            remedy = f"mend what is said above (parameters can be set now), then `ros2 lifecycle set {name} configure` and `activate`"
+            if self._params.needs_restart:
+                remedy = "a parameter's name is unknown, see above; correct the file and restart"
+            self.get_logger().error(f"autostart: stays unconfigured; {remedy}")
             return
         self.trigger_activate()
 

@@ -27,7 +27,7 @@ class ParameterServer:
         self._configured = configured
         self._changed = changed
         self._refused = {name: unknown_parameter(name) for name in node.get_parameters_by_prefix("") if not _known(name)}
-        for spec in SPECS.values():
+        for spec in reversed(list(SPECS.values())):  # each before those whose use depends on it: depth.camera_height, depth.max
             self._declare(node, spec)
         node.add_on_set_parameters_callback(self._on_set)
 
@@ -35,6 +35,11 @@ class ParameterServer:
     def problems(self) -> list[str]:
         """What of the given values cannot be used, one message each."""
         return list(self._refused.values())
+
+    @property
+    def needs_restart(self) -> bool:
+        """Whether a name is wrong, which only another file can mend; a wrong value can be set right."""
+        return any(name not in SPECS for name in self._refused)
 
     def _declare(self, node: Node, spec: Spec) -> None:
         value = spec.default

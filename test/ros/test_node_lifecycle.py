@@ -133,4 +133,33 @@ def test_wrong_parameters_are_all_named_and_cost_no_process(start):
     assert "every.labels: 0 is out of range; use 1 to 1000 frames" in message
     assert "max_age: 2 is no double; write 2.0" in message
     assert "reliability: 'best' is not known; use one of auto | reliable | best_effort" in message
+    assert "correct the file and restart" in node.log() and "can be set now" not in node.log()
     assert node.alive() and client.state() == "unconfigured"
+
+
+def test_parameters_of_a_file_that_need_each_other_are_taken_together(start):
+    given = {"depth.scale_mode": "camera_height", "depth.camera_height": 1.2, "depth.min": 0.5, "depth.max": 5.0}
+    _, client = start(given)
+    assert {name: client.get_parameter(name) for name in given} == given
+
+
+def test_a_failed_configure_leaves_no_publishers(start):
+    node, client = start({"depth.min": 60.0}, wait_for=None)
+    node.wait_for_log("autostart: stays unconfigured")
+    assert "60 to 50 m is no range" in client.wait_for_fault("configuration")
+    assert client.state() == "unconfigured" and client.node.count_publishers("/mtdense/labels") == 0
+    assert client.set_parameter("depth.min", 0.0)[0]
+    assert client.transition("configure") and client.transition("activate")
+    successful, reason = client.set_parameter("depth.min", 55.0)
+    assert not successful and "is no range" in reason
+
+
+def test_a_transition_the_state_does_not_allow_is_refused_and_the_node_serves_on(start):
+    node, client = start()
+    for name in ("configure", "activate", "cleanup"):
+        assert client.transition(name) is False
+        assert client.state() == "active"
+    assert "transition '1' is not available in state 'active'" in node.log()
+    client.hear("labels")
+    client.exchange(image(picture()), camera_info())
+    assert node.stop(signal.SIGINT) == 0

@@ -48,14 +48,16 @@ class CameraCache:
             self._info = info
             self._arrived.notify_all()
 
-    def require(self, wait: bool) -> None:
+    def require(self, wait: bool, rectifies: bool = False) -> None:
         """Reports the lack of a camera_info. wait: one is published, so the first frame gives it a moment to be delivered."""
         with self._arrived:
             if wait and not self._waited:
                 self._arrived.wait_for(lambda: self._info is not None, FIRST_INFO_S)
                 self._waited = True
             missing = self._info is None
-        if missing:
+        if missing and rectifies:
+            self._faults.report("no camera_info", f"{self._topic}: nothing received; camera_model is 'rectify', so images are refused")
+        elif missing:
             lack = "nothing received; no points, and depth assumes the focal length of the weights"
             self._faults.report("no camera_info", f"{self._topic}: {lack}")
 

@@ -27,6 +27,10 @@ from mtdense_ros.ros.outputs import Context, Outputs, results_of
 from mtdense_ros.stopwatch import Stopwatch
 
 
+class NoCamera(InputError):  # noqa: N818
+    """Images that are to be rectified, and no camera_info to do it with."""
+
+
 @dataclass(frozen=True)
 class Arrived:
     """An image message as it came in: its topic, whether that carries rectified images, and when (ns, monotonic)."""
@@ -54,6 +58,7 @@ class FramePath:
         self.info_expected = False
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
+        self.view: View | None = None
         self._pipeline = pipeline
         self._outputs = outputs
         self._cameras = cameras
@@ -70,6 +75,8 @@ class FramePath:
             self._refuse("unknown encoding", arrived.topic, error)
         except DistortedCamera as error:
             self._refuse("distorted camera", arrived.topic, error)
+        except NoCamera:  # reported where the camera_info was looked for
+            self._statistics.count("refused")
         except InputError as error:
             self._refuse("size mismatch", arrived.topic, error)
         except DeviceError as error:
@@ -135,17 +142,21 @@ class FramePath:
     def _view(self, arrived: Arrived, rgb: NDArray[np.uint8], needed: bool) -> View | None:
         height, width = rgb.shape[:2]
         self.size_hw = (height, width)
-        if needed:
-            self._cameras.require(wait=self.info_expected)
-        return self._cameras.view((height, width), arrived.message.header.frame_id, arrived.rectified, self.parameters.camera_model)
+        mode = self.parameters.camera_model
+        rectifies = mode == "rectify" and not arrived.rectified
+        if needed or rectifies:
+            self._cameras.require(wait=self.info_expected, rectifies=rectifies)
+        self.view = self._cameras.view((height, width), arrived.message.header.frame_id, arrived.rectified, mode)
+        if rectifies and self.view is None:
+            raise NoCamera("camera_model is 'rectify' and there is no usable camera_info for this image; publish one, or set it to rays")
+        return self.view
 
     def _frame(self, arrived: Arrived, rgb: NDArray[np.uint8], view: View | None) -> Frame:
         header = arrived.message.header
         frame_id = self.parameters.frame_id or header.frame_id
         if view is None:
             return Frame(rgb, stamp_ns(header), frame_id)
-        picture = rectify(rgb, view.model) if view.rectify else rgb
-        return Frame(picture, stamp_ns(header), frame_id, view.model.intrinsics)
+        return Frame(rectified(rgb, view), stamp_ns(header), frame_id, view.model.intrinsics)
 
     def _offer_capture(self, frame: Frame) -> None:
         capture = self.captures.offer(frame.rgb)
@@ -186,6 +197,11 @@ class FramePath:
     def _refuse(self, fault: str, topic: str, error: Exception) -> None:
         self._statistics.count("refused")
         self._faults.report(fault, f"{topic}: {error}")
+
+
+def rectified(rgb: NDArray[np.uint8], view: View | None) -> NDArray[np.uint8]:
+    """The picture as the outputs show it: rectified where the view says so. Raises InputError when it is of another size."""
+    return rectify(rgb, view.model) if view is not None and view.rectify else rgb
 
 
 def _rays(view: View | None) -> RayTable | None:

@@ -17,7 +17,7 @@ from mtdense_ros.postprocess import depth_range
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
-from mtdense_ros.ros.frames import Arrived, FramePath
+from mtdense_ros.ros.frames import Arrived, FramePath, rectified
 from mtdense_ros.ros.inputs import camera_info_topic, is_rectified_topic
 from mtdense_ros.ros.messages import rgb_of
 from mtdense_ros.ros.outputs import Outputs
@@ -37,6 +37,9 @@ class Session:
         self._faults = faults
         self._logger = node.get_logger()
         self._context = node.context
+        self._applied = False
+        self._traced = False
+        self._last_error = ""
         self._worker: Worker[Arrived] = Worker(self.path.take, self._died, "mtdense worker")
 
     def receive(self, message: Any, topic: str) -> None:
@@ -53,6 +56,9 @@ class Session:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
         options = PipelineOptions.of(parameters)
         _check_depth_range(self.pipeline.predictor.card.depth, options)
+        if self._applied and parameters.camera_model != self.path.parameters.camera_model:
+            self._worker.submit(self._drop_background)
+        self._applied = True
         self.path.parameters = parameters
         self.pipeline.options = options
 
@@ -83,7 +89,8 @@ class Session:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
         self.path.captures.expire()
         if self._worker.revive():
-            self._faults.report("worker restarted", f"the worker thread died and was started again, {self._worker.restarts} times so far")
+            again = f"and was started again, {self._worker.restarts} times so far"
+            self._faults.report("worker restarted", f"the worker thread died ({self._last_error}) {again}")
 
     def pause(self) -> None:
         """Publishes nothing more until `path.serving` is set again."""
@@ -107,11 +114,17 @@ class Session:
                 raise InputError(
                     f"background: fields width x height are {found}, expected the camera's {expected[1]}x{expected[0]}; not used"
                 )
-            self.pipeline.background.capture(rgb)
+            self.pipeline.background.capture(rectified(rgb, self.path.view))
         except MtdenseError as error:
             self._faults.report("size mismatch", f"{topic}: {error}")
         except Exception as error:  # nobody awaits this job
             self._logger.error(f"{topic}: the reference frame could not be set: {type(error).__name__}: {error}")
+
+    def _drop_background(self) -> None:
+        """A reference of the other camera model shows every edge as foreground."""
+        if self.pipeline.background.is_set:
+            self.pipeline.background.clear()
+            self._faults.report("no background", "camera_model changed; capture again")
 
     def _clear(self) -> str:
         self.pipeline.background.clear()
@@ -136,7 +149,10 @@ class Session:
     def _died(self, error: BaseException) -> None:
         if not self._context.ok():  # a signal cut it off in the middle of publishing
             return
-        self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))
+        self._last_error = f"{type(error).__name__}: {error}"
+        if not self._traced:  # once: an error that comes with every frame would fill the disk
+            self._traced = True
+            self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))
 
 
 def _check_depth_range(spec: DepthSpec | None, options: PipelineOptions) -> None:

@@ -5,12 +5,14 @@ import time
 from types import SimpleNamespace
 
 import harness
+import numpy as np
 import pytest
 import rclpy
 from harness import image, picture, wait_until
 from rclpy.executors import SingleThreadedExecutor
 
 from mtdense_ros.errors import ConfigError, DeviceError
+from mtdense_ros.rectify import rectify
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.outputs import Outputs
 from mtdense_ros.ros.session import Session
@@ -138,3 +140,49 @@ def test_a_lost_gpu_is_found_again_by_the_next_frame(session):
     session._faults.report("GPU lost", "for a moment")
     feed(session, 1)
     wait_until(lambda: not any(s.active for s in session._faults.states() if s.name == "GPU lost"), what="the end of the fault")
+
+
+class FakeBackground:
+    """Keeps what it is given."""
+
+    rgb = None
+
+    @property
+    def is_set(self):
+        return self.rgb is not None
+
+    def capture(self, rgb):
+        self.rgb = rgb
+
+    def clear(self):
+        self.rgb = None
+
+
+@pytest.fixture
+def bent(session):
+    """A session that rectifies the images of a distorted camera."""
+    session.pipeline.predictor = SimpleNamespace(card=SimpleNamespace(depth=None))
+    session.pipeline.background = FakeBackground()
+    session.apply(session.path.parameters.updated({"camera_model": "rectify"}))
+    return session
+
+
+def test_without_a_camera_info_nothing_is_published_as_rectified(bent, log):
+    bent.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: any("camera_model is 'rectify', so images are refused" in text for text in log), 10.0)
+    assert bent.pipeline.frames == 0
+    bent.cameras.update(harness.camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    feed(bent, 1)
+
+
+def test_a_reference_from_outside_is_rectified_and_dropped_with_the_camera_model(bent, log):
+    bent.cameras.update(harness.camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    feed(bent, 1)
+    bent.receive_background(image(picture(seed=1)), "/background")
+    wait_until(lambda: bent.pipeline.background.is_set, what="the reference")
+    assert np.array_equal(bent.pipeline.background.rgb, rectify(picture(seed=1), bent.path.view.model))
+    assert not np.array_equal(bent.pipeline.background.rgb, picture(seed=1))
+    bent.apply(bent.path.parameters.updated({"max_age": 2.0}))
+    bent.apply(bent.path.parameters.updated({"camera_model": "rays"}))
+    wait_until(lambda: "no background: camera_model changed; capture again" in log, what="the fault")
+    assert not bent.pipeline.background.is_set

@@ -52,7 +52,7 @@ ENVIRONMENT = (
     dict.fromkeys(("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"), str(SHARE / "config" / "fastdds.xml")),
     # Without it the C library maps and unmaps memory, page by page, for each message of several MB.
     {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"},
-    # Waiting OpenMP threads give their core back soon: another busy process then costs 3 times the time, not 6 (benchmarks/).
+    # Waiting OpenMP threads give their core back soon to whoever else is busy (benchmarks/busy_neighbour.py).
     {"GOMP_SPINCOUNT": "10000", "OMP_WAIT_POLICY": "PASSIVE"},
 )
 

@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Worker(Generic[Item]):

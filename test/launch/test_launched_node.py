@@ -14,7 +14,8 @@ pytest.importorskip("launch_pytest", reason="launch_pytest is not here; it comes
 import launch_pytest
 import torch
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from harness import Client, array_of, camera_info, image, new_domain, picture, stamp_of, wait_until
+from camera_messages import array_of, camera_info, image, picture, stamp_of
+from harness import Client, new_domain, wait_until
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler, SetEnvironmentVariable
 from launch.event_handlers import OnProcessExit, OnProcessStart

@@ -4,7 +4,7 @@ import sys
 import time
 
 import rclpy
-from harness import image, picture
+from camera_messages import image, picture
 from sensor_msgs.msg import Image
 
 

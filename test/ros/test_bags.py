@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from harness import OUTPUT_TYPES, ROOT, array_of, stamp_of
+from camera_messages import array_of, stamp_of
+from harness import OUTPUT_TYPES, ROOT
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, Image
 

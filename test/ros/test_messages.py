@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from harness import array_of, camera_info, header, image, picture
+from camera_messages import array_of, camera_info, header, image, picture
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 

@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 import pytest
-from harness import array_of, camera_info, image, picture, stamp_of, wait_until
+from camera_messages import array_of, camera_info, image, picture, stamp_of
+from harness import wait_until
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool, Trigger
 

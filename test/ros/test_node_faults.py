@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from harness import camera_info, header, image, picture, stamp_of, wait_until
+from camera_messages import camera_info, header, image, picture, stamp_of
+from harness import wait_until
 from sensor_msgs.msg import CompressedImage
 
 

@@ -5,7 +5,8 @@ import signal
 import time
 
 import pytest
-from harness import camera_info, image, picture, wait_until
+from camera_messages import camera_info, image, picture
+from harness import wait_until
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 

@@ -5,7 +5,8 @@ import json
 import cv2
 import numpy as np
 import pytest
-from harness import IMAGES, JPEGS, OUTPUT_TYPES, array_of, camera_info, header, image, picture, stamp_of, wait_until
+from camera_messages import array_of, camera_info, header, image, picture, stamp_of
+from harness import IMAGES, JPEGS, OUTPUT_TYPES, wait_until
 from sensor_msgs.msg import CompressedImage, PointField
 
 from mtdense_ros.clouds import unpack_cloud

@@ -1,7 +1,7 @@
 """Every parameter, at run time: it takes effect or is refused with the reason."""
 
 import pytest
-from harness import image, picture
+from camera_messages import image, picture
 
 from mtdense_ros.parameters import SPECS
 

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import BEST_EFFORT, RELIABLE, ROOT, Client, camera_info, header, image, picture, stamp_of, wait_until
+from camera_messages import camera_info, header, image, picture, stamp_of
+from harness import BEST_EFFORT, RELIABLE, ROOT, Client, wait_until
 from sensor_msgs.msg import CompressedImage, Image
 
 TOPIC = "/camera/image_raw"

@@ -8,7 +8,8 @@ import harness
 import numpy as np
 import pytest
 import rclpy
-from harness import image, picture, wait_until
+from camera_messages import camera_info, image, picture
+from harness import wait_until
 from rclpy.executors import SingleThreadedExecutor
 
 from mtdense_ros.errors import ConfigError, DeviceError
@@ -104,7 +105,7 @@ def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, sessio
 
 
 def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log):
-    threading.Timer(0.05, session.cameras.update, [harness.camera_info()]).start()
+    threading.Timer(0.05, session.cameras.update, [camera_info()]).start()
     session.cameras.require(wait=True)
     assert session.cameras.view((96, 128), "camera_optical_frame", False, "rays") is not None
     assert not log
@@ -171,12 +172,12 @@ def test_without_a_camera_info_nothing_is_published_as_rectified(bent, log):
     bent.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: any("camera_model is 'rectify', so images are refused" in text for text in log), 10.0)
     assert bent.pipeline.frames == 0
-    bent.cameras.update(harness.camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
     feed(bent, 1)
 
 
 def test_a_reference_from_outside_is_rectified_and_dropped_with_the_camera_model(bent, log):
-    bent.cameras.update(harness.camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
     feed(bent, 1)
     bent.receive_background(image(picture(seed=1)), "/background")
     wait_until(lambda: bent.pipeline.background.is_set, what="the reference")

@@ -6,31 +6,101 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.hints import known_names
-from mtdense_ros.records import LabelClass, LabelSpace
+from mtdense_ros.records import UNLABELLED, LabelClass, LabelSpace
 from mtdense_ros.resources import find_resource
 
 _FLAGS = ("traversable", "obstacle", "dynamic")
 _FIELDS = ("id", "name", "color", *_FLAGS)
 
+_Mappings = Mapping[str, Mapping[str, str]]
+
 
 def load_label_space(name_or_path: str | Path) -> LabelSpace:
     """The label space of a name ("indoor") or of a YAML file; its own name is the file's stem.
 
-    The file has one key, `classes`: a list of {id, name, color: [r, g, b], traversable, obstacle, dynamic}, flags false when
-    left out. Raises ConfigError for a missing or unreadable file, and for unknown, missing or mistyped fields.
+    The file's key `classes` is a list of {id, name, color: [r, g, b], traversable, obstacle, dynamic}, flags false when left
+    out; its key `mappings`, if any, is for label_mapping(). Raises ConfigError for a missing or unreadable file, for unknown,
+    missing or mistyped fields, and for mappings of classes that the space does not have.
     """
-    path = find_resource("config/labels", name_or_path, ".yaml", ConfigError)
+    return _read(_find(name_or_path))[0]
+
+
+def load_label_spaces(text: str) -> tuple[LabelSpace, ...]:
+    """The label spaces of one network in the order of its logits: names or paths with "+" between them ("nyud40+kitti6").
+
+    Raises ConfigError for an empty part, for a repeated space and as load_label_space() does.
+    """
+    parts = [text] if Path(text).expanduser().is_file() else [part.strip() for part in text.split("+")]
+    if not all(parts):
+        raise ConfigError(f"label spaces '{text}': a part is empty; write one name or path on each side of every '+'")
+    spaces = tuple(load_label_space(part) for part in parts)
+    names = [space.name for space in spaces]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"label spaces '{text}': a label space is repeated; name each once")
+    return spaces
+
+
+def label_mapping(source: str | Path, target: str) -> NDArray[np.uint8]:
+    """The ids of the label space `target` for those of `source` (name or path): (256,) uint8, a look-up table for maps of ids.
+
+    255 for classes without a counterpart, for ids that `source` does not have, and for 255; the identity within one space.
+    Raises ConfigError where the file of `source` has no mapping to `target`, or one to classes that `target` does not have.
+    """
+    path = _find(source)
+    space, mappings = _read(path)
+    goal_path = _find(target)
+    if target in mappings:
+        pairs = mappings[target]
+    elif path.samefile(goal_path):
+        pairs = {name: name for name in space.names}
+    else:
+        raise ConfigError(f"label space {path}: has no mapping to '{target}'; {known_names(target, mappings)}")
+    goal = _read(goal_path)[0]
+    table = np.full(256, UNLABELLED, np.uint8)
+    for name, counterpart in pairs.items():
+        if counterpart not in goal.names:
+            raise ConfigError(f"label space {path}: '{name}' is mapped to '{counterpart}', which '{target}' does not have; "
+                              f"{known_names(counterpart, goal.names)}")
+        table[space.names.index(name)] = goal.names.index(counterpart)
+    return table
+
+
+def _find(name_or_path: str | Path) -> Path:
+    return find_resource("config/labels", name_or_path, ".yaml", ConfigError)
+
+
+def _read(path: Path) -> tuple[LabelSpace, _Mappings]:
+    """The classes and the mappings of a file, both checked, but for the classes on the far side of the mappings."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
         raise ConfigError(f"label space {path}: not a readable YAML file ({e}); correct the file") from e
-    if not isinstance(content, Mapping) or set(content) != {"classes"} or not isinstance(content["classes"], list):
-        raise ConfigError(f"label space {path}: must hold exactly one key, 'classes', with a list; see config/labels/indoor.yaml")
-    return LabelSpace(path.stem, tuple(_label_class(entry, f"label space {path}, class {i}") for i, entry in enumerate(content["classes"])))
+    if not isinstance(content, Mapping) or not {"classes"} <= set(content) <= {"classes", "mappings"}:
+        raise ConfigError(f"label space {path}: must hold the key 'classes' and, beside it, 'mappings' only; see config/labels/indoor.yaml")
+    if not isinstance(content["classes"], list):
+        raise ConfigError(f"label space {path}: 'classes' must be a list; see config/labels/indoor.yaml")
+    classes = tuple(_label_class(entry, f"label space {path}, class {i}") for i, entry in enumerate(content["classes"]))
+    space = LabelSpace(path.stem, classes)
+    return space, _mappings(content.get("mappings", {}), space, f"label space {path}, mappings")
+
+
+def _mappings(content: Any, space: LabelSpace, where: str) -> _Mappings:
+    if not isinstance(content, Mapping) or not all(isinstance(pairs, Mapping) for pairs in content.values()):
+        raise ConfigError(f"{where}: must be a mapping of label spaces to mappings of class names; see config/labels/nyud13.yaml")
+    for target, pairs in content.items():
+        for name, counterpart in pairs.items():
+            if name not in space.names:
+                raise ConfigError(f"{where} to '{target}': '{name}' is not a class of this space; {known_names(str(name), space.names)}")
+            if not isinstance(counterpart, str):
+                raise ConfigError(f"{where} to '{target}': '{name}' is mapped to {counterpart!r}; "
+                                  "give a class name, or leave the class out if it has no counterpart")
+    return content
 
 
 def _label_class(entry: Any, where: str) -> LabelClass:

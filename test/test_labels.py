@@ -3,7 +3,7 @@
 import pytest
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.labels import load_label_space, load_label_spaces
 
 
 def voc_colour(index):
@@ -50,7 +50,8 @@ def test_own_file(tmp_path):
     ("text", "message"),
     [
         ("classes: [", "not a readable YAML file"),
-        ("names: []", "exactly one key, 'classes'"),
+        ("names: []", "must hold the key 'classes'"),
+        ("classes: 3", "'classes' must be a list"),
         ("classes: [3]", "class 0: must be a mapping"),
         ("classes: [{id: 0, name: a, colour: [0, 0, 0]}]", "unknown field 'colour'; did you mean 'color'?"),
         ("classes: [{id: 0, name: a}]", "field 'color' is missing"),
@@ -70,3 +71,22 @@ def test_bad_file(tmp_path, text, message):
 def test_unknown_name():
     with pytest.raises(ConfigError, match=r"no 'indor.yaml' in .*config/labels.*did you mean 'indoor'\?"):
         load_label_space("indor")
+
+
+def test_joint_label_spaces(tmp_path):
+    own = tmp_path / "c++" / "own.yaml"
+    own.parent.mkdir()
+    own.write_text("classes: [{id: 0, name: a, color: [1, 2, 3]}]\n")
+    assert [space.name for space in load_label_spaces("nyud40 + kitti6")] == ["nyud40", "kitti6"]
+    assert load_label_spaces("indoor") == (load_label_space("indoor"),)
+    assert load_label_spaces(str(own))[0].names == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("nyud40+", "a part is empty"), ("", "a part is empty"), ("kitti6+kitti6", "repeated"), ("nyud40+kiti6", "did you mean 'kitti6'")],
+)
+def test_bad_joint_label_spaces(text, message):
+    with pytest.raises(ConfigError) as caught:
+        load_label_spaces(text)
+    assert message in str(caught.value)

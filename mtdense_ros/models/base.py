@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.hints import known_names
 
 TASKS = ("labels", "depth", "normals")
 """The tasks that read one image, in the order in which `tasks` lists them."""
@@ -18,6 +19,9 @@ RAW_OUTPUTS = (*TASKS, "foreground")
 
 MOST_CLASSES = 255
 """Label ids are uint8, and 255 is the id of a pixel without a class."""
+
+MOST_CHANNELS = 4096
+"""More channels than any published network has at once; far more would only fail later, in the allocation."""
 
 Background = Tensor | tuple[Tensor, ...]
 """A background image (B, 3, H, W), or what `encode_background` made of it."""
@@ -75,18 +79,47 @@ def checked_tasks(tasks: Sequence[str]) -> tuple[str, ...]:
     return known
 
 
-def check_positive(**values: int) -> None:
-    """Raises ConfigError, naming the field, unless every value is an int of at least 1."""
+def task_channels(num_classes: int) -> dict[str, int]:
+    """The channels of each task's raw output."""
+    return {"labels": num_classes, "depth": 1, "normals": 3}
+
+
+def check_sizes(**values: int) -> None:
+    """Raises ConfigError, naming the field, unless every value is an int of 1 to MOST_CHANNELS."""
     for name, value in values.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ConfigError(f"{name}: found {value!r}; give a whole number of at least 1")
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CHANNELS:
+            raise ConfigError(f"{name}: found {value!r}; give a whole number from 1 to {MOST_CHANNELS}")
+
+
+def check_widths(name: str, widths: Sequence[int], strides: Sequence[int]) -> None:
+    """Raises ConfigError unless widths are a list with a size for each of the strides."""
+    listed = isinstance(widths, Sequence) and not isinstance(widths, str)
+    if not listed or len(widths) != len(strides):
+        found = f"{len(widths)} values" if listed else repr(widths)
+        raise ConfigError(f"{name}: found {found}; give a list of {len(strides)}, for strides {', '.join(map(str, strides))}")
+    check_sizes(**{f"{name}[{i}]": width for i, width in enumerate(widths)})
+
+
+def check_flags(**values: bool) -> None:
+    """Raises ConfigError, naming the field, unless every value is a bool."""
+    for name, value in values.items():
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name}: found {value!r}; give true or false")
+
+
+def check_choice(known: Iterable[str], **values: str) -> None:
+    """Raises ConfigError, naming the field, unless every value is one of the known names."""
+    names = list(known)
+    for name, value in values.items():
+        if value not in names:
+            raise ConfigError(f"{name}: found {value!r}; {known_names(str(value), names)}")
 
 
 def check_classes(num_classes: int) -> None:
-    """Raises ConfigError unless num_classes is an int of at most MOST_CLASSES."""
-    check_positive(num_classes=num_classes)
-    if num_classes > MOST_CLASSES:
+    """Raises ConfigError unless num_classes is an int of 1 to MOST_CLASSES."""
+    if isinstance(num_classes, int) and num_classes > MOST_CLASSES:
         raise ConfigError(f"num_classes: found {num_classes}; give at most {MOST_CLASSES}: label ids are uint8, and one is for no class")
+    check_sizes(num_classes=num_classes)
 
 
 def check_image(image: Tensor, what: str, smallest: int = 32) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 
 from torch import Tensor, nn
 
-from mtdense_ros.models.base import Background, DenseNetwork, check_classes, check_image, checked_tasks
+from mtdense_ros.models.base import Background, DenseNetwork, check_classes, check_image, checked_tasks, task_channels
+from mtdense_ros.models.blocks import resize_like
 from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2
-from mtdense_ros.models.refinenet import ChainedResidualPooling, resize_like
+from mtdense_ros.models.refinenet import ChainedResidualPooling
 
 WIDTH = 256
 
@@ -30,7 +31,7 @@ class HydraNet(DenseNetwork):
         super().__init__(num_classes=num_classes, tasks=list(tasks))
         self.encoder = MobileNetV2()
         self.decoder = LightWeightRefineNet()
-        channels = {"labels": num_classes, "depth": 1, "normals": 3}
+        channels = task_channels(num_classes)
         for task in tasks:
             self.heads[task] = Head(channels[task])
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from mtdense_ros.models.blocks import conv_bn
+
 # Expansion, channels, blocks and stride of layer2 to layer8.
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 STEM_CHANNELS = 32
 CHANNELS = (STEM_CHANNELS, *(channels for _, channels, _, _ in _STAGES))
 """Channels after layer1 to layer8; their strides are 2, 2, 4, 8, 16, 16, 32, 32."""
-
-
-def conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolution without bias, padded to keep the size at stride 1, then BatchNorm."""
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
 
 class InvertedResidual(nn.Module):

@@ -8,22 +8,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtdense_ros.errors import ConfigError
 from mtdense_ros.models.base import (
     Background,
     DenseNetwork,
     check_classes,
+    check_flags,
     check_image,
-    check_positive,
     check_same_features,
+    check_sizes,
+    check_widths,
     checked_tasks,
+    task_channels,
 )
-from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2, conv_bn
-from mtdense_ros.models.refinenet import ChainedResidualPooling, resize_like
+from mtdense_ros.models.blocks import conv_bn, depth_from_log, resize_like
+from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2
+from mtdense_ros.models.refinenet import ChainedResidualPooling
 
-# Coarse to fine: stride 32, 16, 8, 4, 2; index of the last encoder stage of that stride among layer2..layer8.
+_CHANGE_STRIDES = (32, 16, 8, 4, 2)
+# For each of these, the index of the last encoder stage of that stride among layer2..layer8.
 _CHANGE_STAGES = (6, 4, 2, 1, 0)
-_LOG_DEPTH_RANGE = (-4.0, 5.0)
 
 
 class MtDense(DenseNetwork):
@@ -44,11 +47,10 @@ class MtDense(DenseNetwork):
         change_widths: Sequence[int] = (48, 48, 48, 40, 16),
     ) -> None:
         check_classes(num_classes)
-        check_positive(width=width, head_width=head_width)
+        check_sizes(width=width, head_width=head_width)
         tasks = checked_tasks(tasks)
-        if not isinstance(foreground, bool):
-            raise ConfigError(f"foreground: found {foreground!r}; give true or false")
-        _check_change_widths(change_widths)
+        check_flags(foreground=foreground)
+        check_widths("change_widths", change_widths, _CHANGE_STRIDES)
         super().__init__(
             num_classes=num_classes,
             tasks=list(tasks),
@@ -59,7 +61,7 @@ class MtDense(DenseNetwork):
         )
         self.encoder = MobileNetV2()
         self.decoder = DenseDecoder(width)
-        channels = {"labels": num_classes, "depth": 1, "normals": 3}
+        channels = task_channels(num_classes)
         for task in tasks:
             self.heads[task] = DenseHead(width, head_width, channels[task])
         if foreground:
@@ -92,8 +94,8 @@ class MtDense(DenseNetwork):
             return {}
         fused = self.decoder(features[:7])
         raw = {task: self.heads[task](fused) for task in tasks}
-        if "depth" in raw:  # the head works in log space, where an error is a ratio and the result is positive
-            raw["depth"] = torch.exp(raw["depth"].clamp(*_LOG_DEPTH_RANGE))
+        if "depth" in raw:
+            raw["depth"] = depth_from_log(raw["depth"])
         return raw
 
     def change(self, features: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
@@ -103,15 +105,6 @@ class MtDense(DenseNetwork):
             check_same_features(a, b)
         out: Tensor = self.heads["foreground"](frame, background)
         return out
-
-
-def _check_change_widths(widths: Sequence[int]) -> None:
-    """Raises ConfigError unless there is a positive int for each stride of the change decoder."""
-    listed = isinstance(widths, Sequence) and not isinstance(widths, str)
-    if not listed or len(widths) != len(_CHANGE_STAGES):
-        found = f"{len(widths)} values" if listed else repr(widths)
-        raise ConfigError(f"change_widths: found {found}; give a list of five, for strides 32, 16, 8, 4 and 2")
-    check_positive(**{f"change_widths[{i}]": width for i, width in enumerate(widths)})
 
 
 def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -23,8 +23,3 @@ class ChainedResidualPooling(nn.Module):
             top = conv(F.max_pool2d(top, 5, stride=1, padding=2))
             x = x + top
         return x
-
-
-def resize_like(x: Tensor, reference: Tensor) -> Tensor:
-    """x resized bilinearly to the height and width of reference, pixel centres at half-integers (align_corners=False)."""
-    return F.interpolate(x, size=reference.shape[2:], mode="bilinear", align_corners=False)

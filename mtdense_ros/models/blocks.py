@@ -1,0 +1,35 @@
+"""The small pieces that several networks are made of."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_LOG_DEPTH_RANGE = (-4.0, 5.0)
+
+
+def conv_bn(
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
+    dilation: int = 1,
+    eps: float = 1e-5,
+    momentum: float = 0.1,
+) -> nn.Sequential:
+    """Convolution without bias, padded to keep the size at stride 1, then BatchNorm."""
+    padding = kernel // 2 * dilation
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs, eps, momentum))
+
+
+def resize_like(x: Tensor, reference: Tensor) -> Tensor:
+    """x resized bilinearly to the height and width of reference, pixel centres at half-integers (align_corners=False)."""
+    return F.interpolate(x, size=reference.shape[2:], mode="bilinear", align_corners=False)
+
+
+def depth_from_log(x: Tensor) -> Tensor:
+    """Positive depth from a head that works in log space, where an error is a ratio; clamped so that half precision holds it."""
+    return torch.exp(x.clamp(*_LOG_DEPTH_RANGE))

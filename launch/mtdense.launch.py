@@ -19,7 +19,7 @@ NODE = "mtdense"
 ARGUMENTS = {
     "namespace": ("", "namespace of the node and of RViz"),
     "params_file": (str(SHARE / "config" / "mtdense.yaml"), "file with the node's parameters"),
-    "weights": ("", "name or path of the network's weights; empty: as in params_file"),
+    "weights": ("", "name or path of the network's weights, several with commas between; empty: as in params_file"),
     "device": ("", "auto, cpu or cuda; empty: as in params_file"),
     "image": ("image", "camera topic"),
     "camera_info": ("", "camera_info topic; empty: beside the camera topic"),
@@ -32,7 +32,7 @@ ARGUMENTS = {
     "fixed_frame": ("", "RViz's fixed frame, the camera's for the cloud; empty: as in mtdense.rviz"),
 }
 # Parameters that an argument of the same name overrides when it is given.
-OVERRIDES = {"weights": str, "device": str, "image_transport": str, "autostart": bool, "use_sim_time": bool}
+OVERRIDES = {"weights": list[str], "device": str, "image_transport": str, "autostart": bool, "use_sim_time": bool}
 REMAPS = ("image", "camera_info")
 RVIZ_TOPICS = (
     "labels",
@@ -64,7 +64,9 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([*arguments, *steps])
 
 
-def _value(context: LaunchContext, name: str, kind: type = str) -> str | bool:
+def _value(context: LaunchContext, name: str, kind: type = str) -> str | bool | list[str]:
+    if kind == list[str]:
+        return [word.strip() for word in _value(context, name).split(",")]
     return perform_typed_substitution(context, [LaunchConfiguration(name)], kind)
 
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from mtdense_ros import cli_predict, cli_weights
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.arguments import add_arguments, folder_of, plan_of
+from mtdense_ros.replay.arguments import add_arguments, add_weights, folder_of, plan_of
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.offline import replay_offline
-
-DEFAULT_WEIGHTS = "mtdense_indoor"
 
 _OWN_PARSER = {
     "train": ("mtdense_ros.training.train", "train a network from a configuration file"),
@@ -55,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG or PNG files")
-    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, metavar="NAME", help="name or path (default %(default)s)")
+    add_weights(parser)
     parser.add_argument("--background", type=Path, metavar="IMAGE", help="the reference frame; without one there is no mask")
     parser.add_argument("--focal", type=float, metavar="PX", help="focal length in pixels; without it, depth assumes that of the weights")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")

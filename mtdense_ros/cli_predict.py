@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.composition import Composition
 from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
 from mtdense_ros.pipeline import Pipeline
-from mtdense_ros.predictor import Predictor
 from mtdense_ros.records import Frame, Intrinsics
 from mtdense_ros.replay.result_files import FOLDERS, write_png, write_results
 
@@ -20,9 +20,9 @@ PICTURES = ("labels_color", "foreground_overlay")
 """Results that are written for people, beside the ones for programs."""
 
 
-def predict(images: Sequence[Path], weights: str, background: Path | None, focal: float | None, device: str, out: Path) -> None:
+def predict(images: Sequence[Path], weights: Sequence[str], background: Path | None, focal: float | None, device: str, out: Path) -> None:
     """Writes out/RESULT/000000.png and so on for each image in turn, and says what was written. Raises MtdenseError."""
-    pipeline = Pipeline(Predictor.load(weights, device=device))
+    pipeline = Pipeline(Composition.load(weights, device=device))
     if background is not None:
         pipeline.background.capture(read_image(background))
     for index, path in enumerate(images):
@@ -38,7 +38,8 @@ def predict(images: Sequence[Path], weights: str, background: Path | None, focal
         for name in FOLDERS:
             if name in results.missing:
                 sys.stdout.write(f"  no {name}: {results.missing[name]}\n")
-    if focal is None and pipeline.predictor.depth_kind == "metric":
+    depth = pipeline.networks.depth
+    if focal is None and depth is not None and depth.kind == "metric":
         sys.stdout.write("depth assumes the focal length of the weights; give your camera's with --focal\n")
 
 

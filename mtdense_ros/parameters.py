@@ -79,7 +79,22 @@ class Parameters:
 
     # the network
     weights: tuple[str, ...] = _parameter(
-        "weights", ("mtdense_indoor",), "name or path of the network's weights; exactly one in this version", effect="configure"
+        "weights",
+        ("mtdense_indoor",),
+        "name or path of the network's weights; of several, each output comes from the first that has it",
+        effect="configure",
+    )
+    outputs_labels: str = _parameter(
+        "outputs.labels", "", "which of several weights makes labels and confidence; empty: the first that can", effect="configure"
+    )
+    outputs_depth: str = _parameter(
+        "outputs.depth", "", "which of several weights makes the depth; empty: the first that can", effect="configure"
+    )
+    outputs_foreground: str = _parameter(
+        "outputs.foreground", "", "which of several weights makes the foreground; empty: the first that can", effect="configure"
+    )
+    labels_space: str = _parameter(
+        "labels.space", "", "label space, where the network has several; empty: its first", effect="configure"
     )
     device: str = _parameter(
         "device", "auto", "where the network runs; auto: CUDA when there is one", choices=("auto", "cpu", "cuda"), effect="configure"
@@ -149,8 +164,11 @@ class Parameters:
     depth_scale_mode: str = _parameter(
         "depth.scale_mode",
         "none",
-        "camera_height: scale depth so that the floor lies depth.camera_height below",
-        choices=("none", "camera_height"),
+        "fixed: depth times depth.scale; camera_height: so scaled that the floor lies depth.camera_height below",
+        choices=("none", "fixed", "camera_height"),
+    )
+    depth_scale: float = _parameter(
+        "depth.scale", 1.0, "factor of scale_mode fixed; 1 leaves metric depth as it is", unit="m per unit", low=1e-4, high=1e4
     )
     camera_height: float = _parameter(
         "depth.camera_height", 0.0, "height of the camera above the floor; 0: unknown", unit="m", low=0.0, high=100.0
@@ -174,8 +192,6 @@ class Parameters:
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, f.metadata["spec"].check(getattr(self, f.name)))
-        if len(self.weights) != 1:
-            raise ConfigError(f"parameter weights: {len(self.weights)} networks {list(self.weights)}; this version runs one, give one name")
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
         if self.depth_scale_mode == "camera_height" and self.camera_height <= 0.0:
@@ -196,6 +212,11 @@ class Parameters:
     def as_names(self) -> dict[str, Any]:
         """All values by dotted name, in declaration order."""
         return {name: getattr(self, field_name) for name, field_name in _FIELDS.items()}
+
+    @property
+    def producers(self) -> dict[str, str]:
+        """The weights that were chosen for an output, empty where the order decides."""
+        return {"labels": self.outputs_labels, "depth": self.outputs_depth, "foreground": self.outputs_foreground}
 
     @property
     def size_hw(self) -> tuple[int, int] | None:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from mtdense_ros.background import Background
 from mtdense_ros.batching import image_size
+from mtdense_ros.composition import Composition, EncodedBackgrounds
 from mtdense_ros.demand import RESULTS, Demand, demand
 from mtdense_ros.geometry import RayTable, apply_range
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.postprocess import depth_range
-from mtdense_ros.predictor import EncodedBackground, Predictor
+from mtdense_ros.predictor import Predictor
 from mtdense_ros.records import Frame, Prediction
 from mtdense_ros.results import Material, Results, make
 from mtdense_ros.scale import SmoothedScale
@@ -25,15 +26,16 @@ __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
 
 
 class Pipeline:
-    """One camera's frames through a predictor.
+    """One camera's frames through one network, or several.
 
-    `background`: its reference frame; `options` may be replaced at any time; `frames`: how many were processed.
+    `networks`: them; `background`: the camera's reference frame; `options` may be replaced at any time; `frames`: how many
+    were processed.
     """
 
-    def __init__(self, predictor: Predictor, options: PipelineOptions | None = None) -> None:
-        self.predictor = predictor
+    def __init__(self, networks: Predictor | Composition, options: PipelineOptions | None = None) -> None:
+        self.networks = networks if isinstance(networks, Composition) else Composition.of([networks])
         self.options = options or PipelineOptions()
-        self.background: Background[EncodedBackground | None] = Background(self._encode)
+        self.background: Background[EncodedBackgrounds] = Background(self.networks.encode_background)
         self.frames = 0
         self._scale = SmoothedScale()
 
@@ -50,13 +52,15 @@ class Pipeline:
         self.frames += 1
         prediction = self._predict(frame, needs.outputs, options)
         watch.lap("predict")
-        prediction, warnings = self._scaled(prediction, rays, options)
+        prediction, doubt = self._scaled(prediction, rays, options)
         watch.lap("scale")
-        material = Material(frame.rgb, prediction, self.predictor.label_space, rays, (options.points_min, options.points_max or math.inf))
+        material = Material(frame.rgb, prediction, self.networks.label_space, rays, (options.points_min, options.points_max or math.inf))
         made = {name: make(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
-        return Results({name: array for name, array in made.items() if array is not None}, needs.missing, warnings, timings)
+        missing = {**needs.missing, **{name: doubt for name, array in made.items() if array is None}}
+        warnings = {"depth": doubt} if doubt and prediction.depth is not None else {}
+        return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings)
 
     def reset(self) -> None:
         """Forgets the background, the metric scale and the count of frames: the camera is another, or elsewhere."""
@@ -64,64 +68,65 @@ class Pipeline:
         self._scale.reset()
         self.frames = 0
 
-    def _encode(self, rgb: NDArray[np.uint8]) -> EncodedBackground | None:
-        """The features of a reference frame, for a network that has a use for them."""
-        return self.predictor.encode_background(rgb) if "foreground" in self.predictor.outputs else None
-
     def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> Demand:
         """What this frame needs of the network."""
 
         def due(output: str) -> bool:
             return self.frames % options.every(output) == 0
 
-        needs = demand(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays))
-        floor_helps = "depth" in needs.outputs and self._scales_by_height(options)
+        needs = demand(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays, options))
+        floor_helps = "depth" in needs.outputs and options.depth_scale_mode == "camera_height"
         if floor_helps and not self._obstacle("labels", frame) and due("labels"):
             needs.outputs.add("labels")
         return needs
 
     def _obstacle(self, output: str, frame: Frame) -> str:
         """Why an output cannot be had of this frame, empty where it can."""
-        if output not in self.predictor.outputs:
-            return f"network '{self.predictor.card.name}' has no output '{output}'; load weights with one"
-        return self.background.mismatch(image_size(frame.rgb)) if self.predictor.needs_background(output) else ""
+        if output not in self.networks.outputs:
+            return f"{self.networks.name} has no output '{output}'; load weights with one"
+        return self.background.mismatch(image_size(frame.rgb)) if self.networks.needs_background(output) else ""
 
-    def _impossible(self, rays: RayTable | None) -> dict[str, str]:
+    def _impossible(self, rays: RayTable | None, options: PipelineOptions) -> dict[str, str]:
         """Results that cannot be made even of all outputs, and why."""
-        name = self.predictor.card.name
         reasons = {}
-        if self.predictor.label_space is None:
-            reasons["labels_color"] = f"the card of '{name}' names no label space, so there are no colours"
+        if self.networks.label_space is None:
+            reasons["labels_color"] = f"the card of {self.networks.producers.get('labels')} names no label space, so there are no colours"
         if rays is None:
             reasons["points"] = "no camera_info"
-        if self.predictor.depth_kind == "relative":
-            reasons["points"] = f"the depth of '{name}' is relative, points need metres"
+        if self._is_relative and options.depth_scale_mode == "none":
+            reasons["points"] = f"the depth of {self.networks.producers['depth']} is relative, points need metres; set depth.scale_mode"
         return reasons
 
     def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions) -> Prediction:
-        if not outputs:
-            return Prediction()
         fits = not self.background.mismatch(image_size(frame.rgb))
         encoded = self.background.encoded if fits else None
-        return self.predictor.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
+        return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
 
-    def _scales_by_height(self, options: PipelineOptions) -> bool:
-        return options.depth_scale_mode == "camera_height" and self.predictor.depth_kind == "metric"
+    @property
+    def _is_relative(self) -> bool:
+        return self.networks.depth is not None and self.networks.depth.kind == "relative"
 
-    def _scaled(self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> tuple[Prediction, dict[str, str]]:
-        """Depth at the scale of the known camera height, then its range; and what is doubtful about it."""
-        depth, spec = prediction.depth, self.predictor.card.depth
-        if depth is None or spec is None or not self._scales_by_height(options):
-            return prediction, {}
-        if prediction.labels is not None or "labels" not in self.predictor.outputs:
+    def _scaled(self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> tuple[Prediction, str]:
+        """Depth at its scale, then its range; and what is doubtful about it. Relative depth without a scale is none."""
+        depth, spec = prediction.depth, self.networks.depth
+        if depth is None or spec is None or options.depth_scale_mode == "none":
+            return prediction, ""
+        factor, doubt = options.depth_scale, ""
+        if options.depth_scale_mode == "camera_height":
+            self._measure_scale(depth, prediction, rays, options)
+            factor, doubt = self._scale.value, self._scale.problem and f"camera height gives no scale: {self._scale.problem}"
+            if self._is_relative and not self._scale.measured:
+                return replace(prediction, depth=None), doubt
+        return replace(prediction, depth=apply_range(depth * np.float32(factor), *depth_range(spec, options.limits))), doubt
+
+    def _measure_scale(self, depth: NDArray[np.float32], prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> None:
+        """The scale by the known camera height; on frames without labels of a network that has them it stays as it was."""
+        if prediction.labels is not None or "labels" not in self.networks.outputs:
             self._scale.update(depth, rays, self._floor(prediction), options.camera_height)
-        warnings = {"depth": f"camera height gives no scale: {self._scale.problem}"} if self._scale.problem else {}
-        scaled = apply_range(depth * np.float32(self._scale.value), *depth_range(spec, options.limits))
-        return replace(prediction, depth=scaled), warnings
 
     def _floor(self, prediction: Prediction) -> NDArray[np.bool_] | None:
         """The pixels of traversable classes, None where the network knows none."""
-        space = self.predictor.label_space
+        space = self.networks.label_space
         if prediction.labels is None or space is None:
             return None
         mask: NDArray[np.bool_] = np.isin(prediction.labels, [c.id for c in space.classes if c.traversable])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mtdense_ros import transforms
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry import apply_range, normalise_normals
-from mtdense_ros.records import Prediction
+from mtdense_ros.records import OUTPUTS, Prediction
 from mtdense_ros.weights import Card, DepthSpec
 
 Floats = NDArray[np.float32]
@@ -43,6 +43,11 @@ class OutputOptions:
 
 RAW_KEY = {"labels": "labels", "confidence": "labels", "depth": "depth", "normals": "normals", "foreground": "foreground"}
 """The raw map that each output is made of."""
+
+
+def outputs_of(raw_outputs: Collection[str]) -> tuple[str, ...]:
+    """The fields of a Prediction that a network with these raw outputs can fill, in the order of records.OUTPUTS."""
+    return tuple(output for output in OUTPUTS if RAW_KEY[output] in raw_outputs)
 
 
 def finished(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,10 @@ from mtdense_ros.batching import chosen_outputs, common_size, image_size, per_im
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
 from mtdense_ros.hints import known_names
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.labels import load_label_spaces
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished
-from mtdense_ros.records import OUTPUTS, Intrinsics, LabelSpace, Prediction, check_rgb
+from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
+from mtdense_ros.records import Intrinsics, LabelSpace, Prediction, check_rgb
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.transforms import network_size, normalise
 from mtdense_ros.weights import Card, load_weights
@@ -42,14 +43,16 @@ Background = EncodedBackground | Rgb
 
 
 class Predictor:
-    """One network, ready to run. `card` describes it; `label_space` is None where the card names none.
+    """One network, ready to run. `card` describes it; `label_space`: of its labels, None where the card names none.
 
     One caller at a time; several cameras may share it, each with its own background.
     """
 
-    def __init__(self, engine: TorchEngine, needs_background: Collection[str], card: Card, size: Size | None = None) -> None:
+    def __init__(
+        self, engine: TorchEngine, needs_background: Collection[str], card: Card, size: Size | None = None, label_space: str = ""
+    ) -> None:
         self.card = card
-        self.label_space = _label_space(card)
+        self.label_space, self._logits = _label_space(card, label_space)
         self._engine = engine
         self._needs_background = frozenset(needs_background)
         self._input_hw, self._resize = _input(card, size)
@@ -64,33 +67,37 @@ class Predictor:
         precision: str = "auto",
         size: Size | None = None,
         threads: int = 0,
+        label_space: str = "",
     ) -> Predictor:
         """The predictor of weights by name or path.
 
         device, precision, threads: see TorchEngine; engine: "auto" or "torch"; size: (height, width) of the network's input
-        instead of the card's. Raises WeightsError, DeviceError, ConfigError.
+        instead of the card's; label_space: one of the card's, where it has several; its first otherwise. Raises WeightsError,
+        DeviceError, ConfigError.
         """
         if engine not in ENGINES:
             raise ConfigError(f"engine: '{engine}' is unknown; {known_names(engine, ENGINES)}")
         net, card = load_weights(name_or_path)
-        return cls.from_network(net, card, device, precision, size, threads)
+        return cls.from_network(net, card, device, precision, size, threads, label_space)
 
     @classmethod
     def from_network(
-        cls, net: DenseNetwork, card: Card, device: str = "auto", precision: str = "auto", size: Size | None = None, threads: int = 0
+        cls,
+        net: DenseNetwork,
+        card: Card,
+        device: str = "auto",
+        precision: str = "auto",
+        size: Size | None = None,
+        threads: int = 0,
+        label_space: str = "",
     ) -> Predictor:
         """The predictor of a network in memory, such as one in training; see `load`."""
-        return cls(TorchEngine(net, device, precision, threads), net.needs_background, card, size)
+        return cls(TorchEngine(net, device, precision, threads), net.needs_background, card, size, label_space)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The fields of a Prediction that this network can fill, in the order of records.OUTPUTS."""
-        return tuple(output for output in OUTPUTS if RAW_KEY[output] in self.card.outputs)
-
-    @property
-    def depth_kind(self) -> str | None:
-        """"metric", "relative", or None without depth."""
-        return self.card.depth.kind if self.card.depth else None
+        return outputs_of(self.card.outputs)
 
     @property
     def device_name(self) -> str:
@@ -166,7 +173,7 @@ class Predictor:
         watch.lap("network")
         predictions = []
         for i, camera in enumerate(cameras):
-            one = {key: maps[i] for key, maps in raw.items()}
+            one = {key: maps[i, self._logits] if key == "labels" else maps[i] for key, maps in raw.items()}
             scale = self._focal_scale(camera_hw, camera)
             predictions.append(finished(one, camera_hw, self.card, scale, wanted, options or OutputOptions()))
         watch.lap("postprocess")
@@ -221,16 +228,20 @@ class Predictor:
         return camera.fx * self.network_size(camera_hw)[1] / camera_hw[1] / self.card.depth.focal_px
 
 
-def _label_space(card: Card) -> LabelSpace | None:
-    """The label space on the card, which must have as many classes as the network."""
-    if card.label_space is None:
-        return None
-    space = load_label_space(card.label_space)
-    classes = card.config.get("num_classes")
-    if classes is not None and classes != len(space.classes):
-        due = f"{classes} classes, its label space '{space.name}' has {len(space.classes)}"
-        raise WeightsError(f"card '{card.name}': the network has {due}; name the label space that it was trained with")
-    return space
+def _label_space(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
+    """The label space of a name, "" for the card's first, and where its logits are among the network's."""
+    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
+    names = [space.name for space in spaces]
+    if chosen and chosen not in names:
+        raise ConfigError(f"labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
+    if not spaces:
+        return None, slice(None)
+    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
+    if classes is not None and classes != ends[-1]:
+        found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
+        raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
+    index = names.index(chosen) if chosen else 0
+    return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
 
 
 def _input(card: Card, size: Size | None) -> tuple[Size, str]:

@@ -16,7 +16,8 @@ _WEIGHT_OF_NEW = 0.2
 class SmoothedScale:
     """A factor on depth, smoothed over frames in the logarithm (an error of scale is a ratio).
 
-    `value`: the factor, 1 until a floor was seen; `problem`: why the last frame gave none, empty where it did.
+    `value`: the factor, 1 until a floor was seen, which `measured` tells; `problem`: why the last frame gave none, empty where
+    it did.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,7 @@ class SmoothedScale:
         """Forgets what was measured."""
         self.value = 1.0
         self.problem = "no floor seen yet"
-        self._measured = False
+        self.measured = False
 
     def update(self, depth: NDArray[np.float32], rays: RayTable | None, floor: NDArray[np.bool_] | None, height_m: float) -> None:
         """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
@@ -40,6 +41,6 @@ class SmoothedScale:
         self.problem = found.reason
         if found.scale is None:
             return
-        weight = _WEIGHT_OF_NEW if self._measured else 1.0
+        weight = _WEIGHT_OF_NEW if self.measured else 1.0
         self.value = math.exp((1 - weight) * math.log(self.value) + weight * math.log(found.scale))
-        self._measured = True
+        self.measured = True

@@ -19,19 +19,24 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 Size = tuple[int, int]
 
-RESIZE_MODES = ("area", "stretch", "native")
+RESIZE_MODES = ("area", "shorter", "stretch", "native")
 
 
 def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: int) -> Size:
     """The (height, width) that the network sees, in pixels.
 
-    resize: "area" keeps the camera's aspect ratio and the card's pixel count, each side rounded to `multiple`; "stretch" is the
+    resize: "area" keeps the camera's aspect ratio and the card's pixel count, each side rounded to `multiple`; "shorter" keeps the
+    aspect ratio and gives the shorter side the length of the card's, each side rounded down to `multiple`; "stretch" is the
     card's size; "native" the camera's. Raises ConfigError on another mode.
     """
     if resize == "stretch":
         return card_input_hw
     if resize == "native":
         return camera_hw
+    if resize == "shorter":
+        shorter = min(camera_hw)
+        height, width = (max(multiple, side * min(card_input_hw) // shorter // multiple * multiple) for side in camera_hw)
+        return height, width
     if resize != "area":
         raise ConfigError(f"input.resize: '{resize}' is unknown; {known_names(resize, RESIZE_MODES)}")
     scale = math.sqrt(card_input_hw[0] * card_input_hw[1] / (camera_hw[0] * camera_hw[1]))

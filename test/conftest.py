@@ -50,7 +50,7 @@ def make_net():
 
     def make(arch, **config):
         torch.manual_seed(0)
-        net = create_model(arch, **{**SMALL[arch], **config})
+        net = create_model(arch, **{**SMALL.get(arch, {}), **config})
         for module in net.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.running_mean.normal_(0, 0.1)
@@ -64,10 +64,10 @@ def make_net():
 
 @pytest.fixture(scope="session")
 def make_random_weights(tmp_path_factory, make_net):
-    """make_random_weights(arch, config={}, **card_fields) -> the path of a new safetensors file with its card."""
+    """make_random_weights(arch, config={}, name="", **card_fields) -> the path of a new safetensors file with its card."""
     from mtdense_ros.weights import save_weights
 
-    def make(arch, config=None, recorded_arch=None, **fields):
+    def make(arch, config=None, recorded_arch=None, name="", **fields):
         net = make_net(arch, **(config or {}))
         depth = {"kind": "relative"} if arch == "mdeas" else {"kind": "metric", "min_m": 0.01, "max_m": 50.0, "focal_px": 100.0}
         defaults = {
@@ -75,7 +75,7 @@ def make_random_weights(tmp_path_factory, make_net):
             "depth": depth if "depth" in net.outputs else None,
             "foreground": {"threshold": 0.5} if "foreground" in net.outputs else None,
         }
-        path = tmp_path_factory.mktemp("weights") / f"random_{arch}.safetensors"
+        path = tmp_path_factory.mktemp("weights") / f"{name or 'random_' + arch}.safetensors"
         save_weights(path, net, {**CARD_FIELDS, **defaults, "arch": recorded_arch or arch, **fields})
         return path
 

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "hints": set(),
     "records": {"errors"},
     "parameters": {"errors"},
+    "producers": {"errors", "hints", "records"},
     "models": {"errors", "hints"},
 }
 """For the layers where little is allowed: the modules of the package that they may import."""
@@ -30,7 +31,9 @@ MAY_IMPORT = {
 FORBIDDEN = {
     "ros": {"training", "evaluation", "data", "cli", "replay"},
     "pipeline": {"ros", "training", "evaluation", "data", "cli", "replay"},
-    "predictor": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay"},
+    "composition": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay"},
+    "legend": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay"},
+    "predictor": {"ros", "pipeline", "composition", "training", "evaluation", "data", "cli", "replay"},
     "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay"},
     "weights": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
     "data": {"ros", "pipeline", "predictor", "engines", "training", "cli", "replay"},

@@ -47,7 +47,6 @@ def test_sizes_are_read_as_width_by_height():
         ({"device": "gpu"}, "auto | cpu | cuda"),
         ({"size": "big"}, "640x480"),
         ({"weights": []}, "weights: ()"),
-        ({"weights": ["a", "b"]}, "give one name"),
         ({"depth.min": 6.0, "depth.max": 5.0}, "not below depth.max"),
         ({"depth.scale_mode": "camera_height"}, "set depth.camera_height"),
     ],

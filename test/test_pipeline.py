@@ -66,10 +66,10 @@ def test_a_cloud_agrees_with_the_maps(pipeline, frame, empty):
 
 def test_only_foreground_heard(pipeline, frame, empty):
     pipeline.background.capture(empty)
-    pipeline.predictor.counters.clear()
+    pipeline.networks.counters.clear()
     for _ in range(100):
         assert list(pipeline.process(frame, {"foreground"})) == ["foreground"]
-    assert pipeline.predictor.counters == {"encoder": 100, "foreground": 100}
+    assert pipeline.networks.counters == {"encoder": 100, "foreground": 100}
     assert pipeline.frames == 100
 
 
@@ -83,14 +83,14 @@ def test_only_foreground_heard(pipeline, frame, empty):
 )  # fmt: skip
 def test_only_what_is_wanted_is_computed(pipeline, frame, empty, wanted, heads):
     pipeline.background.capture(empty)
-    pipeline.predictor.counters.clear()
+    pipeline.networks.counters.clear()
     assert list(pipeline.process(frame, [wanted])) == [wanted]
-    assert pipeline.predictor.counters == dict.fromkeys({"encoder", *heads}, 1)
+    assert pipeline.networks.counters == dict.fromkeys({"encoder", *heads}, 1)
 
 
 def test_nothing_wanted_nothing_done(pipeline, frame):
     assert dict(pipeline.process(frame, ())) == {}
-    assert not pipeline.predictor.counters
+    assert not pipeline.networks.counters
 
 
 def test_without_background(pipeline, frame):
@@ -98,7 +98,7 @@ def test_without_background(pipeline, frame):
     assert set(results.missing) == {"foreground", "foreground_overlay"}
     assert "no background" in results.missing["foreground"]
     assert (unpack_cloud(results["points"], W, H)["foreground"] == 0).all()
-    assert pipeline.predictor.counters["foreground"] == 0
+    assert pipeline.networks.counters["foreground"] == 0
 
 
 def test_background_of_another_size_costs_the_mask_only(pipeline, frame, picture):
@@ -110,11 +110,11 @@ def test_background_of_another_size_costs_the_mask_only(pipeline, frame, picture
 
 def test_features_are_cached_at_capture(pipeline, frame, empty):
     pipeline.background.capture(empty)
-    assert pipeline.predictor.counters == {"encoder": 1}
+    assert pipeline.networks.counters == {"encoder": 1}
     for _ in range(3):
         pipeline.process(frame, {"foreground"})
-    assert pipeline.predictor.counters["encoder"] == 4
-    expected = pipeline.predictor.predict(frame.rgb, background=empty).foreground
+    assert pipeline.networks.counters["encoder"] == 4
+    expected = pipeline.networks.predict(frame.rgb, backgrounds=pipeline.networks.encode_background(empty)).foreground
     assert np.array_equal(pipeline.process(frame, {"foreground"})["foreground"], expected)
 
 
@@ -126,7 +126,7 @@ def test_without_camera_info(pipeline, frame):
 
 def test_points_nobody_can_make_are_not_computed_for(pipeline, frame):
     pipeline.process(dataclasses.replace(frame, intrinsics=None), {"points"})
-    assert not pipeline.predictor.counters
+    assert not pipeline.networks.counters
 
 
 def test_rays_of_a_distorted_camera(pipeline, frame):
@@ -161,7 +161,7 @@ def test_every_n(pipeline, frame, empty):
     seen = [pipeline.process(frame, ("labels", "confidence", "depth", "foreground")) for _ in range(6)]
     assert ["".join(name[0] for name in r) for r in seen] == ["lcdf", "f", "df", "lcf", "df", "f"]
     assert all(r.missing == {} for r in seen)
-    assert pipeline.predictor.counters["labels"] == 2
+    assert pipeline.networks.counters["labels"] == 2
 
 
 def test_a_cloud_takes_labels_only_when_their_turn_has_come(pipeline, frame):
@@ -249,7 +249,7 @@ class FloorPredictor:
     """Stands in for a network that sees a floor from 0.8 m and takes its depth for half of what it is."""
 
     def __init__(self, real):
-        self.card, self.outputs, self.label_space, self.depth_kind = real.card, ("depth",), None, "metric"
+        self.card, self.outputs, self.label_space = real.card, ("depth",), None
         self.needs_background = lambda output: False
 
     def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None):
@@ -304,7 +304,7 @@ def test_scale_mode_without_camera_info(predictor, frame):
 def test_scale_mode_asks_for_the_floor_labels(pipeline, frame):
     pipeline.options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
     assert list(pipeline.process(frame, {"depth"})) == ["depth"]
-    assert pipeline.predictor.counters == {"encoder": 1, "depth": 1, "labels": 1}
+    assert pipeline.networks.counters == {"encoder": 1, "depth": 1, "labels": 1}
 
 
 def test_options_are_parameters_of_the_same_name():

@@ -119,7 +119,7 @@ def test_relative_depth_is_left_alone(make_random_weights, picture):
     p = Predictor.load(make_random_weights("mdeas"), device="cpu")
     rgb, background = picture(1, 96, 128), picture(2, 96, 128)
     plain = p.predict(rgb, background=background)
-    assert p.depth_kind == "relative"
+    assert p.card.depth.kind == "relative"
     assert np.array_equal(plain.depth, p.predict(rgb, camera(50.0, 128, 96), background).depth)
 
 

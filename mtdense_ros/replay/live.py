@@ -58,7 +58,7 @@ def play_live(plan: Plan, out: Path, console: Console) -> Run:
             stack.callback(child.stop)
             return child
 
-        console.say(f"starting the node (ROS_DOMAIN_ID {environment['ROS_DOMAIN_ID']}) and loading {plan.weights}")
+        console.say(f"starting the node (ROS_DOMAIN_ID {environment['ROS_DOMAIN_ID']}) and loading {', '.join(plan.weights)}")
         node = start("node", "node", *_node_arguments(plan))
         recorder = start("recorder", "recorder", "--out", str(out / RECORDS), *_recorder_arguments(plan.source))
         wait_for(recorder, "ready", START_S, [node])
@@ -77,8 +77,8 @@ def _node_arguments(plan: Plan) -> list[str]:
     source = plan.source
     height, width = plan.size_hw
     compressed = source.image_type != IMAGE
-    parameters: dict[str, str | float] = {
-        "weights": plan.weights,
+    parameters: dict[str, str | float | list[str]] = {
+        "weights": list(plan.weights),
         "warm_up": f"{width}x{height}",
         "image_transport": "compressed" if compressed else "raw",
     }

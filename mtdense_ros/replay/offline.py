@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtdense_ros.composition import Composition
 from mtdense_ros.pipeline import Pipeline, PipelineOptions, Results
-from mtdense_ros.predictor import Predictor
 from mtdense_ros.records import Frame
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource
@@ -40,9 +40,9 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
 
     Raises InputError, WeightsError and DeviceError.
     """
-    predictor = Predictor.load(plan.weights, device=device)
-    pipeline = Pipeline(predictor, PipelineOptions())
-    collected = _Collected(plan, predictor)
+    networks = Composition.load(plan.weights, device=device)
+    pipeline = Pipeline(networks, PipelineOptions())
+    collected = _Collected(plan, networks)
     for answer in answers(plan, pipeline):
         write_results(out, answer.index, answer.results)
         collected.add(answer)
@@ -70,15 +70,15 @@ def answers(plan: Plan, pipeline: Pipeline) -> Iterator[Answer]:
 class _Collected:
     """What a report and a sheet need, of any number of frames."""
 
-    def __init__(self, plan: Plan, predictor: Predictor) -> None:
+    def __init__(self, plan: Plan, networks: Composition) -> None:
         self._plan = plan
-        self._predictor = predictor
+        self._networks = networks
         self._times: dict[str, list[tuple[int, int]]] = {}
         self._missing: dict[str, str] = {}
         self._sample = EvenSample[Answer](SHEET_CANDIDATES)
         self._frames = 0
         self._truth = plan.source.truth if isinstance(plan.source, DemoSource) else []
-        self._scores = Scores(len(predictor.label_space.classes) if predictor.label_space is not None else 0)
+        self._scores = Scores(len(networks.label_space.classes) if networks.label_space is not None else 0)
 
     def add(self, answer: Answer) -> None:
         """One frame."""
@@ -99,16 +99,16 @@ class _Collected:
 
     def heading(self) -> Heading:
         """What stands above and below the sheet."""
-        subtitle = f"{self._predictor.card.name} on {self._predictor.device_name}, without ROS  |  {self._plan.source.name}"
-        metric = self._predictor.depth_kind != "relative"
-        return Heading("mtdense_ros", subtitle, self._predictor.label_space, bool(self._truth), metric)
+        subtitle = f"{self._networks.name} on {self._networks.device_name}, without ROS  |  {self._plan.source.name}"
+        metric = self._networks.depth is None or self._networks.depth.kind == "metric"
+        return Heading("mtdense_ros", subtitle, self._networks.label_space, bool(self._truth), metric)
 
     def report(self) -> Report:
         """The figures."""
         return Report(
             source=self._plan.source.name,
-            model=self._predictor.card.name,
-            device=self._predictor.device_name,
+            model=self._networks.name,
+            device=self._networks.device_name,
             transport="none: the pipeline in one process, without ROS",
             timing=TIMING,
             frames_in=self._frames,

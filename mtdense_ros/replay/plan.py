@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Plan:
     """
 
     source: Source
-    weights: str
+    weights: tuple[str, ...]
     size_hw: tuple[int, int]
     frames: int = 0
     rate: float = 0.0
@@ -40,7 +41,7 @@ class Plan:
         return "in real time" if self.rate > 0.0 else "each after the answer to the last"
 
 
-def make_plan(source: Source, weights: str, background: str, frames: int = 0, rate: float = 0.0) -> Plan:
+def make_plan(source: Source, weights: str | Sequence[str], background: str, frames: int = 0, rate: float = 0.0) -> Plan:
     """A plan whose source has a first frame that fits the background: "", "first" or a picture file.
 
     Raises InputError on an unreadable source, on one without frames and on a background of another size, ConfigError on a negative rate
@@ -56,7 +57,8 @@ def make_plan(source: Source, weights: str, background: str, frames: int = 0, ra
             found, due = (f"{shape[1]}x{shape[0]}" for shape in (picture.shape, first.rgb.shape))
             raise InputError(f"--background {background}: is {found}, the frames are {due}; give a picture from the same camera")
     height, width = first.rgb.shape[:2]
-    return Plan(source, weights, (height, width), frames, rate, background == FIRST, picture)
+    names = (weights,) if isinstance(weights, str) else tuple(weights)
+    return Plan(source, names, (height, width), frames, rate, background == FIRST, picture)
 
 
 def first_frame(source: Source) -> Frame:

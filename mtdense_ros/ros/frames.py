@@ -179,8 +179,8 @@ class FramePath:
             self._faults.report("doubtful output", f"~/{name}: {reason}")
 
     def _fault_of(self, result: str) -> str:
-        predictor, background = self._pipeline.predictor, self._pipeline.background
-        if RESULTS[result] in predictor.outputs and predictor.needs_background(RESULTS[result]):
+        background = self._pipeline.background
+        if self._pipeline.networks.needs_background(RESULTS[result]) and self.size_hw is not None and background.mismatch(self.size_hw):
             return "size mismatch" if background.is_set else "no background"
         return "output not available"
 

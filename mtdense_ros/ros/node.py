@@ -14,17 +14,16 @@ from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header, String
 
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.diagnostics import diagnostics_message
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.inputs import Input, Source, camera_info_topic, describe, image_source
-from mtdense_ros.ros.loading import legend_of, load_pipeline
-from mtdense_ros.ros.messages import LabelInfo, label_info_message, legend_message
+from mtdense_ros.ros.latched import Latched
+from mtdense_ros.ros.loading import load_pipeline
 from mtdense_ros.ros.params import ParameterServer
-from mtdense_ros.ros.qos import BACKGROUND_QOS, LATCHED_QOS
+from mtdense_ros.ros.qos import BACKGROUND_QOS
 from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
 from mtdense_ros.ros.transitions import answer_unavailable, state_label
@@ -46,7 +45,7 @@ class MtdenseNode(LifecycleNode):
         self._params = ParameterServer(self, configured=lambda: self._session is not None, changed=self._apply)
         self._image_input = Input(self, self._on_image)
         self._info_input = Input(self, self._on_camera_info)
-        self._latched: list[Any] = []
+        self._latched: Latched | None = None
         self._background_subscription: Any = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._next_diagnostics = 0.0
@@ -106,17 +105,8 @@ class MtdenseNode(LifecycleNode):
         pipeline = load_pipeline(parameters, self.get_logger().info)
         self._session = Session(self, pipeline, self._faults)
         self._session.apply(parameters)
-        self._publish_legend(pipeline)
-
-    def _publish_legend(self, pipeline: Any) -> None:
-        legend = self.create_publisher(String, "~/legend", LATCHED_QOS)
-        legend.publish(legend_message(legend_of(pipeline.predictor)))
-        self._latched.append(legend)
-        space = pipeline.predictor.label_space
-        if LabelInfo is not None and space is not None:
-            labels = self.create_publisher(LabelInfo, "~/label_info", LATCHED_QOS)
-            labels.publish(label_info_message(space, Header(stamp=self.get_clock().now().to_msg())))
-            self._latched.append(labels)
+        self._latched = Latched(self, pipeline.networks)
+        self._latched.update(parameters)
 
     def _stop_serving(self) -> None:
         self._active = False
@@ -133,9 +123,9 @@ class MtdenseNode(LifecycleNode):
         if self._session is not None:
             self._session.close()
             self._session = None
-        for publisher in self._latched:
-            self.destroy_publisher(publisher)
-        self._latched.clear()
+        if self._latched is not None:
+            self._latched.close()
+            self._latched = None
 
     def close(self) -> None:
         """Stops the worker and removes all that the node made, before `destroy_node`."""
@@ -176,6 +166,8 @@ class MtdenseNode(LifecycleNode):
     def _apply(self, parameters: Parameters) -> None:
         if self._session is not None:
             self._session.apply(parameters)
+        if self._latched is not None:
+            self._latched.update(parameters)
 
     # upkeep
 
@@ -220,7 +212,7 @@ class MtdenseNode(LifecycleNode):
         values: dict[str, str] = {}
         device = ""
         if self._session is not None:
-            device = self._session.pipeline.predictor.device_name
+            device = self._session.pipeline.networks.device_name
             values = {**self._session.statistics.summary(now), **self._session.counters()}
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name().lstrip("/")
         self._diagnostics.publish(diagnostics_message(stamp, name, device, self._state(), values, self._faults.states()))

@@ -55,7 +55,7 @@ class Session:
     def apply(self, parameters: Parameters) -> None:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
         options = PipelineOptions.of(parameters)
-        _check_depth_range(self.pipeline.predictor.card.depth, options)
+        _check_depth(self.pipeline.networks.depth, parameters, options)
         if self._applied and parameters.camera_model != self.path.parameters.camera_model:
             self._worker.submit(self._drop_background)
         self._applied = True
@@ -82,8 +82,14 @@ class Session:
 
     def counters(self) -> dict[str, str]:
         """How often the encoder and each head were run, for /diagnostics."""
-        predictor = self.pipeline.predictor
-        return {f"calls {name}": str(predictor.counters[name]) for name in ("encoder", *predictor.card.outputs)}
+        networks = self.pipeline.networks
+        several = len(networks.predictors) > 1
+        parts = [
+            f"{name} {part}" if several else part
+            for name, predictor in networks.predictors.items()
+            for part in ("encoder", *predictor.card.outputs)
+        ]
+        return {f"calls {part}": str(networks.counters[part]) for part in parts}
 
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
@@ -155,9 +161,13 @@ class Session:
             self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))
 
 
-def _check_depth_range(spec: DepthSpec | None, options: PipelineOptions) -> None:
-    """The limits that are set, with those of the card for the others, must leave a range."""
-    if spec is None or spec.kind == "relative":
+def _check_depth(spec: DepthSpec | None, parameters: Parameters, options: PipelineOptions) -> None:
+    """The parameters must make sense for the depth that the networks give: a range that is one, and metres where they are needed."""
+    if spec is None:
+        return
+    if spec.kind == "relative" and options.depth_scale_mode == "none":
+        if parameters.depth_encoding == "16UC1":
+            raise ConfigError("parameter depth.encoding: 16UC1 is millimetres, the depth is relative; use 32FC1, or set depth.scale_mode")
         return
     low, high = depth_range(spec, options.limits)
     if low >= high:

@@ -113,8 +113,7 @@ def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log)
 
 @pytest.mark.parametrize("limits", [{"depth.min": 25.0}, {"depth.max": 0.2}])
 def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(session, limits):
-    card = SimpleNamespace(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
-    session.pipeline.predictor = SimpleNamespace(card=card)
+    session.pipeline.networks = SimpleNamespace(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
     before = session.path.parameters
     with pytest.raises(ConfigError, match="depth.min and depth.max.*no range"):
         session.apply(before.updated(limits))
@@ -162,7 +161,7 @@ class FakeBackground:
 @pytest.fixture
 def bent(session):
     """A session that rectifies the images of a distorted camera."""
-    session.pipeline.predictor = SimpleNamespace(card=SimpleNamespace(depth=None))
+    session.pipeline.networks = SimpleNamespace(depth=None, needs_background=lambda output: False)
     session.pipeline.background = FakeBackground()
     session.apply(session.path.parameters.updated({"camera_model": "rectify"}))
     return session

@@ -1,0 +1,186 @@
+"""Composition: several networks as one. Each runs at most once per frame, and every output has exactly one producer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.postprocess import OutputOptions, outputs_of
+from mtdense_ros.predictor import EncodedBackground, Predictor
+from mtdense_ros.producers import producers_of
+from mtdense_ros.records import OUTPUTS, Intrinsics, LabelSpace, Prediction
+from mtdense_ros.weights import DepthSpec, read_card
+
+T = TypeVar("T")
+Rgb = NDArray[np.uint8]
+EncodedBackgrounds = Mapping[str, EncodedBackground]
+"""A reference frame as each network that needs one sees it, by the name of the weights."""
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Predictors by the name of their weights, and the name of the one that makes each output.
+
+    One caller at a time; several cameras may share it, each with its own backgrounds.
+    """
+
+    predictors: Mapping[str, Predictor]
+    producers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, predictors: Sequence[Predictor], choices: Mapping[str, str] | None = None) -> Composition:
+        """Of loaded networks, in order of preference; choices: see `producers_of`. Raises ConfigError."""
+        by_name = _by_name((predictor.card.name, predictor) for predictor in predictors)
+        return cls(by_name, producers_of({name: predictor.outputs for name, predictor in by_name.items()}, choices or {}))
+
+    @classmethod
+    def load(
+        cls,
+        weights: str | Path | Sequence[str | Path],
+        choices: Mapping[str, str] | None = None,
+        label_space: str = "",
+        device: str = "auto",
+        engine: str = "auto",
+        precision: str = "auto",
+        size: tuple[int, int] | None = None,
+        threads: int = 0,
+    ) -> Composition:
+        """Of weights by name or path, in order of preference.
+
+        choices: the weights, as named in the list or on their cards, for some of labels, depth and foreground; label_space: of
+        the network that makes labels, where it has several; the rest, for all: see Predictor.load. Raises ConfigError before
+        anything is loaded where the list does not fit together, WeightsError and DeviceError.
+        """
+        by_name, producers = planned(weights, choices)
+        if label_space and "labels" not in producers:
+            raise ConfigError(f"parameter labels.space: '{label_space}', but none of {', '.join(by_name)} makes labels; leave it empty")
+        spaces = {producers["labels"]: label_space} if label_space else {}
+        predictors = {
+            name: Predictor.load(each, device, engine, precision, size, threads, spaces.get(name, "")) for name, each in by_name.items()
+        }
+        return cls(predictors, producers)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The fields of a Prediction that can be filled, in the order of records.OUTPUTS."""
+        return tuple(output for output in OUTPUTS if output in self.producers)
+
+    @property
+    def name(self) -> str:
+        """The names of all weights, for people."""
+        return " + ".join(self.predictors)
+
+    @property
+    def label_space(self) -> LabelSpace | None:
+        """Of the network that makes the labels; None without labels, or where its card names none."""
+        producer = self.producer("labels")
+        return None if producer is None else producer.label_space
+
+    @property
+    def depth(self) -> DepthSpec | None:
+        """What the depth of the network that makes it means; None without depth."""
+        producer = self.producer("depth")
+        return None if producer is None else producer.card.depth
+
+    @property
+    def device_name(self) -> str:
+        """The device that was chosen, such as "cpu" or "cuda"."""
+        return next(iter(self.predictors.values())).device_name
+
+    @property
+    def precision(self) -> str:
+        """The number format that was chosen: "fp32", "fp16" or "bf16"."""
+        return next(iter(self.predictors.values())).precision
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Images that "encoder" and each head have worked on; with several networks the name of the weights stands before."""
+        if len(self.predictors) == 1:
+            return next(iter(self.predictors.values())).counters
+        return Counter({f"{name} {part}": n for name, predictor in self.predictors.items() for part, n in predictor.counters.items()})
+
+    def producer(self, output: str) -> Predictor | None:
+        """The network that makes an output; None where there is none."""
+        return self.predictors[self.producers[output]] if output in self.producers else None
+
+    def made_by(self, name: str) -> tuple[str, ...]:
+        """The outputs that come from the weights of this name."""
+        return tuple(output for output in self.outputs if self.producers[output] == name)
+
+    def needs_background(self, output: str) -> bool:
+        """Whether an output does not exist without a background."""
+        producer = self.producer(output)
+        return producer is not None and producer.needs_background(output)
+
+    def encode_background(self, rgb: Rgb) -> EncodedBackgrounds:
+        """The features of a reference frame (H, W, 3) uint8, for each network that makes something of one."""
+        users = {self.producers[output] for output in self.outputs if self.needs_background(output)}
+        return {name: predictor.encode_background(rgb) for name, predictor in self.predictors.items() if name in users}
+
+    def predict(
+        self,
+        rgb: Rgb,
+        intrinsics: Intrinsics | None = None,
+        backgrounds: EncodedBackgrounds | None = None,
+        outputs: Collection[str] | None = None,
+        options: OutputOptions | None = None,
+    ) -> Prediction:
+        """`Predictor.predict` by each network for its outputs; a network of which nothing is wanted does not run.
+
+        timings: the sum over the networks per stage, and with several networks the time of each. Raises InputError.
+        """
+        merged = Prediction()
+        for name, predictor in self.predictors.items():
+            mine = [output for output in self.made_by(name) if outputs is None or output in outputs]
+            if mine:
+                one = predictor.predict(rgb, intrinsics, (backgrounds or {}).get(name), mine, options)
+                merged = self._merged(merged, one, name, mine)
+        return merged
+
+    def warm_up(self, camera_hw: tuple[int, int]) -> None:
+        """Runs every network once on a black image of (height, width); resets the counters."""
+        for predictor in self.predictors.values():
+            predictor.warm_up(camera_hw)
+
+    def _merged(self, so_far: Prediction, one: Prediction, name: str, outputs: Collection[str]) -> Prediction:
+        """`so_far` with the `outputs` of another network."""
+        timings = {stage: so_far.timings.get(stage, 0.0) + ms for stage, ms in one.timings.items()}
+        if len(self.predictors) > 1:
+            timings[f"network {name}"] = one.timings.get("network", 0.0)
+        fields = {output: getattr(one, output) for output in outputs}
+        focal_assumed = one.focal_assumed if "depth" in outputs else so_far.focal_assumed
+        return replace(so_far, **fields, timings={**so_far.timings, **timings}, focal_assumed=focal_assumed)
+
+
+def planned(
+    weights: str | Path | Sequence[str | Path], choices: Mapping[str, str] | None = None
+) -> tuple[dict[str, str | Path], dict[str, str]]:
+    """The weights by the name on their cards, and the producer of each output, before anything is loaded.
+
+    Arguments as for Composition.load. Raises ConfigError where the list does not fit together, WeightsError.
+    """
+    weights = [weights] if isinstance(weights, (str, Path)) else weights
+    cards = [read_card(each) for each in weights]
+    by_name = _by_name((card.name, each) for each, card in zip(weights, cards, strict=True))
+    on_card = {str(each): name for name, each in by_name.items()}
+    chosen = {output: on_card.get(name, name) for output, name in (choices or {}).items()}
+    return by_name, producers_of({card.name: outputs_of(card.outputs) for card in cards}, chosen)
+
+
+def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The values by name. Raises ConfigError where there are none, and where a name comes twice."""
+    found: dict[str, T] = {}
+    for name, value in named:
+        if name in found:
+            raise ConfigError(f"parameter weights: '{name}' comes twice; name every network once, under its own name")
+        found[name] = value
+    if not found:
+        raise ConfigError("parameter weights: is empty; name at least one")
+    return found

@@ -1,0 +1,47 @@
+"""The legend: all that decodes a recording of the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mtdense_ros.composition import Composition
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.records import UNLABELLED
+
+
+def legend_of(networks: Composition, depth_scale_mode: str) -> dict[str, Any]:
+    """Classes, outputs, and the networks that make them, ready for JSON.
+
+    `networks` describes each with the outputs that it makes; model, arch, weights_sha256 and input_size are those of the first.
+    `depth_kind` says what ~/depth holds: "metric" (m; so is relative depth with a scale), "relative" (no unit) or None.
+    """
+    space = networks.label_space
+    described = [_network(networks, name, predictor) for name, predictor in networks.predictors.items()]
+    return {
+        "classes": [{"id": c.id, "name": c.name, "color": list(c.color)} for c in (space.classes if space is not None else ())],
+        "label_space": None if space is None else space.name,
+        "unlabelled": UNLABELLED,
+        "outputs": list(networks.outputs),
+        **{key: value for key, value in described[0].items() if key != "outputs"},
+        "networks": described,
+        "depth_kind": _depth_kind(networks, depth_scale_mode),
+        "depth_scale": depth_scale_mode,
+    }
+
+
+def _network(networks: Composition, name: str, predictor: Predictor) -> Mapping[str, Any]:
+    card = predictor.card
+    return {
+        "model": name,
+        "arch": card.arch,
+        "weights_sha256": card.sha256,
+        "input_size": {"height": card.input.height, "width": card.input.width, "resize": card.input.resize},
+        "outputs": list(networks.made_by(name)),
+    }
+
+
+def _depth_kind(networks: Composition, depth_scale_mode: str) -> str | None:
+    if networks.depth is None:
+        return None
+    return "metric" if depth_scale_mode != "none" else networks.depth.kind

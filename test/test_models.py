@@ -148,7 +148,7 @@ def test_mdeas_pads_only_where_the_original_fails():
 
 
 def test_bad_configurations_say_what_exists():
-    with pytest.raises(ConfigError, match="did you mean 'hydranet'.*hydranet, mdeas, mtdense"):
+    with pytest.raises(ConfigError, match="did you mean 'hydranet'.*ffm, hydranet, lraspp, mdeas, mtdense"):
         create_model("hydranett")
     with pytest.raises(ConfigError, match="no field 'classes'.*num_classes"):
         create_model("hydranet", classes=6)

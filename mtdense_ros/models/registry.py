@@ -8,11 +8,19 @@ from typing import Any
 
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.models.base import DenseNetwork
+from mtdense_ros.models.ffm import FeatureFusion
 from mtdense_ros.models.hydranet import HydraNet
+from mtdense_ros.models.lraspp import LrAspp
 from mtdense_ros.models.mdeas import Mdeas
 from mtdense_ros.models.mtdense import MtDense
 
-_NETWORKS: dict[str, type[DenseNetwork]] = {"hydranet": HydraNet, "mdeas": Mdeas, "mtdense": MtDense}
+_NETWORKS: dict[str, type[DenseNetwork]] = {
+    "ffm": FeatureFusion,
+    "hydranet": HydraNet,
+    "lraspp": LrAspp,
+    "mdeas": Mdeas,
+    "mtdense": MtDense,
+}
 
 
 def list_models() -> list[str]:

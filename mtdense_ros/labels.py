@@ -46,15 +46,16 @@ def load_label_spaces(text: str) -> tuple[LabelSpace, ...]:
     return spaces
 
 
-def label_mapping(source: str | Path, target: str) -> NDArray[np.uint8]:
-    """The ids of the label space `target` for those of `source` (name or path): (256,) uint8, a look-up table for maps of ids.
+def label_mapping(source: LabelSpace | str | Path, target: str) -> NDArray[np.uint8]:
+    """The ids of the label space `target` for those of `source`: (256,) uint8, a look-up table for maps of ids.
 
     255 for classes without a counterpart, for ids that `source` does not have, and for 255; the identity within one space.
     Raises ConfigError where the file of `source` has no mapping to `target`, or one to classes that `target` does not have.
     """
-    path = _find(source)
+    path, goal_path = _find(source.name if isinstance(source, LabelSpace) else source), _find(target)
     space, mappings = _read(path)
-    goal_path = _find(target)
+    if isinstance(source, LabelSpace) and source != space:
+        raise ConfigError(f"label space '{source.name}': has other classes than {path}; give its file by path")
     if target in mappings:
         pairs = mappings[target]
     elif path.samefile(goal_path):

@@ -1,9 +1,16 @@
 """The label spaces in config/labels, and what is refused."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.labels import load_label_space, load_label_spaces
+from mtdense_ros.labels import label_mapping, load_label_space, load_label_spaces
+from mtdense_ros.records import UNLABELLED
+from mtdense_ros.resources import known_resources
+
+ONE = "classes: [{id: 0, name: chair, color: [1, 2, 3]}]\n"
 
 
 def voc_colour(index):
@@ -11,32 +18,121 @@ def voc_colour(index):
     return tuple(sum(((index >> (3 * j + c)) & 1) << (7 - j) for j in range(8)) for c in range(3))
 
 
+def colour_of(name):
+    space = load_label_space(name)
+    return dict(zip(space.names, space.colors, strict=True))
+
+
 def test_indoor():
     space = load_label_space("indoor")
     assert space.names == ("floor", "wall", "ceiling", "furniture", "object", "other")
     assert [c.name for c in space.classes if c.traversable] == ["floor"]
-    assert not any(c.traversable and c.obstacle for c in space.classes)
     assert {"furniture", "object"} <= {c.name for c in space.classes if c.obstacle}
 
 
-def test_nyud40_has_the_original_palette():
-    space = load_label_space("nyud40")
-    assert space.colors == tuple(voc_colour(i + 1) for i in range(40))
-    assert (space.names[0], space.names[19], space.names[39]) == ("wall", "floor mat", "otherprop")
+SIZES = {"indoor": 6, "nyud13": 13, "nyud40": 40, "kitti6": 6, "camvid11": 11, "camvid32": 32, "cityscapes19": 19, "voc21": 21}
+
+
+def test_every_label_space_is_listed_here():
+    assert set(SIZES) == set(known_resources("config/labels", ".yaml"))
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_classes_and_flags(name):
+    space = load_label_space(name)
+    assert [c.id for c in space.classes] == list(range(SIZES[name]))
+    assert len(set(space.colors)) == SIZES[name]
+    assert not [c.name for c in space.classes if c.traversable and c.obstacle]
+    assert not [c.name for c in space.classes if c.dynamic and not c.obstacle]
+
+
+@pytest.mark.parametrize(("name", "first_row"), [("nyud40", 1), ("voc21", 0)])
+def test_voc_palette(name, first_row):
+    space = load_label_space(name)
+    assert space.colors == tuple(voc_colour(c.id + first_row) for c in space.classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nyud40", {0: "wall", 19: "floor mat", 39: "otherprop"}),
+        ("nyud13", {0: "bed", 4: "floor", 12: "window"}),
+        ("camvid11", {0: "sky", 4: "pavement", 10: "bicyclist"}),
+        ("camvid32", {0: "Animal", 22: "SUVPickupTruck", 30: "Void", 31: "Wall"}),
+        ("cityscapes19", {0: "road", 10: "sky", 18: "bicycle"}),
+        ("voc21", {0: "background", 7: "car", 15: "person", 20: "tvmonitor"}),
+    ],
+)
+def test_order(name, expected):
+    names = load_label_space(name).names
+    assert {i: names[i] for i in expected} == expected
 
 
 def test_kitti6_has_the_original_palette():
-    space = load_label_space("kitti6")
-    assert dict(zip(space.names, space.colors, strict=True)) == {
+    assert colour_of("kitti6") == {
         "sky": (128, 128, 128), "building": (128, 0, 0), "road": (128, 64, 128),
         "sidewalk": (0, 0, 192), "vegetation": (128, 128, 0), "car": (64, 0, 128),
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["indoor", "nyud40", "kitti6"])
-def test_colours_can_be_told_apart(name):
-    colors = load_label_space(name).colors
-    assert len(set(colors)) == len(colors)
+def test_the_same_class_of_camvid_and_kitti_has_the_same_colour():
+    original, grouped, kitti = (colour_of(name) for name in ("camvid32", "camvid11", "kitti6"))
+    renamed = {"pole": "Column_Pole", "pavement": "Sidewalk", "signsymbol": "SignSymbol"}
+    assert grouped == {name: original[renamed.get(name, name.capitalize())] for name in grouped}
+    renamed = {"sidewalk": "pavement", "vegetation": "tree"}
+    assert kitti == {name: grouped[renamed.get(name, name)] for name in kitti}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("nyud40", "nyud13", {"desk": "table", "door": "wall", "curtain": "window", "person": "objects", "television": "tv"}),
+        ("nyud40", "indoor", {"floor mat": "floor", "sofa": "furniture", "toilet": "object", "blinds": "other", "door": "wall"}),
+        ("nyud13", "indoor", {"bed": "furniture", "books": "object", "ceiling": "ceiling", "floor": "floor", "window": "other"}),
+        ("camvid32", "camvid11", {"Truck_Bus": "car", "Child": "pedestrian", "Bridge": "building", "TrafficCone": "pole", "Void": None}),
+        ("camvid11", "kitti6", {"pavement": "sidewalk", "tree": "vegetation", "pedestrian": None, "fence": None}),
+        ("cityscapes19", "camvid11", {"rider": "bicyclist", "wall": "building", "traffic light": "signsymbol", "terrain": None}),
+        ("cityscapes19", "kitti6", {"bus": "car", "sidewalk": "sidewalk", "person": None, "terrain": None}),
+    ],
+)
+def test_mapping_by_hand(source, target, expected):
+    table, space, goal = label_mapping(source, target), load_label_space(source), load_label_space(target)
+    ids = {name: UNLABELLED if counterpart is None else goal.names.index(counterpart) for name, counterpart in expected.items()}
+    assert {name: table[space.names.index(name)] for name in expected} == ids
+    assert table.shape == (256,) and (table[len(space.classes) :] == UNLABELLED).all()
+    assert set(table) - {UNLABELLED} == set(range(len(goal.classes)))  # every class of the target is reached
+
+
+def test_published_grouping_of_the_nyud_classes():
+    """The ids, from 1, that the 13-class labels of NYU Depth v2 were published with, for the 40 classes in order."""
+    published = "12 5 6 1 4 9 10 12 13 6 8 6 13 10 6 13 6 7 7 5 7 3 2 6 11 7 7 7 7 7 7 6 7 7 7 7 7 7 6 7"
+    assert (label_mapping("nyud40", "nyud13")[:40] + 1).tolist() == [int(n) for n in published.split()]
+
+
+@pytest.mark.parametrize(("first", "second", "third"), [("nyud40", "nyud13", "indoor"), ("cityscapes19", "camvid11", "kitti6")])
+def test_mappings_agree_with_their_composition(first, second, third):
+    np.testing.assert_array_equal(label_mapping(second, third)[label_mapping(first, second)], label_mapping(first, third))
+
+
+def test_mapping_within_a_space_is_the_identity():
+    assert label_mapping(load_label_space("indoor"), "indoor").tolist() == [0, 1, 2, 3, 4, 5, *[UNLABELLED] * 250]
+
+
+def test_mapping_of_an_own_file(tmp_path):
+    path = tmp_path / "two.yaml"
+    classes = "classes: [{id: 0, name: a, color: [1, 2, 3]}, {id: 1, name: b, color: [4, 5, 6]}]\n"
+    path.write_text(f"{classes}mappings: {{indoor: {{b: wall}}}}\n")
+    assert label_mapping(path, "indoor")[:3].tolist() == [UNLABELLED, 1, UNLABELLED]
+    with pytest.raises(ConfigError, match="two.yaml: has no mapping to 'kitti6'; known: indoor"):
+        label_mapping(path, "kitti6")
+    path.write_text(f"{classes}mappings: {{indoor: {{b: wal}}}}\n")
+    with pytest.raises(ConfigError, match="two.yaml: 'b' is mapped to 'wal', which 'indoor' does not have; did you mean 'wall'"):
+        label_mapping(path, "indoor")
+
+
+def test_mapping_of_a_space_that_is_not_its_file():
+    with pytest.raises(ConfigError, match="'nyud13': has other classes than"):
+        label_mapping(replace(load_label_space("indoor"), name="nyud13"), "indoor")
 
 
 def test_own_file(tmp_path):
@@ -58,6 +154,10 @@ def test_own_file(tmp_path):
         ("classes: [{id: 0, name: a, color: [0, 0, 0], obstacle: 1}]", "field 'obstacle' is missing or of the wrong kind"),
         ("classes: [{id: 1, name: a, color: [0, 0, 0]}]", "has id 1 where 0 is due"),
         ("classes: []", "has no classes"),
+        ("classes: []\ntypes: []", "must hold the key 'classes'"),
+        (f"{ONE}mappings: [indoor]", "mappings: must be a mapping of label spaces"),
+        (f"{ONE}mappings: {{indoor: {{chiar: wall}}}}", "to 'indoor': 'chiar' is not a class of this space; did you mean 'chair'"),
+        (f"{ONE}mappings: {{indoor: {{chair: 3}}}}", "to 'indoor': 'chair' is mapped to 3"),
     ],
 )
 def test_bad_file(tmp_path, text, message):

@@ -1,14 +1,17 @@
 """The readers of the real sets (skipped where the data is absent), and baselines on made-up frames."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.baselines import TrainingStatistics, baselines, rgb_difference
 from mtdense_ros.evaluation.metrics import MaskMetrics
-from mtdense_ros.evaluation.scoring import Scores
+from mtdense_ros.evaluation.scoring import NETWORK, Scores, score_set
 from mtdense_ros.evaluation.sets import SETS, EvaluationFrame, data_root, read_set
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.labels import load_label_space
+from mtdense_ros.records import Intrinsics, Prediction
 
 STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0, median_depth_per_focal_m=2.5, mean_normal=(0.0, -0.6, -0.8))
 
@@ -91,6 +94,16 @@ def test_baselines_are_constants_and_scored_beside_the_network():
     assert by_method["labels", "majority class"]["mean_iou"] == 1
     assert by_method["depth", "training median"]["abs_rel"] == pytest.approx(0.5)
     assert ("normals", "mean normal") not in by_method  # no truth
+
+
+def test_labels_of_another_space_are_scored_in_that_of_the_truth():
+    size = (4, 6)
+    sofa = load_label_space("nyud40").names.index("sofa")
+    prediction = Prediction(labels=np.full(size, sofa, np.uint8))
+    predictor = SimpleNamespace(label_space=load_label_space("nyud40"), predict=lambda *_: prediction)
+    frame = EvaluationFrame(name="made up", rgb=np.zeros((*size, 3), np.uint8), labels=np.full(size, 3, np.uint8))
+    found = next(entry for entry in score_set(predictor, [frame], STATISTICS) if entry["method"] == NETWORK)
+    assert found["iou"] == {"furniture": 1.0}
 
 
 def test_absent_data_is_said_clearly(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from mtdense_ros.evaluation.baselines import TrainingStatistics, baselines
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
-from mtdense_ros.evaluation.sets import EvaluationFrame
+from mtdense_ros.evaluation.sets import LABEL_SPACE, EvaluationFrame
+from mtdense_ros.labels import label_mapping, load_label_space
 from mtdense_ros.predictor import Background, Predictor
 from mtdense_ros.records import Prediction
 
@@ -70,13 +72,19 @@ class Scores:
 
 
 def score_set(predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics) -> list[dict[str, Any]]:
-    """The entries of Scores.results over all frames, at camera size."""
-    scores = Scores(predictor.label_space.names if predictor.label_space else ())
+    """The entries of Scores.results over all frames, at camera size.
+
+    Raises ConfigError for a network whose label space has no mapping to that of the truth.
+    """
+    scores = Scores(load_label_space(LABEL_SPACE).names)
+    to_truth = label_mapping(predictor.label_space, LABEL_SPACE) if predictor.label_space else None
     seen: tuple[Any, Background | None] = (None, None)
     for frame in frames:
         if frame.background is not seen[0]:
             seen = frame.background, None if frame.background is None else predictor.encode_background(frame.background)
         prediction = predict_frame(predictor, frame, seen[1])
+        if prediction.labels is not None and to_truth is not None:
+            prediction = replace(prediction, labels=to_truth[prediction.labels])
         scores.add(frame, {output: {NETWORK: found} for output in OUTPUTS if (found := getattr(prediction, output)) is not None})
         scores.add(frame, baselines(frame, statistics))
     return scores.results()

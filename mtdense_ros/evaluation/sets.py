@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.hints import known_names
-from mtdense_ros.records import UNLABELLED, Intrinsics
+from mtdense_ros.labels import label_mapping
+from mtdense_ros.records import Intrinsics
 
 DATA_VARIABLE = "MTDENSE_DATA"
 """Environment variable: the folder that holds the evaluation sets; default: shared/data beside the project."""
 
-# Class of our indoor space for each of the 13 classes of NYUv2 (0 is void): void bed books ceiling chair floor furniture
-# objects picture sofa table tv wall window.
-_FROM_NYU13 = np.array([UNLABELLED, 3, 4, 2, 3, 0, 3, 4, 5, 3, 3, 4, 1, 5], np.uint8)
+LABEL_SPACE = "indoor"
+"""The label space of the truth."""
+
 _NYU_CAMERA = Intrinsics(640, 480, 518.86, 519.47, 325.58, 253.74)
 _MOSD_CAMERA = Intrinsics(640, 480, 525.0, 525.0, 319.5, 239.5)
 _OPENLORIS_CAMERA = Intrinsics(848, 480, 611.451, 611.486, 433.204, 249.473)
@@ -31,7 +32,7 @@ _OFFICE_FIRST_SCORED = 570
 class EvaluationFrame:
     """One real frame and the truth that exists for it; all maps at camera size (H, W).
 
-    depth float32 metres, NaN unknown; labels ids of the indoor space, 255 unknown; normals (H, W, 3) float32 unit, camera
+    depth float32 metres, NaN unknown; labels ids of LABEL_SPACE, 255 unknown; normals (H, W, 3) float32 unit, camera
     optical frame, NaN unknown; foreground bool, to be scored where foreground_valid; background (H, W, 3) for it.
     """
 
@@ -66,6 +67,7 @@ def read_set(name: str, root: Path | None = None) -> Iterator[EvaluationFrame]:
 
 
 def _nyuv2(root: Path) -> Iterator[EvaluationFrame]:
+    from_nyud13 = label_mapping("nyud13", LABEL_SPACE)
     for path in _files(root / "eval_nyuv2", "*_rgb.png"):
         rgb = _rgb(path)
         depth, normals = (path.with_name(path.name.replace("_rgb", end)) for end in ("_depth5000", "_normal"))
@@ -73,7 +75,7 @@ def _nyuv2(root: Path) -> Iterator[EvaluationFrame]:
             name=path.name[:4],
             rgb=rgb,
             intrinsics=_NYU_CAMERA if rgb.shape[:2] == (480, 640) else _nyu_cropped(rgb.shape[0], rgb.shape[1]),
-            labels=_FROM_NYU13[_grey(path.with_name(path.name.replace("_rgb", "_label13")))],
+            labels=from_nyud13[_grey(path.with_name(path.name.replace("_rgb", "_label13"))) - np.uint8(1)],  # void, 0, becomes 255
             depth=_metres(depth, 5000) if depth.exists() else None,
             normals=_nyu_normals(normals) if normals.exists() else None,
         )

@@ -27,12 +27,19 @@ def torch_resize(chw, size_hw):
         ((640, 480), "area", (256, 192)),
         ((120, 160), "area", (192, 256)),
         ((10, 2000), "area", (32, 3136)),
+        ((480, 640), "shorter", (192, 256)),
+        ((640, 480), "shorter", (256, 192)),
+        ((720, 1280), "shorter", (192, 320)),
         ((720, 1280), "stretch", (192, 256)),
         ((481, 641), "native", (481, 641)),
     ],
 )
 def test_network_size(camera, mode, expected):
     assert transforms.network_size(camera, (192, 256), mode, 32) == expected
+
+
+def test_shorter_rounds_the_longer_side_down():
+    assert transforms.network_size((480, 640), (520, 520), "shorter", 1) == (520, 693)
 
 
 def test_unknown_resize_mode_is_refused():

@@ -104,7 +104,8 @@ def test_without_arguments_the_node_gets_the_parameter_file_and_nothing_else(lau
     ("argument", "value", "expected"),
     [
         ("device", "cpu", "device: cpu"),
-        ("weights", "123", "weights: '123'"),
+        ("weights", "123", "weights: ['123']"),
+        ("weights", "my_nyud, mdeas_small", "weights: [my_nyud, mdeas_small]"),
         ("image_transport", "compressed", "image_transport: compressed"),
         ("autostart", "false", "autostart: false"),
         ("use_sim_time", "true", "use_sim_time: true"),

@@ -6,11 +6,12 @@ from camera_messages import image, picture
 from mtdense_ros.parameters import SPECS
 
 OTHERS = {
-    "weights": ["two_tasks"], "device": "cpu", "precision": "fp32", "engine": "torch", "threads": 2, "size": "160x96", "warm_up": "",
+    "weights": ["two_tasks"], "outputs.labels": "a", "outputs.depth": "b", "outputs.foreground": "c", "labels.space": "d", "device": "cpu", "precision": "fp32", "engine": "torch", "threads": 2, "size": "160x96", "warm_up": "",
     "every.labels": 2, "every.depth": 3, "every.normals": 4, "every.foreground": 5,
     "image_transport": "compressed", "reliability": "best_effort", "frame_id": "map", "camera_model": "rectify",
     "max_age": 5.0, "max_age_from": "stamp", "background.path": "/tmp/reference.png", "background.seconds": 1.5,
-    "background.threshold": 0.7, "depth.min": 0.5, "depth.max": 9.0, "depth.scale_mode": "camera_height", "depth.camera_height": 1.2,
+    "background.threshold": 0.7, "depth.min": 0.5, "depth.max": 9.0, "depth.scale_mode": "camera_height", "depth.scale": 2.0,
+    "depth.camera_height": 1.2,
     "depth.encoding": "16UC1", "points.min": 0.3, "points.max": 4.0, "labels.upsampling": "fast", "jpeg_quality": 50,
     "diagnostics.period": 0.2, "autostart": False,
 }  # fmt: skip

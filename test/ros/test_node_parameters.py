@@ -6,7 +6,8 @@ from camera_messages import image, picture
 from mtdense_ros.parameters import SPECS
 
 OTHERS = {
-    "weights": ["two_tasks"], "outputs.labels": "a", "outputs.depth": "b", "outputs.foreground": "c", "labels.space": "d", "device": "cpu", "precision": "fp32", "engine": "torch", "threads": 2, "size": "160x96", "warm_up": "",
+    "weights": ["two_tasks"], "outputs.labels": "a", "outputs.depth": "b", "outputs.foreground": "c", "labels.space": "d",
+    "device": "cpu", "precision": "fp32", "engine": "torch", "threads": 2, "size": "160x96", "warm_up": "",
     "every.labels": 2, "every.depth": 3, "every.normals": 4, "every.foreground": 5,
     "image_transport": "compressed", "reliability": "best_effort", "frame_id": "map", "camera_model": "rectify",
     "max_age": 5.0, "max_age_from": "stamp", "background.path": "/tmp/reference.png", "background.seconds": 1.5,

@@ -3,12 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from mtdense_ros.cli import main
-from mtdense_ros.models import create_model
-from mtdense_ros.weights import load_weights
-from mtdense_ros.weights.foreign import original_name
 
 
 @pytest.fixture(scope="module")
@@ -63,46 +59,6 @@ def test_errors_are_one_line_and_exit_2(arguments, message, weights, images, tmp
     told = capsys.readouterr().err
     assert told.startswith(message)
     assert told.count("\n") == 1
-
-
-def test_list_info_verify(weights, monkeypatch, capsys):
-    monkeypatch.setenv("MTDENSE_WEIGHTS_PATH", str(weights.parent))
-    assert main(["weights", "list"]) == 0
-    line = f"random_mtdense  mtdense  labels, depth, normals, foreground  {weights.stat().st_size / 1e6:.1f} MB  {weights}\n"
-    assert line in capsys.readouterr().out
-    assert main(["weights", "info", "random_mtdense"]) == 0
-    assert capsys.readouterr().out == weights.with_suffix(".json").read_text()
-    assert main(["weights", "verify", "random_mtdense"]) == 0
-    assert capsys.readouterr().out.startswith("random_mtdense: whole, sha256 ")
-
-
-@pytest.mark.parametrize(
-    ("arch", "config", "space", "outputs"),
-    [
-        ("hydranet", {"tasks": ("labels", "depth", "normals")}, ["--label-space", "nyud40"], ("labels", "depth", "normals")),
-        ("hydranet", {"num_classes": 6}, ["--label-space", "kitti6"], ("labels", "depth")),
-        ("mdeas", {}, [], ("depth", "foreground")),
-    ],
-)
-def test_import(arch, config, space, outputs, tmp_path, capsys):
-    net = create_model(arch, **config)
-    theirs = {original_name(arch, name): value for name, value in net.state_dict().items()}
-    torch.save({"state_dict": theirs}, tmp_path / "theirs.pth")
-    command = ["weights", "import", str(tmp_path / "theirs.pth"), "--arch", arch, "--name", "ours"]
-    assert main([*command, "--out", str(tmp_path / "weights"), *space]) == 0
-    assert "licence: " in capsys.readouterr().out
-    loaded, card = load_weights(tmp_path / "weights" / "ours")
-    assert card.outputs == outputs
-    assert all(torch.equal(value, net.state_dict()[name]) for name, value in loaded.state_dict().items())
-    assert "academic use" in card.licence if arch == "hydranet" else card.depth.kind == "relative"
-
-
-def test_import_with_the_wrong_label_space(tmp_path, capsys):
-    net = create_model("hydranet", num_classes=6)
-    torch.save({original_name("hydranet", name): value for name, value in net.state_dict().items()}, tmp_path / "theirs.pth")
-    command = ["weights", "import", str(tmp_path / "theirs.pth"), "--arch", "hydranet", "--name", "x", "--label-space", "nyud40"]
-    assert main(command) == 2
-    assert "--label-space nyud40: has 40 classes, the checkpoint 6 classes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

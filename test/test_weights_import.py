@@ -9,14 +9,16 @@ import pytest
 import torch
 
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.models import create_model
-from mtdense_ros.weights import convert_state_dict, inferred_config, read_foreign
+from mtdense_ros.models import create_model, list_models
+from mtdense_ros.weights import convert_state_dict, inferred_config
+from mtdense_ros.weights.foreign_names import original_names
 
 DATA = Path(os.environ.get("MTDENSE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 VARIANTS = {
     "hydranet_2task_6cls": ("hydranet", {"num_classes": 6, "tasks": ["labels", "depth"]}),
     "hydranet_3task_40cls": ("hydranet", {"num_classes": 40, "tasks": ["labels", "depth", "normals"]}),
+    "lraspp_mbv3large_21cls": ("lraspp", {"num_classes": 21, "backbone": "large", "reduced_tail": False}),
     "mdeas": ("mdeas", {}),
 }
 
@@ -77,6 +79,18 @@ def test_known_places():
     assert torch.equal(ours["encoder.layer3.1.depthwise.1.running_var"], hydranet["layer3.1.output.1.1.running_var"])
     assert torch.equal(ours["decoder.crp.stride4.stages.1.weight"], hydranet["crp1.0.2_outvar_dimred.weight"])
     assert torch.equal(ours["heads.normals.scale.weight"], hydranet["pre_normal.weight"])
+    lraspp = checkpoint("lraspp_mbv3large_21cls")
+    places = {  # block 1 has no expansion, block 4 squeezes, block 7 does not
+        "backbone.0.0.weight": "encoder.features.0.0.weight",
+        "backbone.1.block.0.0.weight": "encoder.features.1.depthwise.0.weight",
+        "backbone.4.block.2.fc1.bias": "encoder.features.4.squeeze.fc1.bias",
+        "backbone.4.block.3.1.running_mean": "encoder.features.4.project.1.running_mean",
+        "backbone.7.block.2.0.weight": "encoder.features.7.project.0.weight",
+        "classifier.scale.1.weight": "heads.labels.scale.1.weight",
+    }
+    ours = convert_state_dict("lraspp", lraspp)
+    for theirs, name in places.items():
+        assert torch.equal(ours[name], lraspp[theirs]), name
     mdeas = checkpoint("mdeas")
     ours = convert_state_dict("mdeas", mdeas)
     assert torch.equal(ours["stem_background.0.weight"], mdeas["InitBlock_1.0.weight"])
@@ -106,42 +120,71 @@ def test_what_does_not_fit_is_named(change, message):
         convert_state_dict("hydranet", original)
 
 
+def theirs_of(arch, **config):
+    """The state of one of our networks under the original's names, and that state."""
+    torch.manual_seed(0)
+    ours = create_model(arch, **config).state_dict()
+    names = original_names(arch, ours)
+    return {names[name]: value for name, value in ours.items()}, ours
+
+
+@pytest.mark.parametrize(
+    ("arch", "config"),
+    [
+        ("hydranet", {"num_classes": 46, "tasks": ["labels", "depth"]}),
+        ("hydranet", {"tasks": ["depth"]}),
+        ("lraspp", {"num_classes": 19, "backbone": "small", "reduced_tail": False}),
+        ("lraspp", {"num_classes": 19, "backbone": "small", "reduced_tail": True}),
+        ("lraspp", {"num_classes": 3, "backbone": "large", "reduced_tail": True}),
+        ("ffm", {"tasks": ["depth"], "backbone": "small", "widths": [5, 4, 3, 2, 1]}),
+        ("ffm", {"num_classes": 11, "tasks": ["labels", "normals"], "backbone": "large", "widths": [8, 8, 8, 8, 8]}),
+        ("mtdense", {"num_classes": 6, "tasks": ["labels", "depth"], "foreground": True, "width": 9, "head_width": 7,
+                     "change_widths": [5, 4, 3, 2, 1]}),
+        ("mtdense", {"tasks": ["normals"], "foreground": False, "width": 9, "head_width": 7}),
+    ],
+)
+def test_configurations_are_read_from_shapes(arch, config):
+    theirs, ours = theirs_of(arch, **config)
+    wrapped = {"state_dict": {f"module.{name}": value for name, value in theirs.items()}}
+    assert inferred_config(arch, wrapped) == config
+    converted = convert_state_dict(arch, wrapped)
+    assert converted.keys() == ours.keys()
+    assert all(torch.equal(value, ours[name]) for name, value in converted.items())
+
+
+def test_segmentation_encoders_are_dilated_as_in_torchvision():
+    theirs, _ = theirs_of("lraspp")
+    assert create_model("lraspp", **inferred_config("lraspp", theirs)).config["dilated"] is True
+
+
+@pytest.mark.parametrize(
+    ("arch", "change", "message"),
+    [
+        ("lraspp", lambda c: c.pop("backbone.16.0.weight"), "entry 'backbone.16.0.weight' is missing"),
+        ("lraspp", lambda c: c.pop("backbone.4.block.2.fc2.bias"), "entry 'backbone.4.block.2.fc2.bias' is missing"),
+        ("lraspp", lambda c: c.update({"aux_classifier.0.weight": torch.zeros(1)}), "entry 'aux_classifier.0.weight' is not part"),
+        ("lraspp", lambda c: c.update({"backbone.16.0.weight": torch.zeros(7)}), "entry 'backbone.16.0.weight' is torch.float32 [7]"),
+        ("lraspp", lambda c: c.update({"classifier.low_classifier.weight": torch.zeros(300, 40, 1, 1)}), "num_classes: found 300"),
+        ("ffm", lambda c: c.pop("decoder.refine.2.0.weight"), "entry 'decoder.refine.2.0.weight' is missing"),
+        ("ffm", lambda c: c.clear(), "no entry begins with 'heads.'"),
+        ("mtdense", lambda c: c.pop("heads.labels.4.weight"), "entry 'heads.labels.4.weight' is missing"),
+        ("mtdense", lambda c: c.pop("encoder.layer5.0.expand.0.weight"), "entry 'encoder.layer5.0.expand.0.weight' is missing"),
+        ("mtdense", lambda c: c.update({"heads.pose.weight": torch.zeros(1)}), "entry 'heads.pose.weight' is not part"),
+    ],
+)
+def test_what_does_not_fit_elsewhere_is_named_too(arch, change, message):
+    theirs, _ = theirs_of(arch)
+    change(theirs)
+    with pytest.raises(WeightsError, match=re.escape(message)):
+        convert_state_dict(arch, theirs)
+
+
+def test_every_architecture_can_be_imported():
+    for arch in list_models():
+        theirs, ours = theirs_of(arch)
+        assert convert_state_dict(arch, theirs).keys() == ours.keys()
+
+
 def test_unknown_architecture():
-    with pytest.raises(WeightsError, match="'mtdense': cannot be converted; .*known: hydranet, mdeas"):
-        convert_state_dict("mtdense", {})
-
-
-@pytest.mark.parametrize("legacy", [False, True])
-def test_reading_what_torch_saved(tmp_path, legacy):
-    torch.save({"state_dict": {"w": torch.ones(2)}}, tmp_path / "c.pth", _use_new_zipfile_serialization=not legacy)
-    assert torch.equal(read_foreign(tmp_path / "c.pth")["state_dict"]["w"], torch.ones(2))
-
-
-class Trap:
-    """Unpickling it would create the file."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
-
-
-def test_pickled_code_is_refused_and_not_run(tmp_path):
-    torch.save({"state_dict": Trap(tmp_path / "sprung")}, tmp_path / "c.pth")
-    with pytest.raises(WeightsError, match=r"refused, loading it would run code \('posix.mkdir'\)"):
-        read_foreign(tmp_path / "c.pth")
-    assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken"])
-def test_no_checkpoint(tmp_path, content):
-    (tmp_path / "c.pth").write_bytes(content)
-    with pytest.raises(WeightsError, match="damaged"):
-        read_foreign(tmp_path / "c.pth")
-
-
-def test_checkpoint_without_names(tmp_path):
-    torch.save([torch.ones(1)], tmp_path / "c.pth")
-    with pytest.raises(WeightsError, match="holds a list, no state_dict"):
-        read_foreign(tmp_path / "c.pth")
+    with pytest.raises(WeightsError, match=f"'segnet': cannot be converted; known: {', '.join(list_models())}"):
+        convert_state_dict("segnet", {})

@@ -2,13 +2,16 @@
 
 from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
 from mtdense_ros.weights.files import list_weights, load_weights, read_card, save_weights
-from mtdense_ros.weights.foreign import convert_state_dict, inferred_config, read_foreign
+from mtdense_ros.weights.foreign import convert_state_dict, inferred_config
+from mtdense_ros.weights.foreign_encoders import convert_encoder_state_dict
+from mtdense_ros.weights.foreign_files import read_foreign
 
 __all__ = [
     "Card",
     "DepthSpec",
     "ForegroundSpec",
     "InputSpec",
+    "convert_encoder_state_dict",
     "convert_state_dict",
     "inferred_config",
     "list_weights",

@@ -1,150 +1,129 @@
-"""Every network in the registry, by sweeps; and the facts that make each of them itself."""
+"""Every network in the registry, and its variants, by sweeps; and the registry itself."""
+
+import json
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.models import create_model, list_models
-from mtdense_ros.models.mdeas import padded
-from mtdense_ros.models.refinenet import ChainedResidualPooling
+
+FFM_LARGE = {"backbone": "large", "widths": [256, 128, 64, 32, 16]}
+EVERY_TASK = ["labels", "depth", "normals"]
+
+VARIANTS = [
+    *((name, {}) for name in list_models()),
+    ("hydranet", {"num_classes": 6, "tasks": EVERY_TASK}),
+    ("lraspp", {"backbone": "small", "num_classes": 3}),
+    ("lraspp", {"reduced_tail": True, "dilated": False}),
+    ("lraspp", {"backbone": "small", "reduced_tail": True}),
+    ("ffm", {"tasks": ["labels"], "num_classes": 32}),
+    ("ffm", {"tasks": EVERY_TASK, "num_classes": 5}),
+    ("ffm", FFM_LARGE),
+    ("mtdense", {"tasks": ["depth"], "foreground": False}),
+]
+
+SIZES = [
+    ("hydranet", {"num_classes": 6}, 2_991_687, 343),
+    ("hydranet", {"num_classes": 40}, 3_070_057, 343),
+    ("hydranet", {"num_classes": 46}, 3_083_887, 343),
+    ("hydranet", {"num_classes": 40, "tasks": EVERY_TASK}, 3_077_228, 346),
+    ("mdeas", {}, 1_521_026, 459),
+    ("lraspp", {}, 3_221_538, 319),
+    ("lraspp", {"num_classes": 19}, 3_221_198, 319),
+]
+"""Published sizes: parameters and state-dict entries."""
+
+OWN_SIZES = [
+    ("lraspp", {"num_classes": 19, "reduced_tail": True}, 1_746_878, 319),
+    ("lraspp", {"backbone": "small"}, 1_077_954, 251),
+    ("ffm", {}, 1_694_161, 368),
+    ("ffm", {"tasks": ["labels"]}, 1_698_656, 368),
+    ("ffm", FFM_LARGE, 5_887_009, 436),
+]
+"""Sizes that docstrings and documents state, where nothing is published."""
 
 
-def parameters(net):
-    return sum(p.numel() for p in net.parameters())
+def described(value):
+    """The id of a test: a name as it is, a configuration as its values."""
+    if isinstance(value, dict):
+        return "-".join(str(v) for v in value.values()) or "default"
+    return None
 
 
-@pytest.mark.parametrize(
-    ("name", "config", "count", "entries"),
-    [
-        ("hydranet", {"num_classes": 6}, 2_991_687, 343),
-        ("hydranet", {"num_classes": 40}, 3_070_057, 343),
-        ("hydranet", {"num_classes": 46}, 3_083_887, 343),
-        ("hydranet", {"num_classes": 40, "tasks": ("labels", "depth", "normals")}, 3_077_228, 346),
-        ("mdeas", {}, 1_521_026, 459),
-    ],
-)
-def test_published_sizes(name, config, count, entries):
+every_variant = pytest.mark.parametrize(("name", "config"), VARIANTS, ids=described)
+
+
+def raw_outputs(net, image):
+    """All raw outputs, with a background of batch 1 where the network takes one."""
+    return net(image, image[:1].flip(3) if "foreground" in net.outputs else None)
+
+
+@pytest.mark.parametrize(("name", "config", "count", "entries"), SIZES + OWN_SIZES, ids=described)
+def test_sizes(name, config, count, entries):
     net = create_model(name, **config)
-    assert (parameters(net), len(net.state_dict())) == (count, entries)
+    assert (sum(p.numel() for p in net.parameters()), len(net.state_dict())) == (count, entries)
 
 
-@pytest.mark.parametrize("name", list_models())
+@every_variant
 @pytest.mark.parametrize("size", [(32, 32), (97, 133), (64, 96)])
-def test_any_size_and_batch(name, size):
-    net = create_model(name).eval()
-    image = torch.rand(2, 3, *size)
+def test_any_size_and_batch(name, config, size):
+    net = create_model(name, **config).eval()
     with torch.inference_mode():
-        raw = net(image, torch.rand(1, 3, *size) if "foreground" in net.outputs else None)
+        raw = raw_outputs(net, torch.rand(2, 3, *size))
     assert tuple(raw) == net.outputs
     assert all(value.shape[0] == 2 and torch.isfinite(value).all() for value in raw.values())
+    expected = {"labels": net.config.get("num_classes"), "depth": 1, "normals": 3, "foreground": 1}
+    assert {key: value.shape[1] for key, value in raw.items()} == {key: expected[key] for key in net.outputs}
 
 
-@pytest.mark.parametrize("name", list_models())
-def test_gradients_reach_every_parameter(name):
+@every_variant
+def test_images_of_a_batch_do_not_see_each_other(name, config):
     torch.manual_seed(0)
-    net = create_model(name).train()
-    image = torch.rand(2, 3, 64, 64)
-    raw = net(image, torch.rand_like(image) if "foreground" in net.outputs else None)
+    net = create_model(name, **config).eval()
+    image = torch.rand(2, 3, 65, 97)
+    background = image[:1].flip(3) if "foreground" in net.outputs else None
+    with torch.inference_mode():
+        together, alone = net(image, background), net(image[1:], background)
+    for key in net.outputs:
+        assert torch.allclose(together[key][1:], alone[key], atol=1e-5)
+
+
+@every_variant
+def test_gradients_reach_every_parameter(name, config):
+    torch.manual_seed(0)
+    net = create_model(name, **config).train()
+    raw = raw_outputs(net, torch.rand(2, 3, 65, 97))
     sum((value * torch.rand_like(value)).sum() for value in raw.values()).backward()
     assert [key for key, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
 
 
-@pytest.mark.parametrize("name", list_models())
-def test_config_recreates_the_network(name):
-    net = create_model(name)
-    create_model(name, **net.config).load_state_dict(net.state_dict(), strict=True)
-
-
-@pytest.mark.parametrize("name", list_models())
-def test_only_the_wanted_outputs_are_computed(name):
-    net = create_model(name).eval()
+@every_variant
+def test_config_recreates_the_network(name, config):
+    net = create_model(name, **config)
+    again = create_model(name, **json.loads(json.dumps(net.config)))
+    again.load_state_dict(net.state_dict(), strict=True)
     image = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
-        everything = net(image, image.flip(3)) if "foreground" in net.outputs else net(image)
+        expected, found = raw_outputs(net.eval(), image), raw_outputs(again.eval(), image)
+    assert all(torch.equal(expected[key], found[key]) for key in net.outputs)
+
+
+@every_variant
+def test_only_the_wanted_outputs_are_computed(name, config):
+    net = create_model(name, **config).eval()
+    image = torch.rand(1, 3, 64, 64)
+    background = image.flip(3) if "foreground" in net.outputs else None
+    called = []
+    for key, head in net.heads.items():
+        head.register_forward_hook(lambda *_, key=key: called.append(key))
+    with torch.inference_mode():
+        everything = net(image, background)
         for wanted in net.outputs:
-            called = []
-            hooks = [head.register_forward_hook(lambda *_, key=key, called=called: called.append(key)) for key, head in net.heads.items()]
-            raw = net(image, image.flip(3) if "foreground" in net.outputs else None, [wanted])
+            called.clear()
+            raw = net(image, background, [wanted])
             assert called == [wanted]
             assert torch.allclose(raw[wanted], everything[wanted], atol=1e-5)
-            for hook in hooks:
-                hook.remove()
-
-
-def test_hydranet_raw_outputs_have_stride_four_rounded_up():
-    net = create_model("hydranet", num_classes=6, tasks=("labels", "depth", "normals")).eval()
-    with torch.inference_mode():
-        raw = net(torch.rand(1, 3, 101, 203))
-    shapes = {key: tuple(value.shape[1:]) for key, value in raw.items()}
-    assert shapes == {"labels": (6, 26, 51), "depth": (1, 26, 51), "normals": (3, 26, 51)}
-
-
-def test_chained_residual_pooling_by_hand():
-    # One bright pixel: the first stage spreads it over 5x5 and doubles it, the second spreads that over 9x9 and doubles again.
-    crp = ChainedResidualPooling(1, 2)
-    for conv in crp.stages:
-        torch.nn.init.constant_(conv.weight, 2.0)
-    x = torch.zeros(1, 1, 11, 11)
-    x[0, 0, 5, 5] = 1.0
-    out = crp(x)[0, 0]
-    assert out[5, 5] == 1 + 2 + 4
-    assert out[3, 3] == 2 + 4
-    assert out[1, 9] == 4
-    assert out[0, 5] == 0
-
-
-def test_mtdense_fits_its_budget():
-    net = create_model("mtdense").eval()
-    image = torch.rand(1, 3, 480, 640)
-    with torch.inference_mode():
-        background = net.encode_background(image)
-        with FlopCounterMode(display=False) as counter:
-            net(image, background)
-    assert counter.get_total_flops() / 2 <= 3.0e9
-
-
-def test_mtdense_encodes_once_with_a_cached_background_and_twice_without():
-    net = create_model("mtdense").eval()
-    frame, background = torch.rand(2, 1, 3, 64, 96)
-    calls = []
-    net.encoder.register_forward_hook(lambda *_: calls.append(1))
-    with torch.inference_mode():
-        cached = net.encode_background(background)
-        calls.clear()
-        once = net(frame, cached)["foreground"]
-        assert len(calls) == 1
-        twice = net(frame, background)["foreground"]
-        assert len(calls) == 3
-    assert torch.equal(once, twice)
-
-
-def test_mtdense_foreground_is_absent_without_a_background():
-    net = create_model("mtdense").eval()
-    assert tuple(net(torch.rand(1, 3, 64, 64))) == ("labels", "depth", "normals")
-
-
-def test_mtdense_without_dense_work_skips_the_decoder():
-    net = create_model("mtdense").eval()
-    net.decoder.register_forward_hook(lambda *_: pytest.fail("the dense decoder ran for a mask"))
-    image = torch.rand(1, 3, 64, 64)
-    assert tuple(net(image, image, ["foreground"])) == ("foreground",)
-
-
-def test_mdeas_keeps_the_originals_output_size():
-    net = create_model("mdeas").eval()
-    with torch.inference_mode():
-        for (height, width), expected in {(224, 224): (224, 224), (223, 224): (224, 224), (225, 100): (226, 100)}.items():
-            raw = net(torch.rand(1, 3, height, width), torch.rand(1, 3, height, width))
-            assert {tuple(value.shape[2:]) for value in raw.values()} == {expected}
-
-
-def test_mdeas_pads_only_where_the_original_fails():
-    for height in range(32, 80):
-        original_can = (height + 1) // 2 % 8 == 0
-        rows = padded(torch.zeros(1, 3, height, 32)).shape[2]
-        assert (rows == height) == original_can
-        assert (rows + 1) // 2 % 8 == 0
 
 
 def test_bad_configurations_say_what_exists():
@@ -173,11 +152,33 @@ def test_bad_configurations_say_what_exists():
         ({"tasks": "depth"}, "tasks: found 'depth'; give one or more of"),
         ({"tasks": 3}, "tasks: found 3; give one or more of"),
         ({"name": "mine"}, "no field 'name'"),
+        ({"width": 10**20}, "width: found 100000000000000000000; give a whole number from 1 to 4096"),
+        ({"head_width": True}, "head_width: found True; give a whole number from 1"),
+        ({"change_widths": [8, 8, 8, 8, 4097]}, r"change_widths\[4\]: found 4097; give a whole number from 1 to 4096"),
     ],
 )
 def test_a_bad_value_is_named_with_its_remedy(config, message):
     with pytest.raises(ConfigError, match=message):
         create_model("mtdense", **config)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "message"),
+    [
+        ("lraspp", {"backbone": "larg"}, "backbone: found 'larg'; did you mean 'large'. known: large, small"),
+        ("lraspp", {"backbone": ["large"]}, "backbone: found .'large'.; .*known: large, small"),
+        ("lraspp", {"dilated": "yes"}, "dilated: found 'yes'; give true or false"),
+        ("lraspp", {"reduced_tail": 1}, "reduced_tail: found 1; give true or false"),
+        ("lraspp", {"num_classes": 256}, "num_classes: found 256; give at most 255"),
+        ("ffm", {"backbone": None}, "backbone: found None; known: large, small"),
+        ("ffm", {"widths": [8, 8]}, "widths: found 2 values; give a list of 5, for strides 16, 8, 4, 2, 1"),
+        ("ffm", {"widths": [8, 8, 8, 8, 0]}, r"widths\[4\]: found 0; give a whole number"),
+        ("ffm", {"tasks": ["foreground"]}, "tasks: found .*give one or more of"),
+    ],
+)
+def test_a_bad_value_of_a_backbone_is_named_too(name, config, message):
+    with pytest.raises(ConfigError, match=message):
+        create_model(name, **config)
 
 
 def test_the_most_classes_that_labels_can_hold():

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_predict(commands.add_parser("predict", help="labels, depth, normals and mask of images, as picture files"))
     _add_replay(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
-    _add_weights(commands.add_parser("weights", help="list, describe, verify and import weights"))
+    cli_weights.add_arguments(commands.add_parser("weights", help="list, describe, verify and import weights"))
     for name, (_, text) in _OWN_PARSER.items():
         commands.add_parser(name, help=text)
     return parser
@@ -65,29 +65,6 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser, out="replay_out", frames=0)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
     parser.set_defaults(run=lambda o: replay_offline(plan_of(o), folder_of(o), Console("replay"), o.device))
-
-
-def _add_weights(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="all weights that a name stands for")
-    listing.set_defaults(run=lambda o: cli_weights.show_list())
-    info = actions.add_parser("info", help="the card of one")
-    info.add_argument("name", help="name or path")
-    info.set_defaults(run=lambda o: cli_weights.show_card(o.name))
-    verify = actions.add_parser("verify", help="load strictly; all when no name is given")
-    verify.add_argument("name", nargs="?", help="name or path")
-    verify.set_defaults(run=lambda o: cli_weights.verify(o.name))
-    _add_import(actions.add_parser("import", help="convert a checkpoint of an original implementation; no pickled code is run"))
-
-
-def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="what torch.save wrote")
-    parser.add_argument("--arch", required=True, choices=cli_weights.IMPORTABLE)
-    parser.add_argument("--name", required=True, help="of the new weights")
-    parser.add_argument("--label-space", metavar="SPACE", help="name or path, for example nyud40 or kitti6")
-    parser.add_argument("--licence", default="", help="of the checkpoint, when it is not the published one's")
-    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="DIR", help="folder (default %(default)s)")
-    parser.set_defaults(run=lambda o: cli_weights.import_checkpoint(o.file, o.arch, o.name, o.label_space, o.licence, o.out))
 
 
 if __name__ == "__main__":

@@ -1,95 +1,81 @@
-"""`mtdense weights`: what is there, what it is, whether it is whole, and imports of original checkpoints."""
+"""`mtdense weights`: what is there, what it is, and whether it is whole."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from pathlib import Path
-from typing import Any
 
-from mtdense_ros.errors import WeightsError
-from mtdense_ros.labels import load_label_space
-from mtdense_ros.models import create_model
-from mtdense_ros.resources import search_folders
-from mtdense_ros.weights import convert_state_dict, inferred_config, list_weights, load_weights, read_card, read_foreign, save_weights
+from mtdense_ros import cli_import
+from mtdense_ros.cli_cards import card_text, list_text
+from mtdense_ros.errors import MtdenseError, WeightsError
+from mtdense_ros.resources import find_resource, search_folders
+from mtdense_ros.weights import list_weights, load_weights, read_card
+from mtdense_ros.weights.files import SUFFIX
+from mtdense_ros.weights.trial import trial_run
 
-_IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
-# What the originals' own code says of their input and output.
-_CARDS: dict[str, dict[str, Any]] = {
-    "hydranet": {
-        "input": {"height": 480, "width": 640, "resize": "native", "multiple": 1, **_IMAGENET},
-        "licence": "academic use only, as the original's checkpoints",
-        "attribution": "Nekrasov et al., Real-Time Joint Semantic Segmentation and Depth Estimation (...), ICRA 2019",
-    },
-    "mdeas": {
-        "input": {"height": 224, "width": 224, "resize": "stretch", "multiple": 1, "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0]},
-        "licence": "as the source of the checkpoint",
-        "attribution": "the authors of the MDEAS reference implementation",
-    },
-}
-IMPORTABLE = tuple(_CARDS)
-
-# Depth ranges of HydraNet's training sets in m, and the focal lengths in pixels of their cameras.
-_HYDRANET_DEPTH = {"nyud40": (0.1, 10.0, 518.9), "kitti6": (0.5, 80.0, 721.5)}
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions, each with `run`, which takes the parsed options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="all weights that a name stands for")
+    listing.set_defaults(run=lambda o: show_list())
+    info = actions.add_parser("info", help="the card of one")
+    info.add_argument("name", help="name or path")
+    info.add_argument("--json", action="store_true", help="the card itself, with the metrics' protocols")
+    info.set_defaults(run=lambda o: show_card(o.name, o.json))
+    verify = actions.add_parser("verify", help=str(verify_weights.__doc__).partition(". ")[0])
+    verify.add_argument("name", nargs="?", help="name or path; all names when none is given")
+    verify.set_defaults(run=lambda o: verify_weights(o.name))
+    cli_import.add_arguments(actions.add_parser("import", help="convert a checkpoint of an original; no pickled code is run"))
 
 
 def show_list() -> None:
-    """Name, architecture, outputs and file of every weights that a name stands for."""
-    found = list_weights()
-    for name, path in found.items():
-        card = read_card(path)
-        sys.stdout.write(f"{name}  {card.arch}  {', '.join(card.outputs)}  {card.bytes / 1e6:.1f} MB  {path}\n")
-    if not found:
+    """A table of all weights that a name stands for. Raises WeightsError, after the table, where cards cannot be read."""
+    cards, problems = [], []
+    for path in list_weights().values():
+        try:
+            cards.append(read_card(path))
+        except WeightsError as error:
+            problems.append(str(error))
+    if cards:
+        sys.stdout.write(list_text(cards))
+    elif not problems:
         sys.stdout.write(f"no weights in {', '.join(str(folder) for folder in search_folders('weights'))}\n")
+    if problems:
+        raise WeightsError("; ".join(problems))
 
 
-def show_card(name: str) -> None:
-    """The card as JSON. Raises WeightsError."""
-    sys.stdout.write(read_card(name).to_json())
+def show_card(name: str, as_json: bool) -> None:
+    """The card as text or as JSON. Raises WeightsError."""
+    card = read_card(name)
+    sys.stdout.write(card.to_json() if as_json else card_text(card, find_resource("weights", name, SUFFIX, WeightsError)))
 
 
-def verify(name: str | None) -> None:
-    """Loads one, or all, as strictly as the node does. Raises WeightsError on the first that fails."""
-    for each in [name] if name is not None else list_weights():
-        _, card = load_weights(each)
-        sys.stdout.write(f"{card.name}: whole, sha256 {card.sha256}, {card.parameters} parameters\n")
+def verify_weights(name: str | None) -> None:
+    """Recompute size, sha256, entries, parameters, classes, and run once at the card's input size. One, or all without a name.
 
-
-def import_checkpoint(file: Path, arch: str, name: str, label_space: str | None, licence: str, out: Path) -> None:
-    """Writes out/NAME.safetensors and its card from an original's checkpoint. Raises WeightsError, ConfigError."""
-    content = read_foreign(file)
-    net = create_model(arch, **inferred_config(arch, content))
-    net.load_state_dict(convert_state_dict(arch, content))
-    _check_classes(net.config.get("num_classes") if "labels" in net.outputs else None, label_space)
-    spaced = f"--label-space {label_space}" if label_space else ""
-    card = save_weights(out / name, net, {
-        **_CARDS[arch],
-        "arch": arch,
-        "label_space": label_space,
-        "depth": _depth(arch, label_space) if "depth" in net.outputs else None,
-        "foreground": {"threshold": 0.5} if "foreground" in net.outputs else None,
-        "metrics": [],
-        "data": [f"unknown to this package; converted from {file.name}"],
-        "licence": licence or _CARDS[arch]["licence"],
-        "commit": "",
-        "command": f"mtdense weights import {file.name} --arch {arch} --name {name} {spaced}".rstrip(),
-    })
-    facts = f"{arch}, {card.parameters} parameters, {', '.join(card.outputs)}"
-    sys.stdout.write(f"{out / name}.safetensors: {facts}; licence: {card.licence}\n")
-
-
-def _check_classes(classes: int | None, label_space: str | None) -> None:
-    """A label space must fit; a network with labels may go without one, and then has no names and colours."""
-    if label_space is None:
+    Raises MtdenseError that names the file; of several, after the others were verified too.
+    """
+    if name is not None:
+        _verify(name)
         return
-    found = len(load_label_space(label_space).classes)
-    if found != classes:
-        due = "no labels" if classes is None else f"{classes} classes"
-        raise WeightsError(f"--label-space {label_space}: has {found} classes, the checkpoint {due}; name the one that it was trained with")
+    failed = []
+    for each in list_weights():
+        try:
+            _verify(each)
+        except MtdenseError as error:
+            sys.stderr.write(f"{each}: {error}\n")
+            failed.append(each)
+    if failed:
+        raise WeightsError(f"weights {', '.join(failed)}: not whole, see above; copy or export them again")
 
 
-def _depth(arch: str, label_space: str | None) -> dict[str, Any]:
-    if arch == "mdeas":
-        return {"kind": "relative"}
-    low, high, focal = _HYDRANET_DEPTH.get(label_space or "", _HYDRANET_DEPTH["nyud40"])
-    return {"kind": "metric", "min_m": low, "max_m": high, "focal_px": focal}
+def _verify(name: str) -> None:
+    path = find_resource("weights", name, SUFFIX, WeightsError)
+    net, card = load_weights(path)
+    if card.label_space is not None:
+        cli_import.check_classes(net, card.label_space, f"card of {path}: label_space '{card.label_space}'")
+    shapes = trial_run(net, (card.input.height, card.input.width), f"weights {path}")
+    raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in shapes.items())
+    sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "
+                     f"for {card.input.width}x{card.input.height} it gives {raw}\n")

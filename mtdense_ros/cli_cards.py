@@ -1,0 +1,108 @@
+"""Model cards as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.evaluation.tables import FIGURES
+from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.weights import Card
+
+_NONE = "-"
+_TITLES = ("name", "architecture", "input", "parameters", "outputs", "label space", "depth", "licence")
+
+
+def list_text(cards: Iterable[Card]) -> str:
+    """A table with a line per card."""
+    return _columns([_TITLES, *(_summary(card) for card in cards)])
+
+
+def card_text(card: Card, path: Path) -> str:
+    """Everything on a card but the metrics' protocols; path: of the weights."""
+    facts = {
+        "architecture": f"{card.arch}: {_fields(card.config)}",
+        "file": f"{path}, {card.bytes / 1e6:.1f} MB, sha256 {card.sha256}",
+        "parameters": f"{card.parameters:,}",
+        "input": _input(card),
+        "outputs": ", ".join(card.outputs),
+        "label space": _spaces(card.label_space),
+        "depth": _depth(card),
+        "foreground": f"changed where its probability is at least {card.foreground.threshold}" if card.foreground else _NONE,
+        "licence": card.licence,
+        "attribution": card.attribution or _NONE,
+        "data": "; ".join(_source(source) for source in card.data) or _NONE,
+        "command": card.command or _NONE,
+        "commit": card.commit or _NONE,
+    }
+    return "\n".join([card.name, *(f"  {name:<14}{value}" for name, value in facts.items())]) + "\n" + _metrics(card.metrics)
+
+
+def _summary(card: Card) -> tuple[str, ...]:
+    size = f"{card.input.width}x{card.input.height} {card.input.resize}"
+    kind = card.depth.kind if card.depth else _NONE
+    return (card.name, card.arch, size, f"{card.parameters:,}", ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
+
+
+def _input(card: Card) -> str:
+    given = card.input
+    sides = f"{given.width}x{given.height}, resized by '{given.resize}' to multiples of {given.multiple}"
+    return f"{sides}; RGB mean {_fields(given.mean)}, standard deviation {_fields(given.std)}"
+
+
+def _spaces(text: str | None) -> str:
+    """The label space with its number of classes, if its file is here."""
+    if text is None:
+        return _NONE
+    try:
+        return f"{text}, {' + '.join(f'{len(space.classes)}' for space in load_label_spaces(text))} classes"
+    except ConfigError as error:
+        return f"{text} ({error})"
+
+
+def _depth(card: Card) -> str:
+    depth = card.depth
+    if depth is None:
+        return _NONE
+    if depth.kind == "relative":
+        return "relative, without unit"
+    return f"metric, {depth.min_m:g} to {depth.max_m:g} m for a focal length of {depth.focal_px:g} px of the network's input"
+
+
+def _source(source: Any) -> str:
+    """A data source in a few words: its name and licence, or its text."""
+    if not isinstance(source, Mapping):
+        return str(source)
+    name = str(source.get("name", "without a name"))
+    return f"{name} ({source['licence']})" if "licence" in source else name
+
+
+def _metrics(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """A table per output; empty without metrics."""
+    parts = []
+    for output, figures in FIGURES.items():
+        rows = [entry for entry in metrics if entry.get("output") == output]
+        if rows:
+            titles = ("set", "frames", "method", *(title for _, title in figures))
+            cells = [(*(str(row.get(key, _NONE)) for key in titles[:3]), *(_number(row.get(key)) for key, _ in figures)) for row in rows]
+            parts.append(f"\n{output}\n{_columns([titles, *cells])}")
+    return "".join(parts)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, (int, float)) else _NONE
+
+
+def _fields(values: Any) -> str:
+    """Values of a configuration in one line."""
+    if isinstance(values, Mapping):
+        return ", ".join(f"{key} {_fields(value)}" for key, value in values.items()) or "no fields"
+    return " ".join(str(value) for value in values) if isinstance(values, (list, tuple)) else str(values)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Lines with the cells of each column below each other."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)

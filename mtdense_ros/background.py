@@ -26,7 +26,7 @@ FORMAT = 1
 class Background(Generic[Encoded]):
     """A reference frame and its features, which `encode` makes once per capture.
 
-    `rgb`: (H, W, 3) uint8 or None; `encoded`: what `encode` returned, or None; `frame_id`, `stamp_ns`: of the frame.
+    `rgb`: (H, W, 3) uint8 or None; `encoded`: what `encode` returned, or None; `frame_id`, `stamp_ns`, `rectified`: of the frame.
     A failed capture or load leaves the reference as it was.
     """
 
@@ -45,14 +45,15 @@ class Background(Generic[Encoded]):
         self.encoded: Encoded | None = None
         self.frame_id = ""
         self.stamp_ns = 0
+        self.rectified = False
 
-    def capture(self, rgb: Rgb, frame_id: str = "", stamp_ns: int = 0) -> None:
+    def capture(self, rgb: Rgb, frame_id: str = "", stamp_ns: int = 0, rectified: bool = False) -> None:
         """Takes a frame (H, W, 3) uint8 as the reference. Raises InputError."""
         check_rgb(rgb, "background")
         encoded = self._encode(rgb)
-        self.rgb, self.encoded, self.frame_id, self.stamp_ns = rgb.copy(), encoded, frame_id, stamp_ns
+        self.rgb, self.encoded, self.frame_id, self.stamp_ns, self.rectified = rgb.copy(), encoded, frame_id, stamp_ns, rectified
 
-    def capture_median(self, frames: Sequence[Rgb], frame_id: str = "", stamp_ns: int = 0) -> None:
+    def capture_median(self, frames: Sequence[Rgb], frame_id: str = "", stamp_ns: int = 0, rectified: bool = False) -> None:
         """Takes the median of frames of one size, which removes what passes through less than half of them. Raises InputError."""
         if not frames:
             raise InputError("background: no frames to take the median of; check that the camera publishes")
@@ -61,16 +62,19 @@ class Background(Generic[Encoded]):
             if rgb.shape != frames[0].shape:
                 found, due = (f"{image.shape[1]}x{image.shape[0]}" for image in (rgb, frames[0]))
                 raise InputError(f"background: frames of {due} and {found} have no median; capture again with one camera size")
-        self.capture(frames[0] if len(frames) == 1 else _median(frames), frame_id, stamp_ns)
+        self.capture(frames[0] if len(frames) == 1 else _median(frames), frame_id, stamp_ns, rectified)
 
-    def mismatch(self, size_hw: tuple[int, int]) -> str:
+    def mismatch(self, size_hw: tuple[int, int], rectified: bool = False) -> str:
         """Why the reference cannot serve a frame of (height, width); empty where it can."""
         if self.rgb is None:
             return "no background; capture, load or publish a reference frame"
-        if self.rgb.shape[:2] == size_hw:
-            return ""
-        found, due = f"{self.rgb.shape[1]}x{self.rgb.shape[0]}", f"{size_hw[1]}x{size_hw[0]}"
-        return f"the background is {found}, the image {due}; capture a new reference frame"
+        if self.rgb.shape[:2] != size_hw:
+            found, due = f"{self.rgb.shape[1]}x{self.rgb.shape[0]}", f"{size_hw[1]}x{size_hw[0]}"
+            return f"the background is {found}, the image {due}; capture a new reference frame"
+        if self.rectified != rectified:
+            found, due = ("rectified" if straight else "not rectified" for straight in (self.rectified, rectified))
+            return f"the background is {found}, the image {due}; capture a new reference frame, or set camera_model back"
+        return ""
 
     def save(self, path: str | Path) -> None:
         """Writes a PNG, and its size, frame and stamp as JSON beside it. Raises InputError without a reference or a place for it."""
@@ -80,6 +84,7 @@ class Background(Generic[Encoded]):
         content = cv2.imencode(".png", cv2.cvtColor(self.rgb, cv2.COLOR_RGB2BGR))[1].tobytes()
         height, width = self.rgb.shape[:2]
         facts = {"format": FORMAT, "width": width, "height": height, "frame_id": self.frame_id, "stamp_ns": self.stamp_ns}
+        facts["rectified"] = self.rectified
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
@@ -97,7 +102,7 @@ class Background(Generic[Encoded]):
             raise InputError(f"background {path}: cannot be read ({error}); save one first, or correct the path") from error
         rgb = decode_compressed(content, "png")
         frame_id, stamp_ns = _checked(facts, rgb, path.with_suffix(".json"))
-        self.capture(rgb, frame_id, stamp_ns)
+        self.capture(rgb, frame_id, stamp_ns, facts.get("rectified") is True)  # version 0.1.0 did not write it
 
 
 def _median(frames: Sequence[Rgb]) -> Rgb:

@@ -84,7 +84,10 @@ class Pipeline:
         """Why an output cannot be had of this frame, empty where it can."""
         if output not in self.networks.outputs:
             return f"{self.networks.name} has no output '{output}'; load weights with one"
-        return self.background.mismatch(image_size(frame.rgb)) if self.networks.needs_background(output) else ""
+        return self._mismatch(frame) if self.networks.needs_background(output) else ""
+
+    def _mismatch(self, frame: Frame) -> str:
+        return self.background.mismatch(image_size(frame.rgb), frame.rectified)
 
     def _impossible(self, rays: RayTable | None, options: PipelineOptions) -> dict[str, str]:
         """Results that cannot be made even of all outputs, and why."""
@@ -98,8 +101,7 @@ class Pipeline:
         return reasons
 
     def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions) -> Prediction:
-        fits = not self.background.mismatch(image_size(frame.rgb))
-        encoded = self.background.encoded if fits else None
+        encoded = None if self._mismatch(frame) else self.background.encoded
         return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
 
     @property

@@ -101,12 +101,16 @@ class LabelSpace:
 
 @dataclass(frozen=True)
 class Frame:
-    """One camera image on its way through the pipeline: rgb (H, W, 3) uint8, acquisition stamp in ns, optical frame name."""
+    """One camera image on its way through the pipeline: rgb (H, W, 3) uint8, acquisition stamp in ns, optical frame name.
+
+    rectified: the image was rectified here, so it fits only references that were.
+    """
 
     rgb: NDArray[np.uint8]
     stamp_ns: int = 0
     frame_id: str = ""
     intrinsics: Intrinsics | None = None
+    rectified: bool = False
 
     def __post_init__(self) -> None:
         check_rgb(self.rgb, "frame")

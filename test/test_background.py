@@ -65,6 +65,20 @@ def test_mismatch(background):
     background.capture(plain(1)[0])
     assert background.mismatch((2, 3)) == ""
     assert background.mismatch((480, 640)) == "the background is 3x2, the image 640x480; capture a new reference frame"
+    assert "the background is not rectified, the image rectified; capture a new" in background.mismatch((2, 3), rectified=True)
+
+
+def test_a_saved_reference_remembers_that_it_was_rectified(background, tmp_path):
+    background.capture(plain(1)[0], rectified=True)
+    background.save(tmp_path / "reference.png")
+    background.clear()
+    background.load(tmp_path / "reference.png")
+    assert background.mismatch((2, 3), rectified=True) == ""
+    facts = json.loads((tmp_path / "reference.json").read_text())
+    del facts["rectified"]  # as version 0.1.0 wrote it
+    (tmp_path / "reference.json").write_text(json.dumps(facts))
+    background.load(tmp_path / "reference.png")
+    assert background.mismatch((2, 3)) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.batching import image_size
 from mtdense_ros.encodings import UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry import RayTable
@@ -58,7 +59,6 @@ class FramePath:
         self.info_expected = False
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
-        self.view: View | None = None
         self._pipeline = pipeline
         self._outputs = outputs
         self._cameras = cameras
@@ -99,7 +99,7 @@ class FramePath:
             self._statistics.count("unheard")
             return
         results = self._pipeline.process(frame, results_of(heard), _rays(view))
-        self._report_gaps(results, view)
+        self._report_gaps(results, frame, view)
         watch.lap("pipeline")
         if not self.serving or self._late(arrived):
             return
@@ -140,49 +140,52 @@ class FramePath:
         return age.late
 
     def _view(self, arrived: Arrived, rgb: NDArray[np.uint8], needed: bool) -> View | None:
-        height, width = rgb.shape[:2]
-        self.size_hw = (height, width)
-        mode = self.parameters.camera_model
-        rectifies = mode == "rectify" and not arrived.rectified
+        self.size_hw = image_size(rgb)
+        rectifies = self.parameters.camera_model == "rectify" and not arrived.rectified
         if needed or rectifies:
             self._cameras.require(wait=self.info_expected, rectifies=rectifies)
-        self.view = self._cameras.view((height, width), arrived.message.header.frame_id, arrived.rectified, mode)
-        if rectifies and self.view is None:
+        return self.view_of(rgb, arrived.message.header.frame_id, arrived.rectified)
+
+    def view_of(self, rgb: NDArray[np.uint8], frame_id: str, is_rectified: bool) -> View | None:
+        """The camera of an image, None where it is not known. Raises NoCamera where the image is to be rectified with it."""
+        mode = self.parameters.camera_model
+        view = self._cameras.view(image_size(rgb), frame_id, is_rectified, mode)
+        if view is None and mode == "rectify" and not is_rectified:
             raise NoCamera("camera_model is 'rectify' and there is no usable camera_info for this image; publish one, or set it to rays")
-        return self.view
+        return view
 
     def _frame(self, arrived: Arrived, rgb: NDArray[np.uint8], view: View | None) -> Frame:
         header = arrived.message.header
         frame_id = self.parameters.frame_id or header.frame_id
         if view is None:
             return Frame(rgb, stamp_ns(header), frame_id)
-        return Frame(rectified(rgb, view), stamp_ns(header), frame_id, view.model.intrinsics)
+        return Frame(rectified(rgb, view), stamp_ns(header), frame_id, view.model.intrinsics, view.rectify)
 
     def _offer_capture(self, frame: Frame) -> None:
         capture = self.captures.offer(frame.rgb)
         if capture is None:
             return
         try:
-            self._pipeline.background.capture_median(capture.frames, frame.frame_id, frame.stamp_ns)
+            self._pipeline.background.capture_median(capture.frames, frame.frame_id, frame.stamp_ns, frame.rectified)
         except Exception as error:
             capture.done.set_exception(error)
             raise
         count, (height, width) = len(capture.frames), frame.rgb.shape[:2]
         capture.done.set_result(f"reference frame {width}x{height} of {count} {'frame' if count == 1 else 'frames'}")
 
-    def _report_gaps(self, results: Results, view: View | None) -> None:
+    def _report_gaps(self, results: Results, frame: Frame, view: View | None) -> None:
         """What was wanted and could not be made; the lack of a camera was reported with its own reason."""
         for name, reason in results.missing.items():
             if name != "points" or view is not None:
-                self._faults.report(self._fault_of(name), f"~/{name}: {reason}")
+                self._faults.report(self._fault_of(name, frame), f"~/{name}: {reason}")
         for name, reason in results.warnings.items():
             self._faults.report("doubtful output", f"~/{name}: {reason}")
 
-    def _fault_of(self, result: str) -> str:
-        background = self._pipeline.background
-        if self._pipeline.networks.needs_background(RESULTS[result]) and self.size_hw is not None and background.mismatch(self.size_hw):
-            return "size mismatch" if background.is_set else "no background"
-        return "output not available"
+    def _fault_of(self, result: str, frame: Frame) -> str:
+        background, size_hw = self._pipeline.background, image_size(frame.rgb)
+        if not self._pipeline.networks.needs_background(RESULTS[result]) or not background.mismatch(size_hw, frame.rectified):
+            return "output not available"
+        return "no background" if background.rgb is None or image_size(background.rgb) == size_hw else "size mismatch"
 
     def _context(self, frame: Frame, view: View | None) -> Context:
         header = make_header(frame.stamp_ns, frame.frame_id)

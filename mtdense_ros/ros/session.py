@@ -17,9 +17,9 @@ from mtdense_ros.postprocess import depth_range
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
-from mtdense_ros.ros.frames import Arrived, FramePath, rectified
+from mtdense_ros.ros.frames import Arrived, FramePath, NoCamera, rectified
 from mtdense_ros.ros.inputs import camera_info_topic, is_rectified_topic
-from mtdense_ros.ros.messages import rgb_of
+from mtdense_ros.ros.messages import rgb_of, stamp_ns
 from mtdense_ros.ros.outputs import Outputs
 from mtdense_ros.ros.worker import Worker
 from mtdense_ros.weights.card import DepthSpec
@@ -35,9 +35,9 @@ class Session:
         self.statistics = Statistics()
         self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, lambda: node.get_clock().now().nanoseconds)
         self._faults = faults
+        self._is_rectified = is_rectified_topic(node.resolve_topic_name("image"))
         self._logger = node.get_logger()
         self._context = node.context
-        self._applied = False
         self._traced = False
         self._last_error = ""
         self._worker: Worker[Arrived] = Worker(self.path.take, self._died, "mtdense worker")
@@ -56,9 +56,6 @@ class Session:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
         options = PipelineOptions.of(parameters)
         _check_depth(self.pipeline.networks.depth, parameters, options)
-        if self._applied and parameters.camera_model != self.path.parameters.camera_model:
-            self._worker.submit(self._drop_background)
-        self._applied = True
         self.path.parameters = parameters
         self.pipeline.options = options
 
@@ -120,17 +117,15 @@ class Session:
                 raise InputError(
                     f"background: fields width x height are {found}, expected the camera's {expected[1]}x{expected[0]}; not used"
                 )
-            self.pipeline.background.capture(rectified(rgb, self.path.view))
+            view = self.path.view_of(rgb, message.header.frame_id, self._is_rectified)
+            straight = view is not None and view.rectify
+            self.pipeline.background.capture(rectified(rgb, view), message.header.frame_id, stamp_ns(message.header), straight)
+        except NoCamera as error:
+            self._faults.report("no camera_info", f"{topic}: {error}")
         except MtdenseError as error:
             self._faults.report("size mismatch", f"{topic}: {error}")
         except Exception as error:  # nobody awaits this job
             self._logger.error(f"{topic}: the reference frame could not be set: {type(error).__name__}: {error}")
-
-    def _drop_background(self) -> None:
-        """A reference of the other camera model shows every edge as foreground."""
-        if self.pipeline.background.is_set:
-            self.pipeline.background.clear()
-            self._faults.report("no background", "camera_model changed; capture again")
 
     def _clear(self) -> str:
         self.pipeline.background.clear()

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("launch_ros", reason="launch_ros is not here; it comes with a ROS 2 installation")
 
@@ -103,17 +104,16 @@ def test_without_arguments_the_node_gets_the_parameter_file_and_nothing_else(lau
 @pytest.mark.parametrize(
     ("argument", "value", "expected"),
     [
-        ("device", "cpu", "device: cpu"),
-        ("weights", "123", "weights: ['123']"),
-        ("weights", "my_nyud, mdeas_small", "weights: [my_nyud, mdeas_small]"),
-        ("image_transport", "compressed", "image_transport: compressed"),
-        ("autostart", "false", "autostart: false"),
-        ("use_sim_time", "true", "use_sim_time: true"),
+        ("device", "cpu", "cpu"),
+        ("weights", "123", ["123"]),
+        ("weights", "my_nyud, mdeas_small", ["my_nyud", "mdeas_small"]),
+        ("image_transport", "compressed", "compressed"),
+        ("autostart", "false", False),
+        ("use_sim_time", "true", True),
     ],
 )
 def test_a_given_argument_overrides_its_parameter_and_no_other(overrides, argument, value, expected):
-    lines = [line.strip() for line in overrides(**{argument: value}).splitlines()]
-    assert lines == ["/mtdense:", "ros__parameters:", expected]
+    assert yaml.safe_load(overrides(**{argument: value})) == {"/mtdense": {"ros__parameters": {argument: expected}}}
 
 
 def test_topics_namespace_and_log_level_reach_the_node(launched):

@@ -151,8 +151,8 @@ class FakeBackground:
     def is_set(self):
         return self.rgb is not None
 
-    def capture(self, rgb):
-        self.rgb = rgb
+    def capture(self, rgb, frame_id="", stamp_ns=0, rectified=False):
+        self.rgb, self.rectified = rgb, rectified
 
     def clear(self):
         self.rgb = None
@@ -175,14 +175,18 @@ def test_without_a_camera_info_nothing_is_published_as_rectified(bent, log):
     feed(bent, 1)
 
 
-def test_a_reference_from_outside_is_rectified_and_dropped_with_the_camera_model(bent, log):
+def test_a_reference_from_outside_is_rectified_even_before_the_first_frame(bent):
     bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
-    feed(bent, 1)
     bent.receive_background(image(picture(seed=1)), "/background")
     wait_until(lambda: bent.pipeline.background.is_set, what="the reference")
-    assert np.array_equal(bent.pipeline.background.rgb, rectify(picture(seed=1), bent.path.view.model))
+    view = bent.path.view_of(picture(seed=1), "camera_optical_frame", False)
+    assert np.array_equal(bent.pipeline.background.rgb, rectify(picture(seed=1), view.model))
     assert not np.array_equal(bent.pipeline.background.rgb, picture(seed=1))
-    bent.apply(bent.path.parameters.updated({"max_age": 2.0}))
-    bent.apply(bent.path.parameters.updated({"camera_model": "rays"}))
-    wait_until(lambda: "no background: camera_model changed; capture again" in log, what="the fault")
+    assert bent.pipeline.background.rectified
+
+
+def test_a_reference_that_cannot_be_rectified_is_refused(bent, log):
+    bent.receive_background(image(picture(seed=1)), "/background")
+    refused = "/background: camera_model is 'rectify' and there is no usable camera_info"
+    wait_until(lambda: any(refused in text for text in log), what="the fault")
     assert not bent.pipeline.background.is_set

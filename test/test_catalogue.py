@@ -1,7 +1,7 @@
 """Labels and uses of the models by their names."""
 
-from mtdense_ros.data.catalogue import HELD_OUT, ROLES, label_of, short_name
-from mtdense_ros.data.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
+from mtdense_ros.data.render.catalogue import HELD_OUT, ROLES, label_of, short_name
+from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
 
 
 def test_labels_by_model_name():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mtdense_ros.data.sequence_truth import Truth, decode, encode
+from mtdense_ros.data.render.sequence_truth import Truth, decode, encode
 from mtdense_ros.errors import InputError
 from mtdense_ros.replay.demo_sequence import FOLDER, load_demo
 

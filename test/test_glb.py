@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from mtdense_ros.data.glb import read_glb
+from mtdense_ros.data.render.glb import read_glb
 from mtdense_ros.errors import InputError
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtdense_ros.data import camera, meshes
-from mtdense_ros.data.catalogue import HELD_OUT
 from mtdense_ros.data.demo_sequence import SEED
 from mtdense_ros.data.generate import generate
-from mtdense_ros.data.pairs import HELD_OUT_SEEDS, PairRenderer, labels_of
-from mtdense_ros.data.renderer import Renderer
-from mtdense_ros.data.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
+from mtdense_ros.data.render import camera, meshes
+from mtdense_ros.data.render.catalogue import HELD_OUT
+from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, PairRenderer, labels_of
+from mtdense_ros.data.render.renderer import Renderer
+from mtdense_ros.data.render.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
 from mtdense_ros.errors import ConfigError, DependencyError
 
 SIZE = (48, 64)

@@ -1,1 +1,1 @@
-"""Training data: the renderer of robot-eye scenes and the sharded sets that it writes."""
+"""Training data: samples, sharded sets, augmentation, and the commands that render."""

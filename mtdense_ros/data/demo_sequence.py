@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data import camera
-from mtdense_ros.data.assets import Assets
-from mtdense_ros.data.catalogue import HELD_OUT
-from mtdense_ros.data.demo_scene import ACTORS, demo_setting, on_stage
-from mtdense_ros.data.pairs import labels_of
-from mtdense_ros.data.renderer import Renderer, Rendering
-from mtdense_ros.data.scene import DOOR, WALL, Item
-from mtdense_ros.data.sequence_truth import Truth, encode
+from mtdense_ros.data.render import camera
+from mtdense_ros.data.render.assets import Assets
+from mtdense_ros.data.render.catalogue import HELD_OUT
+from mtdense_ros.data.render.demo_scene import ACTORS, demo_setting, on_stage
+from mtdense_ros.data.render.pairs import labels_of
+from mtdense_ros.data.render.renderer import Renderer, Rendering
+from mtdense_ros.data.render.scene import DOOR, WALL, Item
+from mtdense_ros.data.render.sequence_truth import Truth, encode
 
 SIZE = (480, 640)
 FRAMES = 48

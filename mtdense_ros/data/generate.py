@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.data.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
+from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
 from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.sheet import contact_sheet
 from mtdense_ros.errors import ConfigError

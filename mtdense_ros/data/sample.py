@@ -1,4 +1,4 @@
-"""The training sample: a picture and whatever is known of it. What is not known is explicit, so that each loss counts where it has a truth."""
+"""The training sample: a picture and whatever is known of it. What is not known is explicit, so each loss counts where it has a truth."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.sequence_truth import Truth, decode
+from mtdense_ros.data.render.sequence_truth import Truth, decode
 from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
 from mtdense_ros.records import Frame, Intrinsics

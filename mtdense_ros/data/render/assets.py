@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.catalogue import FRONTS, HELD_OUT, ROLES, label_of, short_name
-from mtdense_ros.data.glb import read_glb
-from mtdense_ros.data.palette import tint
-from mtdense_ros.data.scene import DOOR, OBJECT, Item, Part, pose
-from mtdense_ros.data.textures import TextureLibrary
+from mtdense_ros.data.render.catalogue import FRONTS, HELD_OUT, ROLES, label_of, short_name
+from mtdense_ros.data.render.glb import read_glb
+from mtdense_ros.data.render.palette import tint
+from mtdense_ros.data.render.scene import DOOR, OBJECT, Item, Part, pose
+from mtdense_ros.data.render.textures import TextureLibrary
 from mtdense_ros.errors import InputError
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.assets import Assets, Prop
-from mtdense_ros.data.objects import small_thing
-from mtdense_ros.data.people import person
-from mtdense_ros.data.renderer import Rendering
-from mtdense_ros.data.scene import Item, View, pose
-from mtdense_ros.data.tabletops import shrunk
+from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.objects import small_thing
+from mtdense_ros.data.render.people import person
+from mtdense_ros.data.render.renderer import Rendering
+from mtdense_ros.data.render.scene import Item, View, pose
+from mtdense_ros.data.render.tabletops import shrunk
 
 Rng = np.random.Generator
 

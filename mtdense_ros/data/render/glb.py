@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.meshes import Mesh
+from mtdense_ros.data.render.meshes import Mesh
 from mtdense_ros.errors import DependencyError, InputError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtdense_ros.data.scene import View
+from mtdense_ros.data.render.scene import View
 from mtdense_ros.records import Intrinsics
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.scene import Light, Lighting, View
+from mtdense_ros.data.render.scene import Light, Lighting, View
 from mtdense_ros.errors import InputError
 
 NEAR, FAR = 0.05, 60.0

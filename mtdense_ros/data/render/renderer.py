@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data import shaders
-from mtdense_ros.data.optics import lens_of, light_matrix, light_uniforms, ordered, projection
-from mtdense_ros.data.scene import Item, Lighting, View, batch
+from mtdense_ros.data.render import shaders
+from mtdense_ros.data.render.optics import lens_of, light_matrix, light_uniforms, ordered, projection
+from mtdense_ros.data.render.scene import Item, Lighting, View, batch
 from mtdense_ros.errors import DependencyError
 
 _SHADOW_SIZE = 512

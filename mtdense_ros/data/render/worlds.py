@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data import camera
-from mtdense_ros.data.assets import Assets
-from mtdense_ros.data.catalogue import label_of, short_name
-from mtdense_ros.data.lights import room_lighting
-from mtdense_ros.data.palette import light_paint
-from mtdense_ros.data.rooms import Setting
-from mtdense_ros.data.scene import CEILING, FLOOR, OTHER, WALL, Item, View, pose
+from mtdense_ros.data.render import camera
+from mtdense_ros.data.render.assets import Assets
+from mtdense_ros.data.render.catalogue import label_of, short_name
+from mtdense_ros.data.render.lights import room_lighting
+from mtdense_ros.data.render.palette import light_paint
+from mtdense_ros.data.render.rooms import Setting
+from mtdense_ros.data.render.scene import CEILING, FLOOR, OTHER, WALL, Item, View, pose
 
 Rng = np.random.Generator
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtdense_ros.data.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
+from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
 
 HELD_OUT = (
     "aws_robomaker_residential_SofaB_01",

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtdense_ros.data import camera, furniture, meshes
-from mtdense_ros.data.assets import Assets, Prop
-from mtdense_ros.data.layout import Plan, present, rest_on
-from mtdense_ros.data.lights import room_lighting
-from mtdense_ros.data.objects import small_thing
-from mtdense_ros.data.palette import tint
-from mtdense_ros.data.scene import FLOOR, OTHER, Item, Lighting, Part, View, pose
-from mtdense_ros.data.shell import build_shell
-from mtdense_ros.data.textures import WHITE
+from mtdense_ros.data.render import camera, furniture, meshes
+from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.layout import Plan, present, rest_on
+from mtdense_ros.data.render.lights import room_lighting
+from mtdense_ros.data.render.objects import small_thing
+from mtdense_ros.data.render.palette import tint
+from mtdense_ros.data.render.scene import FLOOR, OTHER, Item, Lighting, Part, View, pose
+from mtdense_ros.data.render.shell import build_shell
+from mtdense_ros.data.render.textures import WHITE
 
 Rng = np.random.Generator
 

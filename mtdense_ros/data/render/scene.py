@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.meshes import Mesh
+from mtdense_ros.data.render.meshes import Mesh
 from mtdense_ros.records import Intrinsics
 
 FLOOR, WALL, CEILING, FURNITURE, OBJECT, OTHER, DOOR = range(7)

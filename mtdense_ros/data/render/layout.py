@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.assets import Prop
-from mtdense_ros.data.scene import Item, pose
+from mtdense_ros.data.render.assets import Prop
+from mtdense_ros.data.render.scene import Item, pose
 
 Rng = np.random.Generator
 

@@ -6,16 +6,16 @@ import math
 
 import numpy as np
 
-from mtdense_ros.data import camera, furniture, meshes
-from mtdense_ros.data.assets import Assets, Prop
-from mtdense_ros.data.layout import Plan, present, rest_on
-from mtdense_ros.data.lights import room_lighting
-from mtdense_ros.data.objects import small_thing
-from mtdense_ros.data.palette import light_paint, tint
-from mtdense_ros.data.rooms import Setting
-from mtdense_ros.data.scene import FURNITURE, Part, pose
-from mtdense_ros.data.shell import build_shell
-from mtdense_ros.data.textures import WHITE
+from mtdense_ros.data.render import camera, furniture, meshes
+from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.layout import Plan, present, rest_on
+from mtdense_ros.data.render.lights import room_lighting
+from mtdense_ros.data.render.objects import small_thing
+from mtdense_ros.data.render.palette import light_paint, tint
+from mtdense_ros.data.render.rooms import Setting
+from mtdense_ros.data.render.scene import FURNITURE, Part, pose
+from mtdense_ros.data.render.shell import build_shell
+from mtdense_ros.data.render.textures import WHITE
 
 Rng = np.random.Generator
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data import patterns
+from mtdense_ros.data.render import patterns
 from mtdense_ros.errors import InputError
 
 WHITE = 0

@@ -6,7 +6,7 @@ import colorsys
 
 import numpy as np
 
-from mtdense_ros.data.scene import Color
+from mtdense_ros.data.render.scene import Color
 
 
 def tint(rng: np.random.Generator, strong: float = 0.25, bright: tuple[float, float] = (0.12, 1.0)) -> Color:

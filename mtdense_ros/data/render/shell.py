@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtdense_ros.data import meshes
-from mtdense_ros.data.furniture import finish
-from mtdense_ros.data.lights import Opening
-from mtdense_ros.data.palette import light_paint, tint
-from mtdense_ros.data.scene import CEILING, DOOR, FLOOR, OTHER, WALL, Item, Part, pose
-from mtdense_ros.data.textures import WHITE, TextureLibrary
+from mtdense_ros.data.render import meshes
+from mtdense_ros.data.render.furniture import finish
+from mtdense_ros.data.render.lights import Opening
+from mtdense_ros.data.render.palette import light_paint, tint
+from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, OTHER, WALL, Item, Part, pose
+from mtdense_ros.data.render.textures import WHITE, TextureLibrary
 
 Rng = np.random.Generator
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtdense_ros.data.palette import lamp
-from mtdense_ros.data.scene import Color, Light, Lighting
+from mtdense_ros.data.render.palette import lamp
+from mtdense_ros.data.render.scene import Color, Light, Lighting
 
 Rng = np.random.Generator
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mtdense_ros.data import meshes
-from mtdense_ros.data.assets import Prop
-from mtdense_ros.data.palette import tint
-from mtdense_ros.data.scene import OBJECT, Part
-from mtdense_ros.data.textures import WHITE, TextureLibrary
+from mtdense_ros.data.render import meshes
+from mtdense_ros.data.render.assets import Prop
+from mtdense_ros.data.render.palette import tint
+from mtdense_ros.data.render.scene import OBJECT, Part
+from mtdense_ros.data.render.textures import WHITE, TextureLibrary
 
 Rng = np.random.Generator
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.assets import Assets
-from mtdense_ros.data.foreground import enter, surface_of
-from mtdense_ros.data.renderer import Renderer, Rendering
-from mtdense_ros.data.rooms import Setting, room
-from mtdense_ros.data.scene import CEILING, DOOR, WALL, Item
+from mtdense_ros.data.render.assets import Assets
+from mtdense_ros.data.render.foreground import enter, surface_of
+from mtdense_ros.data.render.renderer import Renderer, Rendering
+from mtdense_ros.data.render.rooms import Setting, room
+from mtdense_ros.data.render.scene import CEILING, DOOR, WALL, Item
+from mtdense_ros.data.render.tabletops import tabletop
+from mtdense_ros.data.render.worlds import Worlds
 from mtdense_ros.data.shards import Pair
-from mtdense_ros.data.tabletops import tabletop
-from mtdense_ros.data.worlds import Worlds
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.records import UNLABELLED
 

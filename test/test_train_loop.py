@@ -1,5 +1,6 @@
 """The loop learns six samples by heart, and an interrupted run ends like one that was not."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -8,12 +9,15 @@ import torch
 
 from mtdense_ros.data.augment import cropped
 from mtdense_ros.data.shards import Pair, ShardWriter, add_shard, create_manifest
-from mtdense_ros.errors import ConfigError
+from mtdense_ros.errors import ConfigError, WeightsError
+from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.training import loop
 from mtdense_ros.training.batches import FOCAL_PX, Pairs, collate, random_batch
 from mtdense_ros.training.config import TrainConfig
+from mtdense_ros.training.export import card_fields
 from mtdense_ros.training.loop import Run, train, train_step
-from mtdense_ros.training.provenance import recorded_commit
+from mtdense_ros.training.provenance import recorded_commit, recorded_encoder
+from mtdense_ros.weights.foreign_names import hydranet_encoder_names
 
 SIZE = (64, 64)
 
@@ -110,3 +114,35 @@ def test_batches_depend_on_seed_and_step_only(rendered):
 def test_only_networks_with_one_shared_pass_are_trained():
     with pytest.raises(ConfigError, match="mtdense"):
         Run(TrainConfig(steps=1, arch="hydranet"))
+
+
+@pytest.fixture
+def imagenet(tmp_path):
+    """A MobileNetV2 by the HydraNet authors' names, and its file."""
+    torch.manual_seed(5)
+    state = MobileNetV2().state_dict()
+    names = hydranet_encoder_names(state)
+    torch.save({names[name]: value for name, value in state.items()}, tmp_path / "imagenet.pth")
+    return state, tmp_path / "imagenet.pth"
+
+
+def test_a_run_starts_from_an_imagenet_encoder(rendered, tmp_path, imagenet):
+    state, path = imagenet
+    config = TrainConfig(steps=1, height=64, width=64, batch=2, lr=0.0, validation=1, encoder=str(path))
+    run = train(config, [rendered], tmp_path / "run")
+    for name, value in run.net.encoder.named_parameters():
+        assert torch.equal(value, state[name]), name
+    assert torch.equal(run.average.encoder.layer8[0].project[0].weight, state["layer8.0.project.0.weight"])
+    entry = recorded_encoder(tmp_path / "run")
+    assert (entry["file"], entry["sha256"]) == ("imagenet.pth", hashlib.sha256(path.read_bytes()).hexdigest())
+    assert card_fields(run, [rendered], "command", "commit", entry)["data"][1] == entry
+    path.unlink()  # a continued run has its weights already
+    assert train(TrainConfig(**{**vars(config), "steps": 2}), [rendered], tmp_path / "run").step == 2
+
+
+def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
+    torch.save({"features.0.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    config = TrainConfig(steps=1, height=64, width=64, batch=2, validation=1, encoder=str(tmp_path / "other.pth"))
+    with pytest.raises(WeightsError, match="mobilenet_v2 checkpoint: entry 'features.0.0.weight' is"):
+        train(config, [rendered], tmp_path / "run")
+    assert recorded_encoder(tmp_path / "run") is None

@@ -18,7 +18,8 @@ from mtdense_ros.hints import known_names
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
-    arch: the network; seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until:
+    arch: the network; encoder: file of an ImageNet MobileNetV2, torchvision's or the HydraNet authors', that its encoder starts
+    from (empty: random weights); seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until:
     share of the run at three quarters of that size; batch: pairs per step; lr: the peak; warmup: steps; clip: norm of the
     gradient; ema: decay of the averaged weights; bf16: autocast; threads: of torch; loaders: threads that make batches;
     checkpoint_minutes: between checkpoints, each with a validation; validation: pairs held out, the first ones of the first
@@ -26,6 +27,7 @@ class TrainConfig:
     """
 
     arch: str = "mtdense"
+    encoder: str = ""
     seed: int = 0
     steps: int = 0
     minutes: float = 0.0

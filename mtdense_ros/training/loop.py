@@ -21,11 +21,14 @@ from mtdense_ros.models.mtdense import MtDense, change_features
 from mtdense_ros.training.batches import Batch, Pairs, Prefetcher
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.losses import depth_loss, foreground_loss, labels_loss, normals_loss
-from mtdense_ros.training.provenance import record_commit
+from mtdense_ros.training.provenance import record_commit, record_encoder
 from mtdense_ros.training.schedules import cosine_lr, ema_decay, progress
 from mtdense_ros.training.validation import validate
+from mtdense_ros.weights import convert_encoder_state_dict, read_foreign
 
 CHECKPOINT = "checkpoint.pt"
+ENCODER_KIND = "mobilenet_v2"
+"""What the encoder of the networks that this loop trains is, for convert_encoder_state_dict."""
 LOG_EVERY = 20
 
 _log = logging.getLogger(__name__)
@@ -50,6 +53,12 @@ class Run:
     def share(self) -> float:
         """How far the run is, 0..1."""
         return progress(self.step, self.config.steps, self.elapsed_s, self.config.minutes)
+
+    def start_from(self, path: Path) -> None:
+        """Gives the encoder the weights of an ImageNet checkpoint. Raises WeightsError where they are not there or do not fit."""
+        state = convert_encoder_state_dict(ENCODER_KIND, read_foreign(path))
+        for net in (self.net, self.average):
+            net.encoder.load_state_dict(state)
 
     def save(self, path: Path) -> None:
         """Writes the run, atomically."""
@@ -89,6 +98,9 @@ def train(config: TrainConfig, data: Sequence[Path], out: Path) -> Run:
     if (out / CHECKPOINT).exists():
         run.load(out / CHECKPOINT)
         _log.info("continues at step %d", run.step)
+    elif config.encoder:
+        run.start_from(Path(config.encoder))
+        record_encoder(out, Path(config.encoder))
     options = Augmentation() if config.augment else None
     batches = Prefetcher(pairs, config.seed, config.batch, options, config.loaders, run.step)
     clock = saved = time.monotonic()

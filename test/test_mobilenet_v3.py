@@ -39,6 +39,14 @@ def test_strides_and_what_dilation_makes_of_them():
     assert MobileNetV3("small", dilated=True).strides == (2, 4, 8, 8, *[16] * 9)
 
 
+@pytest.mark.parametrize(("variant", "relus"), [("large", 6), ("small", 3)])
+def test_h_swish_begins_where_the_maps_are_small(variant, relus):
+    # The input of these blocks has stride 8, in both variants; the stem and the last convolution have it too.
+    stem, *blocks, last = MobileNetV3(variant).features
+    assert [type(block.activation) for block in blocks] == [nn.ReLU] * relus + [nn.Hardswish] * (len(blocks) - relus)
+    assert {type(stem[2]), type(last[2])} == {nn.Hardswish}
+
+
 def test_only_the_tail_is_dilated():
     plain, dilated = MobileNetV3("large"), MobileNetV3("large", dilated=True)
 

@@ -1,4 +1,4 @@
-"""The command `mtdense`: predict, replay, weights, train, eval."""
+"""The command `mtdense`: predict, replay, weights, export, train, eval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mtdense_ros import cli_predict, cli_weights
+from mtdense_ros import cli_export, cli_predict, cli_weights
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.replay.arguments import add_arguments, add_weights, folder_of, plan_of
 from mtdense_ros.replay.console import Console
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="labels, depth, normals and mask of images, as picture files"))
     _add_replay(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
     cli_weights.add_arguments(commands.add_parser("weights", help="list, describe, verify and import weights"))
+    _add_export(commands.add_parser("export", help="weights as files for other runtimes, compared with torch before they are written"))
     for name, (_, text) in _OWN_PARSER.items():
         commands.add_parser(name, help=text)
     return parser
@@ -65,6 +66,18 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser, out="replay_out", frames=0)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
     parser.set_defaults(run=lambda o: replay_offline(plan_of(o), folder_of(o), Console("replay"), o.device))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="name or path")
+    parser.add_argument("--to", required=True, choices=cli_export.FORMATS, help="the files' format")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--size", type=cli_export.size_of, metavar="WIDTHxHEIGHT", help="of the images (default: the size on the card)")
+    size.add_argument("--dynamic", action="store_true", help="images of any height and width")
+    outputs_help = "these alone, and no background where none needs it (default: all)"
+    parser.add_argument("--outputs", type=lambda text: text.split(","), metavar="A,B", help=outputs_help)
+    parser.add_argument("--out", type=Path, default=Path("exports"), metavar="DIR", help="folder (default %(default)s)")
+    parser.set_defaults(run=lambda o: cli_export.export(o.name, o.size, o.dynamic, o.outputs, o.out))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ class InputError(MtdenseError):
     """An image, background, camera model or other run-time input that cannot be used."""
 
 
+class ExportError(MtdenseError):
+    """A network that another format cannot hold without changing what it computes."""
+
+
 class DeviceError(MtdenseError):
     """A compute device that was asked for and is not there, or that was lost."""
 

@@ -29,19 +29,20 @@ MAY_IMPORT = {
 """For the layers where little is allowed: the modules of the package that they may import."""
 
 FORBIDDEN = {
-    "ros": {"training", "evaluation", "data", "cli", "replay"},
-    "pipeline": {"ros", "training", "evaluation", "data", "cli", "replay"},
-    "composition": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay"},
-    "legend": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay"},
-    "predictor": {"ros", "pipeline", "composition", "training", "evaluation", "data", "cli", "replay"},
-    "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay"},
-    "weights": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
-    "data": {"ros", "pipeline", "predictor", "engines", "training", "cli", "replay"},
-    "evaluation": {"ros", "training", "cli", "replay"},
-    "training": {"ros", "cli", "replay"},
-    "replay": {"ros", "training", "cli"},
+    "ros": {"training", "evaluation", "data", "cli", "replay", "export"},
+    "pipeline": {"ros", "training", "evaluation", "data", "cli", "replay", "export"},
+    "composition": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay", "export"},
+    "legend": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay", "export"},
+    "predictor": {"ros", "pipeline", "composition", "training", "evaluation", "data", "cli", "replay", "export"},
+    "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay", "export"},
+    "weights": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay", "export"},
+    "data": {"ros", "pipeline", "predictor", "engines", "training", "cli", "replay", "export"},
+    "evaluation": {"ros", "training", "cli", "replay", "export"},
+    "training": {"ros", "cli", "replay", "export"},
+    "replay": {"ros", "training", "cli", "export"},
+    "export": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
     **{
-        name: {"ros", "pipeline", "predictor", "engines", "weights", "models", "training", "evaluation", "data", "cli", "replay"}
+        name: {"ros", "pipeline", "predictor", "engines", "weights", "models", "training", "evaluation", "data", "cli", "replay", "export"}
         for name in ("geometry", "colour", "transforms", "encodings", "clouds", "rectify", "ground", "labels", "resources")
     },
 }

@@ -24,8 +24,8 @@ DEPENDENCY = {
     "rosbags": "python3-rosbags-pip",
     "safetensors": "python3-torch",  # has no rosdep key; comes with torch from scripts/setup, as package.xml says
 }
-# Only for training and rendering, which run in the environment of scripts/setup.
-TRAINING_ONLY = {"moderngl", "trimesh", "PIL"}
+# Extras of setup.py, which run in the environment of scripts/setup: training and rendering, and the export.
+EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "onnx", "onnxruntime"}
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +82,14 @@ def test_versions_and_names_agree(manifest, setup_arguments):
 def test_every_import_is_declared(manifest, folder):
     names = declared(manifest)
     for module, path in top_level_imports(ROOT / folder).items():
-        if module in sys.stdlib_module_names or module == "mtdense_ros" or module in TRAINING_ONLY:
+        if module in sys.stdlib_module_names or module == "mtdense_ros" or module in EXTRAS_ONLY:
             continue
         assert DEPENDENCY.get(module, module) in names, f"{path.relative_to(ROOT)} imports {module}, which package.xml does not declare"
 
 
-def test_training_libraries_stay_out_of_the_running_node():
+def test_the_libraries_of_the_extras_stay_out_of_the_running_node():
     for module, path in top_level_imports(ROOT / "mtdense_ros" / "ros").items():
-        assert module not in TRAINING_ONLY, f"{path.relative_to(ROOT)} imports {module}"
+        assert module not in EXTRAS_ONLY, f"{path.relative_to(ROOT)} imports {module}"
 
 
 def test_setup_installs_everything_that_launch_needs(setup_arguments):

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import shutil
+from collections import OrderedDict
 
 import pytest
 import torch
+from test_foreign_files import Python2
 
 from mtdense_ros import resources
 from mtdense_ros.cli import main
@@ -155,6 +157,19 @@ def test_import(arch, config, options, outputs, facts, tmp_path, capsys):
     assert depth == facts
     assert hashlib.sha256((tmp_path / "theirs.pth").read_bytes()).hexdigest() in card.data[1]
     assert card.command.startswith(f"mtdense weights import theirs.pth --arch {arch} --name ours")
+
+
+def test_import_of_what_torch_04_wrote_under_python_2(tmp_path, make_net):
+    """As the HydraNet authors' files: on a GPU, wrapped, in parallel, and without BatchNorm's counters."""
+    net = make_net("hydranet", num_classes=46)
+    names = original_names("hydranet", net.state_dict())
+    state = [(f"module.{names[key]}", value.numpy()) for key, value in net.state_dict().items() if not key.endswith("num_batches_tracked")]
+    (tmp_path / "joint.ckpt").write_bytes(Python2().file({"state_dict": OrderedDict(state), "epoch": 1}))
+    options = ["--arch", "hydranet", "--label-space", "nyud40+kitti6", "--name", "joint", "--out", str(tmp_path)]
+    assert main(["weights", "import", str(tmp_path / "joint.ckpt"), *options]) == 0
+    loaded, card = load_weights(tmp_path / "joint")
+    assert card.parameters == 3_083_887
+    assert all(torch.equal(value, net.state_dict()[name]) for name, value in loaded.state_dict().items())
 
 
 def test_licences_of_the_sources(tmp_path):

@@ -177,6 +177,7 @@ def test_whole_modules_are_refused(tmp_path):
         read_foreign(tmp_path / "c.pth")
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_torchscript_is_refused(tmp_path):
     torch.jit.script(torch.nn.Linear(1, 1)).save(str(tmp_path / "c.pt"))
     with pytest.raises(WeightsError, match=r"TorchScript program, which is code; where you trust its source.*save only its state_dict\(\)"):

@@ -1,0 +1,16 @@
+"""Tables in docs/ that a command prints, against that command."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_cost_of_the_networks(capsys, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import network_cost
+
+    network_cost.main()
+    assert capsys.readouterr().out in (ROOT / "docs" / "networks.md").read_text(), "run python benchmarks/network_cost.py"

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("name", help="name or path")
     info.add_argument("--json", action="store_true", help="the card itself, with the metrics' protocols")
     info.set_defaults(run=lambda o: show_card(o.name, o.json))
-    verify = actions.add_parser("verify", help=str(verify_weights.__doc__).partition(". ")[0])
+    verify = actions.add_parser("verify", help="recompute size, sha256, entries, parameters and classes, and run once at the card's size")
     verify.add_argument("name", nargs="?", help="name or path; all names when none is given")
     verify.set_defaults(run=lambda o: verify_weights(o.name))
     cli_import.add_arguments(actions.add_parser("import", help="convert a checkpoint of an original; no pickled code is run"))
@@ -40,9 +40,13 @@ def show_list() -> None:
     if cards:
         sys.stdout.write(list_text(cards))
     elif not problems:
-        sys.stdout.write(f"no weights in {', '.join(str(folder) for folder in search_folders('weights'))}\n")
+        _say_none()
     if problems:
         raise WeightsError("; ".join(problems))
+
+
+def _say_none() -> None:
+    sys.stdout.write(f"no weights in {', '.join(str(folder) for folder in search_folders('weights'))}\n")
 
 
 def show_card(name: str, as_json: bool) -> None:
@@ -52,15 +56,18 @@ def show_card(name: str, as_json: bool) -> None:
 
 
 def verify_weights(name: str | None) -> None:
-    """Recompute size, sha256, entries, parameters, classes, and run once at the card's input size. One, or all without a name.
+    """Recomputes one, or all without a name, and says what came out: what `load_weights` checks, the label space's classes, and
+    the raw outputs of one run at the card's input size.
 
     Raises MtdenseError that names the file; of several, after the others were verified too.
     """
     if name is not None:
         _verify(name)
         return
-    failed = []
-    for each in list_weights():
+    names, failed = list_weights(), []
+    if not names:
+        _say_none()
+    for each in names:
         try:
             _verify(each)
         except MtdenseError as error:

@@ -61,9 +61,10 @@ def test_list_goes_on_after_a_bad_card(store, capsys):
     assert f"mtdense: card {store / 'random_mdeas.json'}" in told.err
 
 
-def test_empty_list(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("action", ["list", "verify"])
+def test_no_weights_at_all(action, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(resources, "search_folders", lambda kind: [tmp_path])
-    assert main(["weights", "list"]) == 0
+    assert main(["weights", action]) == 0
     assert capsys.readouterr().out.startswith("no weights in ")
 
 

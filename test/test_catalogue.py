@@ -1,7 +1,15 @@
 """Labels and uses of the models by their names."""
 
+import json
+import os
+from pathlib import Path
+
+import pytest
+
 from mtdense_ros.data.render.catalogue import HELD_OUT, ROLES, label_of, short_name
 from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
+
+ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
 
 def test_labels_by_model_name():
@@ -13,6 +21,12 @@ def test_labels_by_model_name():
         "aws_robomaker_retail_DeskA_01": FURNITURE,
         "aws_robomaker_residential_PortraitA_01": OTHER,
         "aws_robomaker_retail_DoorB_01": DOOR,
+        "aws_robomaker_residential_Pillow_01": OBJECT,
+        "aws_robomaker_residential_Handle_01": OBJECT,
+        "aws_robomaker_residential_LightC_01": OBJECT,
+        "aws_robomaker_retail_Horologe_01": OBJECT,
+        "aws_robomaker_retail_Spotlight_01": OBJECT,
+        "aws_robomaker_residential_Curtain_01": OTHER,
         "coke_can": OBJECT,
     }
     assert {name: label_of(name) for name in names} == names
@@ -22,3 +36,11 @@ def test_demo_holds_out_furniture_and_foreground():
     short = [short_name(name) for name in HELD_OUT]
     assert sum(name in ROLES["wall"] for name in short) == 3
     assert sum(name in ROLES["top"] + ROLES["floor"] for name in short) >= 6
+
+
+def test_small_models_are_objects():
+    listing = ASSETS / "assets_mit0" / "models.json"
+    if not listing.is_file():
+        pytest.skip(f"no {listing}; set MTDENSE_DATA to the data folder")
+    sizes = {name: max(entry["extents_m"]) for name, entry in json.loads(listing.read_text()).items()}
+    assert {name for name, size in sizes.items() if size < 0.5 and label_of(name) != OBJECT} == set()

@@ -14,7 +14,7 @@ from mtdense_ros.data.render.layout import Plan, present, rest_on
 from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.palette import tint
-from mtdense_ros.data.render.scene import FLOOR, OTHER, Item, Lighting, Part, View, pose
+from mtdense_ros.data.render.scene import FLOOR, OBJECT, Item, Lighting, Part, View, pose
 from mtdense_ros.data.render.shell import build_shell
 from mtdense_ros.data.render.textures import WHITE
 
@@ -96,13 +96,13 @@ def _lamp(rng: Rng, x: float, y: float, height: float) -> Item:
     if rng.random() < 0.5:
         panel = meshes.box((rng.uniform(0.2, 1.2), rng.uniform(0.2, 0.6), 0.05), (0, 0, -0.05))
         return Item(
-            [Part(panel, WHITE, (1, 1, 0.97), emit=True)], pose(x, y, height, rng.integers(2) * np.pi / 2), OTHER, "lamp", casts=False
+            [Part(panel, WHITE, (1, 1, 0.97), emit=True)], pose(x, y, height, rng.integers(2) * np.pi / 2), OBJECT, "lamp", casts=False
         )
     drop, r = rng.uniform(0.1, 0.7), rng.uniform(0.08, 0.25)
     shade = meshes.lathe([(r, -drop), (r * rng.uniform(0.3, 1.0), -drop + r)])
     cord = meshes.cylinder(0.008, drop, (0, 0, -drop))
     return Item(
-        [Part(shade, WHITE, tint(rng, 0.3, (0.5, 1))), Part(cord, WHITE, (0.1, 0.1, 0.1))], pose(x, y, height), OTHER, "lamp", casts=False
+        [Part(shade, WHITE, tint(rng, 0.3, (0.5, 1))), Part(cord, WHITE, (0.1, 0.1, 0.1))], pose(x, y, height), OBJECT, "lamp", casts=False
     )
 
 

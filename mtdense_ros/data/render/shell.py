@@ -12,7 +12,7 @@ from mtdense_ros.data.render import meshes
 from mtdense_ros.data.render.furniture import finish
 from mtdense_ros.data.render.lights import Opening
 from mtdense_ros.data.render.palette import light_paint, tint
-from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, OTHER, WALL, Item, Part, pose
+from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, OBJECT, OTHER, WALL, Item, Part, pose
 from mtdense_ros.data.render.textures import WHITE, TextureLibrary
 
 Rng = np.random.Generator
@@ -124,7 +124,7 @@ def _furnish_wall(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall) -
             _picture(rng, library, shell, wall, s, room)
         elif draw < 0.74:
             box = meshes.box((min(0.9, room), 0.1, 0.55))
-            shell.items.append(wall.item([Part(box, library.pick(rng, "stripes"), (1, 1, 1), 1.0)], OTHER, s, 0.12, 0.06, name="radiator"))
+            shell.items.append(wall.item([Part(box, library.pick(rng, "stripes"), (1, 1, 1), 1.0)], OBJECT, s, 0.12, 0.06, name="radiator"))
 
 
 def _window(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:

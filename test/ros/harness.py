@@ -206,13 +206,17 @@ class Client:
         """Makes a frame the background; returns the answer. Something must be heard, so that the node listens already."""
         publisher = self.publisher(Image, "/camera/image_raw")
         wait_until(lambda: publisher.get_subscription_count() > 0, what="a subscription")
-        answer = self.call_async(Trigger, "background/capture", Trigger.Request())
-        if info is not None:
-            self.send(info, "/camera/camera_info")
-        while not answer.future.done():  # an image that overtakes the request is not captured
-            self.send(image)
-            time.sleep(0.1)
-        return answer()
+        for _ in range(3):  # a node on a busy machine may need longer for a frame than the service waits
+            answer = self.call_async(Trigger, "background/capture", Trigger.Request())
+            if info is not None:
+                self.send(info, "/camera/camera_info")
+            while not answer.future.done():  # an image that overtakes the request is not captured
+                self.send(image)
+                time.sleep(0.1)
+            response = answer()
+            if response.success:
+                break
+        return response
 
     # services and parameters
 

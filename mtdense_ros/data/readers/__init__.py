@@ -1,0 +1,1 @@
+"""Readers of public and own data sets: each a Source, from files as they are published."""

@@ -39,7 +39,8 @@ def intrinsics_beside(root: Path) -> Intrinsics | None:
 def openloris_colour(path: Path) -> Intrinsics:
     """The colour camera of OpenLORIS's sensors.yaml, which stores fx, cx, fy, cy. Raises InputError, naming the file."""
     try:
-        node = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ).getNode("d400_color_optical_frame")
+        storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ)  # its nodes live no longer than it
+        node = storage.getNode("d400_color_optical_frame")
         fx, cx, fy, cy = (float(v) for v in node.getNode("intrinsics").mat().ravel())
         return Intrinsics(int(node.getNode("width").real()), int(node.getNode("height").real()), fx, fy, cx, cy)
     except (cv2.error, AttributeError, ValueError) as error:

@@ -12,10 +12,12 @@ from pathlib import Path
 from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
 from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.sheet import contact_sheet
+from mtdense_ros.data.statistics import statistics
 from mtdense_ros.errors import ConfigError
 
 SHARD_PAIRS = 250
 SIZE = (240, 320)
+_SHEET_PAIRS = 24
 
 _log = logging.getLogger(__name__)
 
@@ -69,16 +71,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first pair")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of the first 24 pairs to this PNG and stop")
+    parser.add_argument("--statistics", type=int, metavar="N", help="print class shares and depths of the first N pairs and stop")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if options.sheet is None:
+    if options.sheet is None and options.statistics is None:
         generate(options.out, options.assets, options.pairs, options.seed, options.workers)
-        return
-    renderer = PairRenderer(options.assets, SIZE)
+    else:
+        _preview(options.assets, options.seed, options.sheet, options.statistics)
+
+
+def _preview(assets: Path, seed: int, sheet: Path | None, count: int | None) -> None:
+    """Renders the first pairs of a set, for their sheet, their statistics or both."""
+    renderer = PairRenderer(assets, SIZE)
     start = time.monotonic()
-    pairs = [renderer.pair(options.seed + k) for k in range(24)]
-    _log.info("%.1f pairs/s in this process", 24 / (time.monotonic() - start))
-    contact_sheet(pairs, options.sheet)
+    if sheet is not None:
+        contact_sheet([renderer.pair(seed + k) for k in range(_SHEET_PAIRS)], sheet)
+        _log.info("%.1f pairs/s in this process", _SHEET_PAIRS / (time.monotonic() - start))
+    if count is not None:
+        print(statistics(renderer.pair(seed + k) for k in range(count)).table())
 
 
 if __name__ == "__main__":

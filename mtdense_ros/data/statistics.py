@@ -1,0 +1,60 @@
+"""What a set of rendered pairs shows: class shares and depths, to be read before a long run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.data.shards import FRAME, Pair
+
+CLASSES = ("floor", "wall", "ceiling", "furniture", "object", "other", "door")
+QUANTILES = (5, 25, 50, 75, 95)
+_STEP = 4
+_SEEN = 0.01
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of the frames of some pairs, on every fourth pixel.
+
+    shares (7,): of the labelled pixels; shown (7,): of the frames with more than 1 % of the class; depth (5,): QUANTILES in
+    metres; far (2,): shares of depths beyond 4 and 8 m; foreground: its mean share of a frame; pairs: how many.
+    """
+
+    shares: NDArray[np.float64]
+    shown: NDArray[np.float64]
+    depth: NDArray[np.float64]
+    far: NDArray[np.float64]
+    foreground: float
+    pairs: int
+
+    def table(self) -> str:
+        """As text, one line per class and one for depth."""
+        lines = [f"{self.pairs} pairs", "class      pixels  frames"]
+        lines += [f"{name:9} {100 * a:6.1f} % {100 * b:5.0f} %" for name, a, b in zip(CLASSES, self.shares, self.shown, strict=True)]
+        quantiles = ", ".join(f"{value:.2f} m ({q} %)" for q, value in zip(QUANTILES, self.depth, strict=True))
+        lines += [f"depth: {quantiles}", f"beyond 4 m {100 * self.far[0]:.1f} %, beyond 8 m {100 * self.far[1]:.1f} %"]
+        return "\n".join([*lines, f"foreground {100 * self.foreground:.1f} %"])
+
+
+def statistics(pairs: Iterable[Pair]) -> Statistics:
+    """The statistics of at least one pair."""
+    labels, depths, foreground = [], [], []
+    for pair in pairs:
+        labels.append(np.bincount(pair.labels[FRAME, ::_STEP, ::_STEP].reshape(-1), minlength=256)[: len(CLASSES)])
+        depth = pair.depth[FRAME, ::_STEP, ::_STEP].astype(np.float32)
+        depths.append(depth[depth > 0])
+        foreground.append(pair.foreground.mean())
+    counts, metres = np.array(labels), np.concatenate(depths)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    return Statistics(
+        shares=counts.sum(0) / counts.sum(),
+        shown=(shares > _SEEN).mean(0),
+        depth=np.percentile(metres, QUANTILES),
+        far=np.array([(metres > limit).mean() for limit in (4.0, 8.0)]),
+        foreground=float(np.mean(foreground)),
+        pairs=len(labels),
+    )

@@ -28,7 +28,12 @@ setup(
     data_files=shared_files(),
     install_requires=["setuptools"],
     # Without an extra "test" that names pytest, colcon test looks for unittest and finds nothing.
-    extras_require={"test": ["pytest"], "train": ["moderngl", "trimesh", "pillow"], "export": ["onnx", "onnxruntime"]},
+    extras_require={
+        "test": ["pytest"],
+        "train": ["moderngl", "trimesh", "pillow"],
+        "data": ["h5py"],
+        "export": ["onnx", "onnxruntime"],
+    },
     python_requires=">=3.10",
     zip_safe=False,
     maintainer="mtdense_ros maintainers",

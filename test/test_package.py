@@ -24,8 +24,8 @@ DEPENDENCY = {
     "rosbags": "python3-rosbags-pip",
     "safetensors": "python3-torch",  # has no rosdep key; comes with torch from scripts/setup, as package.xml says
 }
-# Extras of setup.py, which run in the environment of scripts/setup: training and rendering, and the export.
-EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "onnx", "onnxruntime"}
+# Extras of setup.py, which run in the environment of scripts/setup: training and rendering, NYUv2's .mat, and the export.
+EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime"}
 
 
 @pytest.fixture(scope="module")

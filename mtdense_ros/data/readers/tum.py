@@ -41,7 +41,7 @@ class TumSource:
     Raises InputError, naming the file, where lists are missing or malformed, or no picture has depth.
     """
 
-    targets = ("depth",)
+    targets: tuple[str, ...] = ("depth",)
     label_space: str | None = None
     depth_kind: str | None = "metric"
 

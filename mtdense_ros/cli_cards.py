@@ -12,7 +12,7 @@ from mtdense_ros.labels import load_label_spaces
 from mtdense_ros.weights import Card
 
 _NONE = "-"
-_TITLES = ("name", "architecture", "input", "parameters", "outputs", "label space", "depth", "licence")
+_TITLES = ("name", "architecture", "input", "parameters", "MB", "outputs", "label space", "depth", "licence")
 
 
 def list_text(cards: Iterable[Card]) -> str:
@@ -43,13 +43,19 @@ def card_text(card: Card, path: Path) -> str:
 def _summary(card: Card) -> tuple[str, ...]:
     size = f"{card.input.width}x{card.input.height} {card.input.resize}"
     kind = card.depth.kind if card.depth else _NONE
-    return (card.name, card.arch, size, f"{card.parameters:,}", ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
+    return (card.name, card.arch, size, f"{card.parameters:,}", f"{card.bytes / 1e6:.1f}", ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
 
 
 def _input(card: Card) -> str:
-    given = card.input
-    sides = f"{given.width}x{given.height}, resized by '{given.resize}' to multiples of {given.multiple}"
-    return f"{sides}; RGB mean {_fields(given.mean)}, standard deviation {_fields(given.std)}"
+    given, sides = card.input, f"{card.input.width}x{card.input.height}"
+    text = {
+        "area": f"as many pixels as {sides}, in the camera's shape",
+        "shorter": f"shorter side {min(given.height, given.width)}, in the camera's shape",
+        "stretch": f"{sides}, whatever the camera's shape",
+        "native": "the camera's own size",
+    }[given.resize]
+    multiple = f", sides in multiples of {given.multiple}" if given.multiple > 1 else ""
+    return f"{text}{multiple}; RGB mean {_fields(given.mean)}, standard deviation {_fields(given.std)}"
 
 
 def _spaces(text: str | None) -> str:

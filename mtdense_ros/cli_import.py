@@ -43,8 +43,8 @@ _CARDS: dict[str, dict[str, Any]] = {
     },
     "mdeas": {
         "input": {"height": 224, "width": 224, "resize": "stretch", "multiple": 1, "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0]},
-        "licence": _UNKNOWN,
-        "attribution": "the authors of the MDEAS reference implementation",
+        "licence": "MIT, as the original's repository",
+        "attribution": "rohitrnath, Monocular-Depth-Estimation-and-Segmentation",
     },
     "mtdense": {
         "input": {"height": 192, "width": 256, "resize": "area", "multiple": 32, **_IMAGENET},

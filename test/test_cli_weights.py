@@ -46,9 +46,9 @@ def importing(tmp_path, arch, *options, name="ours", **config):
 def test_list(store, capsys):
     assert main(["weights", "list"]) == 0
     title, mdeas, mtdense = capsys.readouterr().out.splitlines()
-    assert title.split() == ["name", "architecture", "input", "parameters", "outputs", "label", "space", "depth", "licence"]
+    assert title.split() == ["name", "architecture", "input", "parameters", "MB", "outputs", "label", "space", "depth", "licence"]
     assert mdeas.split() == ["random_mdeas", "mdeas", "128x96", "area", f"{read_card(store / 'random_mdeas').parameters:,}",
-                             "depth,", "foreground", "-", "relative", "CC0-1.0"]
+                             f"{read_card(store / 'random_mdeas').bytes / 1e6:.1f}", "depth,", "foreground", "-", "relative", "CC0-1.0"]
     assert mtdense.split()[-3:] == ["indoor", "metric", "CC0-1.0"]
     assert title.index("licence") == mdeas.index("CC0-1.0") == mtdense.index("CC0-1.0")
 

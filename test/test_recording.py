@@ -20,7 +20,7 @@ from mtdense_ros.wire import Record, write_record
 
 MS = 1_000_000
 START = 1_700_000_000_000 * MS
-LEGEND = {"classes": [{"id": 0, "name": "floor", "color": [1, 2, 3]}], "model": "net", "depth_kind": "metric"}
+LEGEND = {"classes": [{"id": 0, "name": "floor", "color": [1, 2, 3]}], "networks": [{"model": "a"}, {"model": "b"}], "depth_kind": "metric"}
 
 
 def make(kind, **fields):
@@ -93,7 +93,7 @@ def test_what_a_recording_holds(run):
 
 def test_report(run):
     report = live_report(PLAN, run, ())
-    assert (report.frames_in, report.rate_in_hz, report.model, report.device) == (3, pytest.approx(10.0), "net", "cpu")
+    assert (report.frames_in, report.rate_in_hz, report.model, report.device) == (3, pytest.approx(10.0), "a + b", "cpu")
     (row,) = report.outputs
     assert (row.name, row.frames) == ("labels", 2)
     assert (row.rate_hz, row.age_p50_ms, row.age_p95_ms) == pytest.approx((1 / 0.22, 30.0, 39.0))

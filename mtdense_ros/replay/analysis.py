@@ -31,7 +31,7 @@ def live_report(plan: Plan, run: Run, truth: Sequence[DemoFrame]) -> Report:
     seconds = (times[-1] - times[0]) * 1e-9
     return Report(
         source=plan.source.name,
-        model=str(legend.get("model", "unknown")),
+        model=" + ".join(network["model"] for network in legend.get("networks", ())) or "unknown",
         device=diagnostics.get("device", "unknown"),
         transport=f"ROS 2 over {middleware()}: player, node and recorder are three processes",
         timing=TIMING,

@@ -1,8 +1,11 @@
 """ONNX files: what the field's runtime computes from them, as a user gets them, against the network itself."""
 
 import json
+import re
 import sys
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,11 +15,13 @@ from mtdense_ros.errors import DependencyError, ExportError, InputError
 from mtdense_ros.export import CARD_KEY, OPSET, export_onnx
 from mtdense_ros.export.comparison import difference
 from mtdense_ros.models import list_models
+from mtdense_ros.transforms import normalise
 from mtdense_ros.weights import load_weights
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+ROOT = Path(__file__).resolve().parents[1]
 BACKGROUND = tuple(f"background_{i}" for i in range(6))
 
 
@@ -132,6 +137,23 @@ def test_a_graph_that_cannot_run_at_another_size_is_refused(weights, monkeypatch
     })  # fmt: skip
     with pytest.raises(ExportError, match="random_mtdense: onnxruntime fails at 128x96 .* and --size where --dynamic fails"):
         export_onnx(net, card, None, ["labels"])
+
+
+def test_the_lines_of_the_documentation(picture, tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "networks.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "mtdense_indoor", "--to", "onnx"]) == 0
+    cv2.imwrite("empty.png", picture(0, 192, 256))
+    cv2.imwrite("frame.png", picture(1, 192, 256))
+    found = {}
+    exec(code, found)
+    net, card = load_weights("mtdense_indoor")
+    rgbs = (np.ascontiguousarray(cv2.imread(name)[..., ::-1]) for name in ("empty.png", "frame.png"))
+    empty, frame = (normalise(rgb, (192, 256), card.input.mean, card.input.std) for rgb in rgbs)
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(frame), torch.from_numpy(empty))
+    assert all(difference(found[key], value.numpy()) < 1e-4 for key, value in expected.items())
+    assert found["mask"].shape == (96, 128)
 
 
 def test_what_counts_as_a_difference():

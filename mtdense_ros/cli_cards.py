@@ -43,7 +43,8 @@ def card_text(card: Card, path: Path) -> str:
 def _summary(card: Card) -> tuple[str, ...]:
     size = f"{card.input.width}x{card.input.height} {card.input.resize}"
     kind = card.depth.kind if card.depth else _NONE
-    return (card.name, card.arch, size, f"{card.parameters:,}", f"{card.bytes / 1e6:.1f}", ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
+    counts = (f"{card.parameters:,}", f"{card.bytes / 1e6:.1f}")
+    return (card.name, card.arch, size, *counts, ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
 
 
 def _input(card: Card) -> str:

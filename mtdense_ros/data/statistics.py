@@ -53,7 +53,7 @@ def statistics(pairs: Iterable[Pair]) -> Statistics:
     return Statistics(
         shares=counts.sum(0) / counts.sum(),
         shown=(shares > _SEEN).mean(0),
-        depth=np.percentile(metres, QUANTILES),
+        depth=np.asarray(np.percentile(metres, QUANTILES), np.float64),
         far=np.array([(metres > limit).mean() for limit in (4.0, 8.0)]),
         foreground=float(np.mean(foreground)),
         pairs=len(labels),

@@ -22,11 +22,15 @@ from mtdense_ros.errors import InputError
 
 @dataclass(frozen=True)
 class Prop:
-    """Something that can be put into a room: parts with the middle of the underside at the origin and the front along -Y."""
+    """Something that can be put into a room: parts with the middle of the underside at the origin and the front along -Y.
+
+    holds: things that stand on or in it, each with its pose (4, 4) in the prop's frame.
+    """
 
     name: str
     parts: Sequence[Part]
     label: int
+    holds: Sequence[tuple[Prop, NDArray[np.float32]]] = ()
 
     @property
     def size(self) -> NDArray[np.float32]:
@@ -37,6 +41,17 @@ class Prop:
     def at(self, where: NDArray[np.float32]) -> Item:
         """The prop as an item of a scene."""
         return Item(self.parts, where, self.label, self.name)
+
+    def held(self, where: NDArray[np.float32]) -> list[Item]:
+        """What the prop holds when it stands at that pose."""
+        return [thing.at(where @ offset) for thing, offset in self.holds]
+
+    def shrunk(self, largest: float) -> Prop:
+        """The prop, made smaller where an extent exceeds `largest` metres, without what it holds."""
+        factor = largest / float(self.size.max())
+        if factor >= 1:
+            return self
+        return Prop(self.name, [replace(part, mesh=part.mesh.scaled(factor)) for part in self.parts], self.label)
 
 
 class Assets:

@@ -31,7 +31,13 @@ def view(camera: Intrinsics, eye: Sequence[float], yaw: float, pitch: float, rol
 
 
 def robot_view(rng: np.random.Generator, size: tuple[int, int], eye: Sequence[float], yaw: float) -> View:
-    """A camera of random lens, pitch (-25..12 degrees) and roll at eye; low cameras look less far down."""
-    pitch = rng.uniform(-25, 12) if eye[2] > 0.5 else rng.uniform(-15, 12)
-    camera = intrinsics(size, rng.uniform(45, 75))
-    return view(camera, eye, yaw, math.radians(pitch), math.radians(float(np.clip(rng.normal(0, 1), -3, 3))))
+    """A camera of random lens at eye: level in half of all views, else looking up or, from above 0.5 m, down; a fifth roll as hands do."""
+    draw = rng.random()
+    if draw < 0.5:
+        pitch = rng.normal(-2, 5)
+    elif draw < 0.77 or eye[2] < 0.5:
+        pitch = rng.uniform(4, 28)
+    else:
+        pitch = rng.uniform(-40, -8)
+    roll = float(np.clip(rng.normal(0, 4 if rng.random() < 0.2 else 1), -9, 9))
+    return view(intrinsics(size, rng.uniform(45, 80)), eye, yaw, math.radians(pitch), math.radians(roll))

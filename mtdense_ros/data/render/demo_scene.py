@@ -9,13 +9,13 @@ import numpy as np
 
 from mtdense_ros.data.render import camera, furniture
 from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.demo_shell import build_shell
 from mtdense_ros.data.render.layout import Plan, present, rest_on
 from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import Item, pose
-from mtdense_ros.data.render.shell import build_shell
 from mtdense_ros.records import Intrinsics
 
 _HALF, _HEIGHT = (2.4, 2.9), 2.55

@@ -66,9 +66,10 @@ def plausible(rendering: Rendering, setting: Setting) -> bool:
     labels = labels_of(rendering, setting.items)
     if np.median(depth) < 0.4 or (depth < 0.12).mean() > 0.02 or (rendering.depth == 0).mean() > 0.12:
         return False
-    near_wall = (depth < 0.9) & np.isin(labels, (WALL, CEILING, DOOR))
+    bare = np.isin(labels, (WALL, CEILING, DOOR))
     shares = np.bincount(rendering.instances.reshape(-1))[1:] / depth.size
-    return bool(near_wall.mean() < 0.4 and shares.max() < 0.8 and rendering.image.std() > 12)
+    walled = ((depth < 0.9) & bare).mean() > 0.4 or bare.mean() > 0.85
+    return bool(not walled and shares.max() < 0.8 and rendering.image.std() > 12)
 
 
 def labels_of(rendering: Rendering, items: Sequence[Item]) -> NDArray[np.uint8]:

@@ -23,6 +23,12 @@ def light_paint(rng: np.random.Generator) -> Color:
     return colorsys.hsv_to_rgb(hue, float(rng.uniform(0, 0.16)), float(rng.uniform(0.72, 1.0)))
 
 
+def muted_paint(rng: np.random.Generator) -> Color:
+    """A wall colour of middle strength: grey, beige, sage, slate, terracotta."""
+    value = float(rng.uniform(0.35, 0.9))
+    return colorsys.hsv_to_rgb(float(rng.random()), float(rng.uniform(0.03, 0.4)), value)
+
+
 def skin(rng: np.random.Generator) -> Color:
     """A skin tone."""
     depth = float(rng.random())

@@ -149,6 +149,17 @@ def outdoors(rng: Rng, size: int) -> Image:
     return np.asarray(cv2.GaussianBlur(np.where(height < edge, sky, land).astype(np.float32), (0, 0), size / 80), np.float32)
 
 
+def calm(make: Callable[[Rng, int], Image]) -> Callable[[Rng, int], Image]:
+    """A maker whose pattern keeps a sixth to a half of its contrast: floors and walls as most are."""
+
+    def made(rng: Rng, size: int) -> Image:
+        image = make(rng, size)
+        mean = image.mean((0, 1), keepdims=True)
+        return np.asarray(mean + rng.uniform(0.15, 0.5) * (image - mean), np.float32)
+
+    return made
+
+
 KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
     "plaster": (plaster, 6),
     "carpet": (carpet, 5),
@@ -162,8 +173,13 @@ KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
     "terrazzo": (terrazzo, 3),
     "print": (scribble, 40),
     "outdoors": (outdoors, 6),
+    "calm planks": (calm(planks), 8),
+    "calm tiles": (calm(tiles), 8),
+    "calm carpet": (calm(carpet), 5),
+    "calm plaster": (calm(plaster), 5),
+    "linoleum": (calm(terrazzo), 3),
 }
-"""Kind -> its maker and how many variants a texture library holds."""
+"""Kind -> its maker and how many variants a texture library holds; the demo sequence's textures stay only if new kinds come last."""
 
 
 def _gray(values: ArrayLike) -> Image:

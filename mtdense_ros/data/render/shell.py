@@ -1,4 +1,4 @@
-"""The shell of a room: floor, ceiling, walls and what is fixed to them (windows, doors, pictures, curtains, skirting)."""
+"""What a room's shell is made of: walls, and the windows, doors, pictures and curtains that are fixed to them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import numpy as np
 from mtdense_ros.data.render import meshes
 from mtdense_ros.data.render.furniture import finish
 from mtdense_ros.data.render.lights import Opening
-from mtdense_ros.data.render.palette import light_paint, tint
-from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, OBJECT, OTHER, WALL, Item, Part, pose
+from mtdense_ros.data.render.palette import tint
+from mtdense_ros.data.render.scene import DOOR, OTHER, Item, Part, pose
 from mtdense_ros.data.render.textures import WHITE, TextureLibrary
 
 Rng = np.random.Generator
 
-_THICK = 0.1
+THICK = 0.1
+"""Thickness of walls in metres."""
 
 
 @dataclass(frozen=True)
@@ -56,78 +57,8 @@ def walls(half: tuple[float, float], height: float) -> list[Wall]:
     return [Wall(x, y, k * math.pi / 2, 2 * length, height) for k, (x, y, length) in enumerate(spots)]
 
 
-def build_shell(rng: Rng, library: TextureLibrary, half: tuple[float, float], height: float) -> Shell:
-    """A random shell around a floor of half extents (x, y) metres, ceiling at `height`."""
-    shell = Shell([_floor(rng, library, half), _ceiling(rng, library, half, height)], [], [])
-    paint = _wall_material(rng, library)
-    skirting = tint(rng, 0.1, (0.3, 1.0)) if rng.random() < 0.7 else None
-    for wall in walls(half, height):
-        accent = _wall_material(rng, library) if rng.random() < 0.12 else paint
-        plane = meshes.box((wall.length + 2 * _THICK, _THICK, height))
-        shell.items.append(wall.item([Part(plane, *accent)], WALL, 0, 0, -_THICK / 2, casts=False, name="wall"))
-        if skirting is not None:
-            strip = meshes.box((wall.length, 0.015, rng.uniform(0.05, 0.12)))
-            shell.items.append(wall.item([Part(strip, WHITE, skirting)], WALL, 0, 0, 0.0075, name="skirting"))
-        _furnish_wall(rng, library, shell, wall)
-    return shell
-
-
-def _wall_material(rng: Rng, library: TextureLibrary) -> tuple[int, tuple[float, float, float], float]:
-    """Texture, tint and repeats: plain paint in six of ten rooms."""
-    draw = rng.random()
-    if draw < 0.6:
-        return (library.pick(rng, "plaster") if rng.random() < 0.6 else WHITE), light_paint(rng), float(rng.uniform(0.3, 1.0))
-    if draw < 0.75:
-        return library.pick(rng, "tiles", "brick"), light_paint(rng), float(rng.uniform(0.4, 1.2))
-    if draw < 0.85:
-        return library.pick(rng, "stripes", "cloth", "cloth"), light_paint(rng), float(rng.uniform(0.4, 1.0))
-    if draw < 0.92:
-        return library.pick(rng, "wood", "planks"), (1.0, 1.0, 1.0), float(rng.uniform(0.3, 0.8))
-    return WHITE, tint(rng, 0.7, (0.3, 0.9)), 1.0
-
-
-def _floor(rng: Rng, library: TextureLibrary, half: tuple[float, float]) -> Item:
-    kind = str(
-        rng.choice(
-            ["planks", "wood", "tiles", "carpet", "terrazzo", "marble", "checker", "plaster"],
-            p=[0.36, 0.08, 0.2, 0.2, 0.05, 0.03, 0.02, 0.06],
-        )
-    )
-    shade = float(rng.uniform(0.45, 1.0))
-    color = (shade, shade, shade) if kind in ("planks", "wood", "checker") else tint(rng, 0.25, (0.25, 0.95))
-    plane = meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, -0.1))
-    gloss = float(rng.uniform(0, 0.5)) if kind != "carpet" else 0.0
-    return Item(
-        [Part(plane, library.pick(rng, kind), color, float(rng.uniform(0.5, 1.3)), gloss)], pose(yaw=0.0), FLOOR, "floor", casts=False
-    )
-
-
-def _ceiling(rng: Rng, library: TextureLibrary, half: tuple[float, float], height: float) -> Item:
-    kind = str(rng.choice(["plain", "plaster", "tiles", "planks"], p=[0.45, 0.3, 0.2, 0.05]))
-    layer = WHITE if kind == "plain" else library.pick(rng, kind)
-    plane = meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, height))
-    color = light_paint(rng) if kind != "planks" else (1.0, 1.0, 1.0)
-    return Item([Part(plane, layer, color, float(rng.uniform(0.4, 0.9)))], pose(), CEILING, "ceiling", casts=False)
-
-
-def _furnish_wall(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall) -> None:
-    """Divides the wall into stretches of about 1.5 m and hangs at most one thing on each."""
-    count = max(int(wall.length / rng.uniform(1.2, 2.2)), 1)
-    for k in range(count):
-        s, room = (k + 0.5) * wall.length / count - wall.length / 2, wall.length / count - 0.1
-        draw = rng.random()
-        if draw < 0.22:
-            _window(rng, library, shell, wall, s, room)
-        elif draw < 0.36 and room > 0.95:
-            _door(rng, library, shell, wall, s)
-        elif draw < 0.68:
-            _picture(rng, library, shell, wall, s, room)
-        elif draw < 0.74:
-            box = meshes.box((min(0.9, room), 0.1, 0.55))
-            shell.items.append(wall.item([Part(box, library.pick(rng, "stripes"), (1, 1, 1), 1.0)], OBJECT, s, 0.12, 0.06, name="radiator"))
-
-
-def _window(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:
+def add_window(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:
+    """A window s metres along the wall in `room` metres of it, in half of all cases with curtains."""
     w, low = rng.uniform(0.5, max(min(room, 2.2), 0.51)), rng.choice([0.05, rng.uniform(0.6, 1.1)])
     h = rng.uniform(0.7, 1.0) * (wall.height - 0.15 - low)
     pane = Part(meshes.box((w, 0.02, h)), library.pick(rng, "outdoors"), (1, 1, 1), float(1 / max(w, h)), emit=rng.random() < 0.75)
@@ -140,10 +71,11 @@ def _window(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: floa
     shell.items.append(wall.item(parts, OTHER, s, low, 0.012, casts=False, name="window"))
     shell.openings.append(Opening(wall.at(s, low + h / 2), (math.sin(wall.yaw), -math.cos(wall.yaw)), (w / 2, h / 2)))
     if rng.random() < 0.5:
-        _curtains(rng, library, shell, wall, s, w, low, low + h)
+        add_curtains(rng, library, shell, wall, s, w, low, low + h)
 
 
-def _curtains(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, w: float, low: float, high: float) -> None:
+def add_curtains(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, w: float, low: float, high: float) -> None:
+    """Curtains before a window of width w from `low` to `high`."""
     layer, color = library.pick(rng, "cloth", "stripes", "curtain"), tint(rng, 0.4, (0.3, 1.0))
     bottom = 0.03 if rng.random() < 0.6 else max(low - 0.15, 0.03)
     width = w * rng.uniform(0.15, 0.55)
@@ -155,7 +87,8 @@ def _curtains(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: fl
     shell.items.append(wall.item([Part(rod, WHITE, tint(rng, 0.05))], OTHER, s, high + 0.08, 0.12, name="rod"))
 
 
-def _door(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float) -> None:
+def add_door(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float) -> None:
+    """A closed door with its frame; the floor before it is kept free."""
     w, h = rng.uniform(0.7, 0.95), rng.uniform(1.95, 2.15)
     leaf = finish(rng, library, meshes.box((w, 0.03, h)))
     inset = [meshes.box((w * 0.7, 0.012, h * 0.36), (0, -0.02, h * z)) for z in (0.08, 0.52)] if rng.random() < 0.6 else []
@@ -170,7 +103,8 @@ def _door(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float)
     shell.keep_free.append((x, y, w if along_x else 0.8, 0.8 if along_x else w))
 
 
-def _picture(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:
+def add_picture(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:
+    """A picture, framed more often than not."""
     w, h = min(rng.uniform(0.2, 1.1), room), rng.uniform(0.2, 0.9)
     z = float(np.clip(rng.normal(1.5, 0.2), h / 2 + 0.5, wall.height - h / 2 - 0.1)) - h / 2
     parts = [Part(meshes.box((w, 0.02, h)), library.pick(rng, "print", "outdoors"), (1, 1, 1), float(1 / max(w, h)), 0.2)]

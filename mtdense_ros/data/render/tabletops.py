@@ -8,13 +8,13 @@ import numpy as np
 
 from mtdense_ros.data.render import camera, furniture, meshes
 from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.interior import build_interior
 from mtdense_ros.data.render.layout import Plan, present, rest_on
 from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.palette import light_paint, tint
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import FURNITURE, Part, pose
-from mtdense_ros.data.render.shell import build_shell
 from mtdense_ros.data.render.textures import WHITE
 
 Rng = np.random.Generator
@@ -23,7 +23,7 @@ Rng = np.random.Generator
 def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     """A room with a table, the camera 0.45 to 1.4 m from a point on it, looking 18 to 60 degrees down; size (height, width) pixels."""
     half, height = (rng.uniform(1.4, 3.0), rng.uniform(1.4, 3.0)), rng.uniform(2.3, 3.0)
-    shell = build_shell(rng, assets.library, half, height)
+    shell = build_interior(rng, assets.library, half, height, {})
     table = _table(rng, assets).at(pose(rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.4), 0.0, rng.uniform(0, 2 * np.pi)))
     low, high = table.bounds()
     plan = Plan(half)
@@ -70,13 +70,4 @@ def _cover(prop: Prop, rng: Rng) -> meshes.Mesh:
 
 def _small(rng: Rng, assets: Assets) -> Prop:
     prop = small_thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
-    return shrunk(prop, 0.35)
-
-
-def shrunk(prop: Prop, largest: float) -> Prop:
-    """The prop, made smaller where an extent exceeds `largest` metres."""
-    factor = largest / float(prop.size.max())
-    if factor >= 1:
-        return prop
-    parts = [Part(p.mesh.scaled(factor), p.layer, p.tint, p.repeat, p.gloss, p.emit) for p in prop.parts]
-    return Prop(prop.name, parts, prop.label)
+    return prop.shrunk(0.35)

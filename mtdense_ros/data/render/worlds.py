@@ -12,9 +12,10 @@ from mtdense_ros.data.render import camera
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.catalogue import label_of, short_name
 from mtdense_ros.data.render.lights import room_lighting
-from mtdense_ros.data.render.palette import light_paint
+from mtdense_ros.data.render.palette import light_paint, muted_paint
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import CEILING, FLOOR, OTHER, WALL, Item, View, pose
+from mtdense_ros.data.render.surfaces import floor_material
 
 Rng = np.random.Generator
 
@@ -60,10 +61,15 @@ class Worlds:
         """The item in another finish, often for walls and floors, so that three worlds look like more."""
         if rng.random() > (0.5 if item.label in (FLOOR, WALL) else 0.15):
             return item
-        if item.label != WALL:
-            return replace(item, parts=self._assets.varied(item.parts, rng), _baked=[])
-        paint = light_paint(rng)
-        return replace(item, parts=[replace(part, tint=paint) for part in item.parts], _baked=[])
+        if item.label == FLOOR:
+            layer, color, _, gloss = floor_material(rng, self._assets.library)
+            parts = [replace(part, layer=layer, tint=color, gloss=gloss) for part in item.parts]
+        elif item.label == WALL:
+            paint = light_paint(rng) if rng.random() < 0.7 else muted_paint(rng)
+            parts = [replace(part, tint=paint) for part in item.parts]
+        else:
+            parts = self._assets.varied(item.parts, rng)
+        return replace(item, parts=parts, _baked=[])
 
     def _occupied(self, world: str, eye: Point) -> bool:
         solid = zip(self._items[world], self._bounds[world], strict=True)

@@ -1,0 +1,76 @@
+"""Rooms of training: what is open can be looked through, and the sizes and directions are those meant."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtdense_ros.data.render import camera
+from mtdense_ros.data.render.assets import Assets
+from mtdense_ros.data.render.doorways import Doorway, doorway, wall_mesh
+from mtdense_ros.data.render.interior import build_interior
+from mtdense_ros.data.render.renderer import Renderer
+from mtdense_ros.data.render.rooms import KINDS, _next_room, room
+from mtdense_ros.data.render.scene import FLOOR, WALL, Light, Lighting
+from mtdense_ros.data.render.shell import THICK, Wall, walls
+from mtdense_ros.errors import DependencyError
+
+ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
+SIZE = (48, 64)
+GAP = Doorway(0.7, 0.9, 2.0)
+
+
+@pytest.fixture(scope="module")
+def assets():
+    if not (ASSETS / "assets_mit0").is_dir():
+        pytest.skip(f"no models under {ASSETS}; set MTDENSE_DATA to the data folder")
+    return Assets(ASSETS, texture_size=32)
+
+
+def test_wall_with_an_opening_has_the_area_that_is_left():
+    wall = Wall(0, 0, 0, 4.0, 2.5)
+    for gap, area in ((None, 4.2 * 2.5), (GAP, 4.2 * 2.5 - 0.9 * 2.0)):
+        mesh = wall_mesh(wall, gap)
+        a, b, c = (mesh.positions[mesh.triangles[:, k]] for k in range(3))
+        facing = mesh.normals[mesh.triangles[:, 0], 1] < -0.5
+        assert np.linalg.norm(np.cross(b - a, c - a), axis=1)[facing].sum() / 2 == pytest.approx(area, rel=1e-5)
+
+
+def test_doorways_fit_their_wall():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        gap = doorway(rng, Wall(0, 0, 0, 2.0, 2.4))
+        assert gap is None or (abs(gap.s) + gap.width / 2 < 1.0 and 1.9 < gap.height < 2.4)
+    assert doorway(rng, Wall(0, 0, 0, 0.8, 2.4)) is None
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_next_room_is_seen_through_the_opening(assets, side):
+    """From 2 m before each wall, through it (0.2 m) and at least 1.8 m beyond."""
+    try:
+        renderer = Renderer(SIZE, np.full((1, 4, 4, 3), 255, np.uint8))
+    except DependencyError as error:
+        pytest.skip(str(error))
+    rng = np.random.default_rng(side)
+    wall = walls((2.0, 2.0), 2.4)[side]
+    shell = build_interior(rng, assets.library, (2.0, 2.0), 2.4, {side: GAP})
+    items = [item for item in [*shell.items, *_next_room(rng, assets, wall, GAP)] if item.label in (WALL, FLOOR)]
+    view = camera.view(camera.intrinsics(SIZE, 60.0), wall.at(GAP.s, 1.0, 2.0), wall.yaw + np.pi / 2, 0.0)
+    depth = renderer.render(items, view, Lighting([Light((0, 0, 2), (1, 1, 1))], (1, 1, 1), (1, 1, 1))).depth
+    renderer.close()
+    assert depth[24, 32] > 2.0 + 2 * THICK + 1.79
+    # The opening is 0.9 m wide at 2 m: half of it spans 12 pixels of focal length 55, the wall is left and right of it.
+    assert depth[24, [16, 48]] == pytest.approx(2.0, abs=1e-3)
+
+
+def test_rooms_are_of_the_stated_sizes_and_cameras_stand_inside(assets):
+    widest = max(kind[2][1] for kind in KINDS.values()) / 2
+    for seed in range(12):
+        setting = room(np.random.default_rng(seed), assets, SIZE)
+        low, high = next(item for item in setting.items if item.name == "floor").bounds()
+        matrix = setting.view.world_to_camera
+        eye = -matrix[:3, :3].T @ matrix[:3, 3]
+        assert (high[:2] <= widest).all() and (low[:2] < eye[:2]).all() and (eye[:2] < high[:2]).all()
+        assert 0.2 <= eye[2] <= 1.71
+        assert len(setting.items) > 10

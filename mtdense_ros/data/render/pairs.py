@@ -12,7 +12,7 @@ from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.foreground import enter, surface_of
 from mtdense_ros.data.render.renderer import Renderer, Rendering
 from mtdense_ros.data.render.rooms import Setting, room
-from mtdense_ros.data.render.scene import CEILING, DOOR, WALL, Item
+from mtdense_ros.data.render.scene import CEILING, DOOR, OTHER, WALL, Item
 from mtdense_ros.data.render.tabletops import tabletop
 from mtdense_ros.data.render.worlds import Worlds
 from mtdense_ros.data.shards import Pair
@@ -66,7 +66,7 @@ def plausible(rendering: Rendering, setting: Setting) -> bool:
     labels = labels_of(rendering, setting.items)
     if np.median(depth) < 0.4 or (depth < 0.12).mean() > 0.02 or (rendering.depth == 0).mean() > 0.12:
         return False
-    bare = np.isin(labels, (WALL, CEILING, DOOR))
+    bare = np.isin(labels, (WALL, CEILING, DOOR, OTHER))
     shares = np.bincount(rendering.instances.reshape(-1))[1:] / depth.size
     walled = ((depth < 0.9) & bare).mean() > 0.4 or bare.mean() > 0.85
     return bool(not walled and shares.max() < 0.8 and rendering.image.std() > 12)

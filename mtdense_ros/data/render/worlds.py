@@ -8,23 +8,26 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.render import camera
+from mtdense_ros.data.render import camera, meshes
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.catalogue import label_of, short_name
 from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.palette import light_paint, muted_paint
 from mtdense_ros.data.render.rooms import Setting
-from mtdense_ros.data.render.scene import CEILING, FLOOR, OTHER, WALL, Item, View, pose
-from mtdense_ros.data.render.surfaces import floor_material
+from mtdense_ros.data.render.scene import CEILING, FLOOR, OTHER, WALL, Item, Part, View, pose
+from mtdense_ros.data.render.surfaces import ceiling_material, floor_material
 
 Rng = np.random.Generator
 
 INSIDE: dict[str, tuple[float, float, float, float]] = {
     "small_house": (-9.0, -5.2, 9.0, 5.2),
     "bookstore": (-7.2, -6.7, 7.2, 6.7),
-    "hospital": (-12.0, -27.0, 12.0, 27.0),
+    "hospital": (-12.0, -34.5, 12.0, 20.5),
 }
 """World -> rectangle (x0, y0, x1, y1) in metres within its outer walls."""
+
+_OPEN_ABOVE = {"small_house": 2.75, "bookstore": 3.32}
+"""World without a ceiling -> the height of the one that it gets, above its lamps."""
 
 _REACH = 11.0
 _TOO_FINE = ("Handle_01", "SeasoningBox_01", "KitchenUtensils_01")
@@ -53,6 +56,8 @@ class Worlds:
         view = camera.robot_view(rng, size, eye.tolist(), rng.uniform(0, 2 * math.pi))
         near = [item for item, bounds in zip(self._items[world], self._bounds[world], strict=True) if _matters(view, eye, bounds)]
         near = [self._repainted(rng, item) for item in near]
+        if world in _OPEN_ABOVE:
+            near += _enclosure(rng, self._assets, world)
         corner = np.array([2.5, 2.5, 0.0])
         lighting = room_lighting(rng, (*(eye - corner)[:2], 0.0), (*(eye + corner)[:2], 2.6), [])
         return Setting(near, view, lighting)
@@ -74,6 +79,19 @@ class Worlds:
     def _occupied(self, world: str, eye: Point) -> bool:
         solid = zip(self._items[world], self._bounds[world], strict=True)
         return any(item.label not in (FLOOR, WALL, CEILING, OTHER) and _distance(eye, low, high) < 0.25 for item, (low, high) in solid)
+
+
+def _enclosure(rng: Rng, assets: Assets, world: str) -> list[Item]:
+    """A ceiling, and what is seen through shop fronts: a bright view all around, as behind the windows of other rooms."""
+    x0, y0, x1, y1 = INSIDE[world]
+    height, middle, half = _OPEN_ABOVE[world], ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2 + 0.9, (y1 - y0) / 2 + 0.9)
+    slab = Part(meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, height)), *ceiling_material(rng, assets.library))
+    panes = meshes.merge(
+        meshes.box((size[0], size[1], height), (x * half[0], y * half[1], 0))
+        for x, y, size in ((0, 1, (2 * half[0], 0.1)), (0, -1, (2 * half[0], 0.1)), (1, 0, (0.1, 2 * half[1])), (-1, 0, (0.1, 2 * half[1])))
+    )
+    view = Part(panes, assets.library.pick(rng, "outdoors"), (1, 1, 1), 1 / height, emit=True)
+    return [Item([part], pose(*middle), label, name, False) for part, label, name in ((slab, CEILING, "ceiling"), (view, OTHER, "window"))]
 
 
 def _matters(view: View, eye: Point, bounds: NDArray[np.float32]) -> bool:

@@ -16,7 +16,8 @@ from mtdense_ros.training.batches import FOCAL_PX, Pairs, collate, random_batch
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.export import card_fields
 from mtdense_ros.training.loop import Run, train, train_step
-from mtdense_ros.training.provenance import recorded_commit, recorded_encoder
+from mtdense_ros.training.provenance import recorded_commit, recorded_start
+from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.foreign_names import hydranet_encoder_names
 
 SIZE = (64, 64)
@@ -133,11 +134,24 @@ def test_a_run_starts_from_an_imagenet_encoder(rendered, tmp_path, imagenet):
     for name, value in run.net.encoder.named_parameters():
         assert torch.equal(value, state[name]), name
     assert torch.equal(run.average.encoder.layer8[0].project[0].weight, state["layer8.0.project.0.weight"])
-    entry = recorded_encoder(tmp_path / "run")
+    entry = recorded_start(tmp_path / "run")
     assert (entry["file"], entry["sha256"]) == ("imagenet.pth", hashlib.sha256(path.read_bytes()).hexdigest())
     assert card_fields(run, [rendered], "command", "commit", entry)["data"][1] == entry
     path.unlink()  # a continued run has its weights already
     assert train(TrainConfig(**{**vars(config), "steps": 2}), [rendered], tmp_path / "run").step == 2
+
+
+def test_a_run_starts_from_weights_of_this_package(rendered, tmp_path, make_random_weights):
+    path = make_random_weights("mtdense", {"width": 112, "head_width": 48, "change_widths": (48, 48, 48, 40, 16)})
+    config = TrainConfig(steps=1, height=64, width=64, batch=2, lr=0.0, validation=1, start=str(path))
+    run = train(config, [rendered], tmp_path / "run")
+    due = load_weights(path)[0]
+    assert all(torch.equal(value, dict(run.net.named_parameters())[name]) for name, value in due.named_parameters())
+    assert recorded_start(tmp_path / "run")["file"] == "random_mtdense.safetensors"
+    with pytest.raises(WeightsError, match="'start' is .*, which is another network"):
+        train(TrainConfig(**{**vars(config), "start": str(make_random_weights("mtdense"))}), [rendered], tmp_path / "other")
+    with pytest.raises(ConfigError, match="both 'encoder' and 'start'"):
+        TrainConfig(steps=1, encoder="a", start="b")
 
 
 def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
@@ -145,4 +159,4 @@ def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
     config = TrainConfig(steps=1, height=64, width=64, batch=2, validation=1, encoder=str(tmp_path / "other.pth"))
     with pytest.raises(WeightsError, match="mobilenet_v2 checkpoint: entry 'features.0.0.weight' is"):
         train(config, [rendered], tmp_path / "run")
-    assert recorded_encoder(tmp_path / "run") is None
+    assert recorded_start(tmp_path / "run") is None

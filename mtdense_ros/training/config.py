@@ -19,15 +19,17 @@ class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
     arch: the network; encoder: file of an ImageNet MobileNetV2, torchvision's or the HydraNet authors', that its encoder starts
-    from (empty: random weights); seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until:
-    share of the run at three quarters of that size; batch: pairs per step; lr: the peak; warmup: steps; clip: norm of the
-    gradient; ema: decay of the averaged weights; bf16: autocast; threads: of torch; loaders: threads that make batches;
-    checkpoint_minutes: between checkpoints, each with a validation; validation: pairs held out, the first ones of the first
-    set; weight_*: of the losses; augment: whether samples are changed at random.
+    from (empty: random weights); start: name or path of weights of this package that the whole network starts from; seed: of
+    weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three quarters
+    of that size; batch: pairs per step; lr: the peak; warmup: steps; clip: norm of the gradient; ema: decay of the averaged
+    weights; bf16: autocast; threads: of torch; loaders: threads that make batches; checkpoint_minutes: between checkpoints, each
+    with a validation; validation: pairs held out, the first ones of the first set; weight_*: of the losses; augment: whether
+    samples are changed at random.
     """
 
     arch: str = "mtdense"
     encoder: str = ""
+    start: str = ""
     seed: int = 0
     steps: int = 0
     minutes: float = 0.0
@@ -54,6 +56,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.steps <= 0 and self.minutes <= 0:
             raise ConfigError("training: neither 'steps' nor 'minutes' limits the run; set one of them")
+        if self.encoder and self.start:
+            raise ConfigError("training: both 'encoder' and 'start' say what to start from; give one of them")
         for key in ("height", "width", "batch", "threads", "loaders"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"training: '{key}' is {getattr(self, key)}; give a whole number of at least 1")

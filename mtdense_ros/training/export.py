@@ -15,7 +15,7 @@ from mtdense_ros.data.shards import FRAME, read_manifest
 from mtdense_ros.training.batches import FOCAL_PX, MEAN, STD, Pairs, collate
 from mtdense_ros.training.config import TrainConfig, load_config
 from mtdense_ros.training.loop import CHECKPOINT, Run
-from mtdense_ros.training.provenance import recorded_commit, recorded_encoder
+from mtdense_ros.training.provenance import recorded_commit, recorded_start
 from mtdense_ros.training.validation import validate
 from mtdense_ros.weights import save_weights
 
@@ -41,7 +41,7 @@ STATISTICS_PAIRS = 500
 _log = logging.getLogger(__name__)
 
 
-def card_fields(run: Run, data: Sequence[Path], command: str, commit: str, encoder: Mapping[str, Any] | None) -> dict[str, Any]:
+def card_fields(run: Run, data: Sequence[Path], command: str, commit: str, start: Mapping[str, Any] | None) -> dict[str, Any]:
     """What `save_weights` cannot know: the input, the meaning of the outputs, and where the weights come from."""
     config, pairs = run.config, Pairs(data, run.config.validation)
     return {
@@ -51,7 +51,7 @@ def card_fields(run: Run, data: Sequence[Path], command: str, commit: str, encod
         "depth": {"kind": "metric", "min_m": MIN_M, "max_m": MAX_M, "focal_px": FOCAL_PX},
         "foreground": {"threshold": 0.5},
         "metrics": [],
-        "data": [_renders(run, data, pairs), *([encoder] if encoder else [])],
+        "data": [_renders(run, data, pairs), *([start] if start else [])],
         "licence": "Apache-2.0",
         "attribution": ATTRIBUTION,
         "commit": commit,
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = load_config(options.config)
     run = Run(config)
     run.load(options.run / CHECKPOINT)
-    fields = card_fields(run, options.data, _command(config, options), recorded_commit(options.run), recorded_encoder(options.run))
+    fields = card_fields(run, options.data, _command(config, options), recorded_commit(options.run), recorded_start(options.run))
     card = save_weights(options.weights, run.average.cpu(), fields)
     _log.info("%s: %d bytes, sha256 %s", options.weights, card.bytes, card.sha256)
 

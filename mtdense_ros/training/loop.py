@@ -21,10 +21,10 @@ from mtdense_ros.models.mtdense import MtDense, change_features
 from mtdense_ros.training.batches import Batch, Pairs, Prefetcher
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.losses import depth_loss, foreground_loss, labels_loss, normals_loss
-from mtdense_ros.training.provenance import record_commit, record_encoder
+from mtdense_ros.training.provenance import record_commit, record_start
 from mtdense_ros.training.schedules import cosine_lr, ema_decay, progress
 from mtdense_ros.training.validation import validate
-from mtdense_ros.weights import convert_encoder_state_dict, read_foreign
+from mtdense_ros.weights import convert_encoder_state_dict, find_weights, load_weights, read_foreign
 
 CHECKPOINT = "checkpoint.pt"
 ENCODER_KIND = "mobilenet_v2"
@@ -59,6 +59,17 @@ class Run:
         state = convert_encoder_state_dict(ENCODER_KIND, read_foreign(path))
         for net in (self.net, self.average):
             net.encoder.load_state_dict(state)
+
+    def continue_from(self, name_or_path: str) -> Path:
+        """Gives the network this package's weights of a name or path; returns their file. Raises WeightsError."""
+        path = find_weights(name_or_path)
+        net, _ = load_weights(path)
+        try:
+            for each in (self.net, self.average):
+                each.load_state_dict(net.state_dict())
+        except RuntimeError as error:
+            raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); name weights of this one") from error
+        return path
 
     def save(self, path: Path) -> None:
         """Writes the run, atomically."""
@@ -100,7 +111,9 @@ def train(config: TrainConfig, data: Sequence[Path], out: Path) -> Run:
         _log.info("continues at step %d", run.step)
     elif config.encoder:
         run.start_from(Path(config.encoder))
-        record_encoder(out, Path(config.encoder))
+        record_start(out, "ImageNet checkpoint that the encoder started from", Path(config.encoder))
+    elif config.start:
+        record_start(out, "weights that the training started from", run.continue_from(config.start))
     options = Augmentation() if config.augment else None
     batches = Prefetcher(pairs, config.seed, config.batch, options, config.loaders, run.step)
     clock = saved = time.monotonic()

@@ -1,4 +1,4 @@
-"""Which source and which encoder made a run: written when it starts, read when its weights are exported."""
+"""Which source and which weights a run started from: written when it starts, read when its weights are exported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _FILE = "commit"
-_ENCODER_FILE = "encoder.json"
+_START_FILE = "start.json"
 
 
 def record_commit(out: Path) -> None:
@@ -27,15 +27,14 @@ def recorded_commit(out: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else "unknown"
 
 
-def record_encoder(out: Path, checkpoint: Path) -> None:
-    """Writes into a run's folder which ImageNet checkpoint its encoder started from."""
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    entry = {"name": "ImageNet checkpoint that the encoder started from", "file": checkpoint.name, "sha256": digest}
-    (out / _ENCODER_FILE).write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
+def record_start(out: Path, what: str, file: Path) -> None:
+    """Writes into a run's folder which file its weights started from."""
+    entry = {"name": what, "file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    (out / _START_FILE).write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
 
 
-def recorded_encoder(out: Path) -> dict[str, Any] | None:
-    """What `record_encoder` wrote, or None for an encoder that started from random weights."""
-    path = out / _ENCODER_FILE
+def recorded_start(out: Path) -> dict[str, Any] | None:
+    """What `record_start` wrote, or None for a run that started from random weights."""
+    path = out / _START_FILE
     entry: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     return entry

@@ -1,7 +1,7 @@
 """The only reader and writer of checkpoints: safetensors, a JSON card beside each, and importers of foreign files."""
 
 from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
-from mtdense_ros.weights.files import list_weights, load_weights, read_card, save_weights
+from mtdense_ros.weights.files import find_weights, list_weights, load_weights, read_card, save_weights
 from mtdense_ros.weights.foreign import convert_state_dict, inferred_config
 from mtdense_ros.weights.foreign_encoders import convert_encoder_state_dict
 from mtdense_ros.weights.foreign_files import read_foreign
@@ -13,6 +13,7 @@ __all__ = [
     "InputSpec",
     "convert_encoder_state_dict",
     "convert_state_dict",
+    "find_weights",
     "inferred_config",
     "list_weights",
     "load_weights",

@@ -25,6 +25,11 @@ def list_weights() -> dict[str, Path]:
     return known_resources("weights", SUFFIX)
 
 
+def find_weights(name_or_path: str | Path) -> Path:
+    """The safetensors file that a name or a path stands for. Raises WeightsError, saying where it looked."""
+    return find_resource("weights", name_or_path, SUFFIX, WeightsError)
+
+
 def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
     """Writes a network's state to `path` (its suffix may be left out) and its card beside it; returns the card.
 
@@ -58,7 +63,7 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     Strict: raises WeightsError for a missing, truncated or changed file, a card that does not fit it, and any entry that is
     missing, extra, or of another shape or type.
     """
-    path = find_resource("weights", name_or_path, SUFFIX, WeightsError)
+    path = find_weights(name_or_path)
     card = read_card(path)
     net = _network_of(card, str(path))
     state = _read_checked(path, card)
@@ -72,7 +77,7 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
 
 def read_card(name_or_path: str | Path) -> Card:
     """The card of a name or of a safetensors file, without reading the weights. Raises WeightsError."""
-    path = find_resource("weights", name_or_path, SUFFIX, WeightsError).with_suffix(".json")
+    path = find_weights(name_or_path).with_suffix(".json")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -33,6 +33,14 @@ def read_stored(path: Path) -> NDArray[Any]:
     return _read(path, cv2.IMREAD_UNCHANGED)
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order of their names. Raises InputError where there is none."""
+    found = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in _PICTURES]
+    if not found:
+        raise InputError(f"{folder}: no pictures there; correct the folder")
+    return found
+
+
 def files_by_key(root: Path, pattern: str) -> dict[str, Path]:
     """The files of a pattern such as "depth/*_d.png" below root, by what its one `*` stands for, sorted.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from mtdense_ros.data.mdeas_pairs import open_mdeas
 from mtdense_ros.data.readers.camvid import CamVidSource
 from mtdense_ros.data.readers.folder import FolderSource
 from mtdense_ros.data.readers.kitti import open_kitti
@@ -48,5 +49,6 @@ KINDS: Mapping[str, Callable[[Path, str], Source]] = {
     "tum": _without_split(TumSource),
     "camvid": CamVidSource,
     "kitti": open_kitti,
+    "mdeas": open_mdeas,
 }
 """The readers by the kind that names them."""

@@ -1,4 +1,4 @@
-"""The command `mtdense`: predict, replay, weights, export, train, eval."""
+"""The command `mtdense`: predict, replay, weights, export, train, eval, mdeas-set."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mtdense_ros.replay.offline import replay_offline
 _OWN_PARSER = {
     "train": ("mtdense_ros.training.train", "train a network from a configuration file"),
     "eval": ("mtdense_ros.evaluation.evaluate", "score weights on evaluation sets"),
+    "mdeas-set": ("mtdense_ros.cli_mdeas", "build an MDEAS data set of overlays, masks and a teacher's depth"),
 }
 """Commands whose module parses its own arguments; imported only when one is called."""
 

@@ -1,4 +1,4 @@
-"""Builds an MDEAS data set: `python -m mtdense_ros.cli_mdeas OUT --from-renders SET --teacher mtdense_indoor`.
+"""Builds an MDEAS data set: `mtdense mdeas-set OUT --from-renders SET --teacher mtdense_indoor`.
 
 The teacher is a network of this package; its depth becomes grey as `grey_depth` says.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from mtdense_ros.data.mdeas_builder import Teacher, build
 from mtdense_ros.data.mdeas_plan import Plan
 from mtdense_ros.data.readers.files import pictures_in
 from mtdense_ros.data.shards import ShardSet
-from mtdense_ros.errors import ConfigError, MtdenseError
+from mtdense_ros.errors import ConfigError
 from mtdense_ros.predictor import Predictor
 
 FAR_M = 4.0
@@ -89,10 +88,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--licence", default="unknown", help="of the pictures, for the set's settings.json (default %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
     return parser
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except MtdenseError as error:
-        sys.exit(f"mtdense: {error}")

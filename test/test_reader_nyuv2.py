@@ -9,6 +9,8 @@ import pytest
 from mtdense_ros.data.readers import nyuv2
 from mtdense_ros.data.readers.nyuv2 import NyuFolderSource, NyuMatSource, open_nyuv2
 from mtdense_ros.errors import InputError
+from mtdense_ros.evaluation.sets import data_root, read_set
+from mtdense_ros.labels import load_label_space
 
 
 def labels(first_pixel, others):
@@ -65,6 +67,23 @@ def test_full_frames_have_the_known_camera(tmp_path):
     cv2.imwrite(str(tmp_path / "rgb/a.png"), np.zeros((480, 640, 3), np.uint8))
     source = NyuFolderSource(tmp_path)
     assert source[0].intrinsics == nyuv2.CAMERA and (source.targets, source.label_space, source.depth_kind) == ((), None, None)
+
+
+def test_a_real_frame_reads_as_the_evaluation_does(tmp_path):
+    try:
+        data = data_root()
+    except InputError as error:
+        pytest.skip(f"no evaluation data: {error}")
+    for folder, end in (("rgb", "rgb"), ("labels40", "label40"), ("depth", "depth5000"), ("normals", "normal")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "0433.png").symlink_to(data / "eval_nyuv2" / f"0433_{end}.png")
+    (sample,) = NyuFolderSource(tmp_path)
+    frame = next(frame for frame in read_set("nyuv2", data) if frame.name == "0433")
+    np.testing.assert_array_equal(sample.depth, frame.depth)
+    np.testing.assert_allclose(sample.normals, frame.normals, atol=1e-6)
+    assert sample.intrinsics == frame.intrinsics
+    floor = sample.labels == load_label_space("nyud40").names.index("floor")
+    assert (frame.labels[floor] == load_label_space("indoor").names.index("floor")).mean() > 0.9
 
 
 @pytest.fixture

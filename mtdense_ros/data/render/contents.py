@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtdense_ros.data.render import furniture, meshes
+from mtdense_ros.data.render import furnishings, furniture, meshes
 from mtdense_ros.data.render.assets import Assets, Prop
 from mtdense_ros.data.render.layout import Plan, present, rest_on
-from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.palette import tint
 from mtdense_ros.data.render.scene import FLOOR, OBJECT, Item, Part, pose
 from mtdense_ros.data.render.textures import WHITE
+from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 
@@ -40,10 +40,9 @@ def contents(rng: Rng, assets: Assets, plan: Plan, density: float, most: int = _
 
 
 def _piece(rng: Rng, assets: Assets, against: bool) -> Prop:
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         return assets.pick("wall" if against else "free", rng)
-    makers = furniture.BY_WALL if against else furniture.FREE
-    return makers[int(rng.integers(len(makers)))](rng, assets.library)
+    return furnishings.against_wall(rng, assets.library) if against else furnishings.free_standing(rng, assets.library)
 
 
 def table_group(rng: Rng, assets: Assets, plan: Plan) -> list[Item]:
@@ -78,10 +77,10 @@ def clutter(rng: Rng, assets: Assets, plan: Plan, pieces: Sequence[Item]) -> lis
     items: list[Item | None] = []
     for piece in pieces:
         for _ in range(int(rng.poisson(1.6))):
-            prop = small_thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
+            prop = thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
             items.append(rest_on(rng, piece, prop))
     for _ in range(int(rng.poisson(1.8))):
-        prop = small_thing(rng, assets.library) if rng.random() < 0.5 else assets.pick("floor", rng)
+        prop = thing(rng, assets.library) if rng.random() < 0.5 else assets.pick("floor", rng)
         items.append(plan.free(rng, prop))
     return present(items)
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.assets import Assets, Prop
-from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.renderer import Rendering
 from mtdense_ros.data.render.scene import Item, View, pose
+from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 
@@ -69,7 +69,7 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
 
 def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> Item | None:
     draw = rng.random()
-    prop = small_thing(rng, assets.library) if draw < 0.6 else assets.pick("top" if draw < 0.8 or largest < 1 else "floor", rng)
+    prop = thing(rng, assets.library) if draw < 0.6 else assets.pick("top" if draw < 0.8 or largest < 1 else "floor", rng)
     prop = prop.shrunk(largest)
     # A thing of s metres is worth drawing up to some 12 s away, where it still covers a dozen pixels.
     near = surface.level & (surface.distance < 1.0 + 12 * float(prop.size.max())) & (surface.distance > 0.3 + float(prop.size.max()))
@@ -81,7 +81,7 @@ def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> It
 
 
 def _on_top(rng: Rng, assets: Assets, base: Item, largest: float) -> Item:
-    prop = small_thing(rng, assets.library).shrunk(largest * 0.6)
+    prop = thing(rng, assets.library).shrunk(largest * 0.6)
     low, high = base.bounds()
     x, y = (low + high)[:2] / 2
     return prop.at(pose(float(x), float(y), float(high[2]), rng.uniform(0, 2 * math.pi)))

@@ -8,11 +8,11 @@ import numpy as np
 
 from mtdense_ros.data.render import meshes
 from mtdense_ros.data.render.furniture import finish
-from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.palette import tint
 from mtdense_ros.data.render.scene import FURNITURE, OBJECT, OTHER, Item, Part, pose
 from mtdense_ros.data.render.shell import Wall
 from mtdense_ros.data.render.textures import WHITE, TextureLibrary
+from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 Maker = Callable[[Rng, TextureLibrary, Wall, float, float], list[Item]]
@@ -80,7 +80,7 @@ def wall_shelf(rng: Rng, library: TextureLibrary, wall: Wall, s: float, room: fl
     items = [wall.item([finish(rng, library, meshes.merge(meshes.box((w, d, 0.025), (0, 0, z)) for z in levels))], FURNITURE, s, 0, d / 2)]
     for z in levels:
         for _ in range(int(rng.integers(1, 5))):
-            prop = small_thing(rng, library).shrunk(min(d, 0.3))
+            prop = thing(rng, library).shrunk(min(d, 0.3))
             where = wall.at(s + rng.uniform(-0.45, 0.45) * (w - 0.1), z + 0.026, d / 2)
             items.append(prop.at(pose(*where, wall.yaw + rng.normal(0, 0.2))))
     return items

@@ -29,6 +29,13 @@ def muted_paint(rng: np.random.Generator) -> Color:
     return colorsys.hsv_to_rgb(float(rng.random()), float(rng.uniform(0.03, 0.4)), value)
 
 
+def greyed(color: Color, share: float) -> Color:
+    """The colour moved toward its own grey by a share of 0..1."""
+    grey = sum(color) / 3
+    r, g, b = (value + share * (grey - value) for value in color)
+    return r, g, b
+
+
 def skin(rng: np.random.Generator) -> Color:
     """A skin tone."""
     depth = float(rng.random())

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mtdense_ros.data.render import camera
+from mtdense_ros.data.render.ambience import interior_lighting
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.contents import ceiling_lamps, contents, rug
 from mtdense_ros.data.render.doorways import Doorway, doorway
 from mtdense_ros.data.render.interior import build_interior, gap_lining
 from mtdense_ros.data.render.layout import Plan
-from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.scene import Item, Lighting, View, pose
 from mtdense_ros.data.render.shell import THICK, Wall, walls
 
@@ -60,7 +60,7 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     yaw = _yaw(rng, half, eye, [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()])
     view = camera.robot_view(rng, size, (*eye, rng.uniform(0.2, min(1.7, height - 0.5))), yaw)
     low, high = (-half[0], -half[1], 0.0), (half[0], half[1], height)
-    return Setting(items, view, room_lighting(rng, low, high, shell.openings))
+    return Setting(items, view, interior_lighting(rng, low, high, shell.openings))
 
 
 def _gaps(rng: Rng, sides: Sequence[Wall]) -> Mapping[int, Doorway]:

@@ -50,7 +50,8 @@ def floor_material(rng: Rng, library: TextureLibrary) -> Material:
     """Boards, carpet, linoleum, screed or tiles; hard ones may gleam."""
     kind = str(rng.choice(list(_FLOORS), p=list(_FLOORS.values())))
     shade = float(rng.uniform(0.4, 1.0))
-    color = (shade, shade, shade) if "planks" in kind else tint(rng, 0.07, (0.2, 0.95))
+    painted = muted_paint(rng) if rng.random() < 0.2 else tint(rng, 0.02, (0.2, 0.95))
+    color = (shade, shade, shade) if "planks" in kind else painted
     gloss = 0.0 if "carpet" in kind else float(rng.uniform(0, 0.7))
     return library.pick(rng, kind), color, float(rng.uniform(0.5, 1.2)), gloss
 

@@ -6,16 +6,16 @@ import math
 
 import numpy as np
 
-from mtdense_ros.data.render import camera, furniture, meshes
+from mtdense_ros.data.render import camera, furnishings, furniture, meshes
+from mtdense_ros.data.render.ambience import interior_lighting
 from mtdense_ros.data.render.assets import Assets, Prop
 from mtdense_ros.data.render.interior import build_interior
 from mtdense_ros.data.render.layout import Plan, present, rest_on
-from mtdense_ros.data.render.lights import room_lighting
-from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.palette import light_paint, tint
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import FURNITURE, Part, pose
 from mtdense_ros.data.render.textures import WHITE
+from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 
@@ -29,7 +29,7 @@ def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     plan = Plan(half)
     (x, y), (w, d) = ((low + high) / 2)[:2], (high - low)[:2]
     plan.claim(x, y, w, d, margin=0.1)
-    around = [plan.by_wall(rng, furniture.BY_WALL[int(rng.integers(7))](rng, assets.library)) for _ in range(int(rng.integers(1, 6)))]
+    around = [plan.by_wall(rng, furnishings.against_wall(rng, assets.library)) for _ in range(int(rng.integers(1, 6)))]
     around += [plan.free(rng, furniture.chair(rng, assets.library)) for _ in range(int(rng.integers(0, 4)))]
     standing = [rest_on(rng, table, _small(rng, assets)) for _ in range(int(rng.poisson(1.8)))]
     target = (low + high) / 2
@@ -41,7 +41,7 @@ def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     lens = camera.intrinsics(size, rng.uniform(45, 70))
     view = camera.view(lens, eye.tolist(), yaw, -down, math.radians(float(np.clip(rng.normal(0, 1), -3, 3))))
     items = [*shell.items, table, *present(around), *present(standing)]
-    lighting = room_lighting(rng, (-half[0], -half[1], 0.0), (half[0], half[1], height), shell.openings)
+    lighting = interior_lighting(rng, (-half[0], -half[1], 0.0), (half[0], half[1], height), shell.openings)
     return Setting(items, view, lighting, largest=0.32)
 
 
@@ -69,5 +69,5 @@ def _cover(prop: Prop, rng: Rng) -> meshes.Mesh:
 
 
 def _small(rng: Rng, assets: Assets) -> Prop:
-    prop = small_thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
+    prop = thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
     return prop.shrunk(0.35)

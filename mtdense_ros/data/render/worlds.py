@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render import camera, meshes
+from mtdense_ros.data.render.ambience import interior_lighting
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.catalogue import label_of, short_name
-from mtdense_ros.data.render.lights import room_lighting
 from mtdense_ros.data.render.palette import light_paint, muted_paint
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import CEILING, FLOOR, OTHER, WALL, Item, Part, View, pose
@@ -59,7 +59,7 @@ class Worlds:
         if world in _OPEN_ABOVE:
             near += _enclosure(rng, self._assets, world)
         corner = np.array([2.5, 2.5, 0.0])
-        lighting = room_lighting(rng, (*(eye - corner)[:2], 0.0), (*(eye + corner)[:2], 2.6), [])
+        lighting = interior_lighting(rng, (*(eye - corner)[:2], 0.0), (*(eye + corner)[:2], 2.6), [])
         return Setting(near, view, lighting)
 
     def _repainted(self, rng: Rng, item: Item) -> Item:

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
+from mtdense_ros.data.readers import folder
+from mtdense_ros.data.readers.description import read_description
 from mtdense_ros.data.readers.folder import FolderSource
 from mtdense_ros.errors import ConfigError, InputError
 
@@ -144,3 +146,9 @@ def test_a_wrong_description_is_refused(root, changes, message):
 def test_patterns_that_fit_nothing_are_named(root):
     with pytest.raises(InputError, match=r"no file fits 'colour/\*\.png'"):
         FolderSource(describe(root, image="colour/*.png"))
+
+
+def test_the_documented_example_is_a_right_description(tmp_path):
+    example = [line[4:] for line in folder.__doc__.splitlines() if line.startswith("    ")]
+    (tmp_path / "dataset.yaml").write_text("\n".join(example))
+    assert len(read_description(tmp_path / "dataset.yaml")) == len(example) == 15

@@ -14,8 +14,10 @@ from mtdense_ros.hints import known_names
 DESCRIPTION = "dataset.yaml"
 TARGETS = ("labels", "depth", "normals", "foreground")
 
-_KEYS = ("image", *TARGETS, "background", "label_space", "labels_first", "labels_void", "depth_kind", "depth_factor", "normals_axes",
-         "intrinsics", "licence", "splits")  # fmt: skip
+KEYS = ("image", *TARGETS, "background", "label_space", "labels_first", "labels_void", "depth_kind", "depth_factor", "normals_axes",
+        "intrinsics", "licence", "splits", "provenance")  # fmt: skip
+"""Everything that a description can say."""
+
 _DEPTH_KINDS = ("metric", "relative")
 
 _DUE = {
@@ -36,8 +38,8 @@ def read_description(where: Path) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise ConfigError(f"{where}: must be a mapping; it needs at least image: rgb/*.png")
     for key in content:
-        if key not in _KEYS:
-            raise ConfigError(f"{where}: unknown key '{key}'; {known_names(str(key), _KEYS)}")
+        if key not in KEYS:
+            raise ConfigError(f"{where}: unknown key '{key}'; {known_names(str(key), KEYS)}")
     for key, good in _rules(content).items():
         if not good:
             raise ConfigError(f"{where}: '{key}' is missing, of the wrong kind, or has nothing to say of ({content.get(key)!r}); "

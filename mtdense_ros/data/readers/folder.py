@@ -15,6 +15,7 @@
     intrinsics: {width: 640, height: 480, fx: 525.0, fy: 525.0, cx: 319.5, cy: 239.5}
     licence: CC-BY-4.0
     splits: {train: train.txt, val: val.txt}    # lists of what "*" stands for, one per line
+    provenance: {made_by: me}     # for people: whatever is to be known of how the set was made
 
 Only `image` is needed. A picture without a file of some target has None there; a file without its picture is an error.
 """

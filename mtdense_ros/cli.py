@@ -1,4 +1,4 @@
-"""The command `mtdense`: predict, replay, weights, export, train, eval, mdeas-set."""
+"""The command `mtdense`: predict, replay, weights, export, annotate, train, eval, mdeas-set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mtdense_ros import cli_export, cli_predict, cli_weights
+from mtdense_ros import cli_annotate, cli_export, cli_predict, cli_weights
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.replay.arguments import add_arguments, add_weights, folder_of, plan_of
 from mtdense_ros.replay.console import Console
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
     cli_weights.add_arguments(commands.add_parser("weights", help="list, describe, verify and import weights"))
     _add_export(commands.add_parser("export", help="weights as files for other runtimes, compared with torch before they are written"))
+    cli_annotate.add_arguments(commands.add_parser("annotate", help="fill in what a data set misses, by a network as its teacher"))
     for name, (_, text) in _OWN_PARSER.items():
         commands.add_parser(name, help=text)
     return parser

@@ -12,6 +12,7 @@ SOLIDS = {
     "rounded box": (meshes.rounded_box((0.4, 0.6, 0.8), 0.05), (0.4, 0.6, 0.8)),
     "cylinder": (meshes.cylinder(0.2, 0.5), (0.4, 0.4, 0.5)),
     "ellipsoid": (meshes.ellipsoid((0.1, 0.2, 0.3)), (0.2, 0.4, 0.6)),
+    "loft": (meshes.loft([(0.0, 0.1, 0.2, 0.0), (0.3, 0.2, 0.3, 0.0), (0.7, 0.1, 0.1, 0.0)], 24), (0.4, 0.6, 0.7)),
     "capsule": (meshes.capsule((0, 0, 0), (0, 0, 1), 0.1), (0.2, 0.2, 1.2)),
 }
 

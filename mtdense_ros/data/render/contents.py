@@ -8,6 +8,7 @@ import numpy as np
 
 from mtdense_ros.data.render import furnishings, furniture, meshes
 from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.figures import figure
 from mtdense_ros.data.render.layout import Plan, present, rest_on
 from mtdense_ros.data.render.palette import tint
 from mtdense_ros.data.render.scene import FLOOR, OBJECT, Item, Part, pose
@@ -17,6 +18,8 @@ from mtdense_ros.data.render.things import thing
 Rng = np.random.Generator
 
 _MOST = 26
+_TAKEN = 0.08
+"""Share of the chairs at tables on which somebody sits and stays."""
 
 
 def contents(rng: Rng, assets: Assets, plan: Plan, density: float, most: int = _MOST) -> list[Item]:
@@ -62,7 +65,10 @@ def table_group(rng: Rng, assets: Assets, plan: Plan) -> list[Item]:
             continue
         items.append(table.at(pose(*at)))
         for sx, sy, yaw in sides:
-            items.append(seat.at(pose(at[0] + sx, at[1] + sy, 0.0, yaw + rng.normal(0, 0.25))))
+            where = pose(at[0] + sx, at[1] + sy, 0.0, yaw + rng.normal(0, 0.25))
+            items.append(seat.at(where))
+            if rng.random() < _TAKEN:
+                items.append(figure(rng, assets.library, seated=True).at(where))
     return items
 
 

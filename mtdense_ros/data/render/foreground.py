@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.figures import figure, seat
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.renderer import Rendering
 from mtdense_ros.data.render.scene import Item, View, pose
@@ -88,10 +89,13 @@ def _on_top(rng: Rng, assets: Assets, base: Item, largest: float) -> Item:
 
 
 def _someone(rng: Rng, assets: Assets, surface: Surface) -> list[Item]:
-    figure = person(rng, assets.library)
+    """A figure on the floor, in a fifth of all cases seated on a chair that comes with it."""
+    seated = rng.random() < 0.2
+    body = person(rng, assets.library) if not seated and rng.random() < 0.2 else figure(rng, assets.library, seated)
     floor = surface.level & (np.abs(surface.points[:, 2]) < 0.03) & (surface.distance > 0.9)
     spots = surface.points[floor]
     for spot in spots[rng.integers(len(spots), size=8)] if len(spots) else ():
-        if surface.fits(spot, figure):
-            return [figure.at(pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi)))]
+        if surface.fits(spot, body):
+            where = pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi))
+            return [body.at(where), *([seat(rng, assets.library).at(where)] if seated else [])]
     return []

@@ -121,6 +121,20 @@ def lathe(profile: Sequence[tuple[float, float]], segments: int = 20) -> Mesh:
     return _mesh(positions, normals, uv, _grid(len(points), segments + 1))
 
 
+def loft(sections: Sequence[tuple[float, float, float, float]], segments: int = 18) -> Mesh:
+    """A closed body through ellipses from bottom to top: each (height, half width in x, half depth in y, middle in y)."""
+    z, a, b, y = (np.asarray(column, np.float32)[:, None] for column in zip(*sections, strict=True))
+    angles = np.linspace(0, 2 * math.pi, segments + 1, dtype=np.float32)
+    grid = np.stack(np.broadcast_arrays(a * np.cos(angles), y + b * np.sin(angles), z), 2)
+    around = np.stack(np.broadcast_arrays(-a * np.sin(angles), b * np.cos(angles), np.zeros_like(z)), 2)
+    upward = np.gradient(grid, axis=0)
+    uv = np.stack(np.broadcast_arrays(angles * a.max(), z), 2)
+    side = _mesh(grid, _unit(np.cross(around, upward)), uv, _grid(len(sections), segments + 1))
+    lids = [lathe(points, segments).scaled((float(a[k, 0]), float(b[k, 0]), 1)).moved((0, float(y[k, 0]), float(z[k, 0])))
+            for k, points in ((0, [(0.0, 0.0), (1.0, 0.0)]), (-1, [(1.0, 0.0), (0.0, 0.0)]))]  # fmt: skip
+    return merge([side, *lids])
+
+
 def cylinder(radius: float, height: float, base: ArrayLike = (0.0, 0.0, 0.0), segments: int = 20, top: float | None = None) -> Mesh:
     """A closed cylinder, or a cone frustum where `top` gives the upper radius."""
     upper = radius if top is None else top

@@ -152,7 +152,7 @@ def test_a_folder_belongs_to_one_recipe(tmp_path):
     recipe = {"existing": "keep", "teachers": {"labels": "a"}, "camera": (1, 2)}
     open_folder(tmp_path / "out", recipe)
     open_folder(tmp_path / "out", recipe)
-    with pytest.raises(InputError, match=r"annotation\.json: existing was 'keep', now it is 'fill'; choose a new folder"):
+    with pytest.raises(InputError, match=r"annotation\.json: 'existing' is not what it was when this folder was begun"):
         open_folder(tmp_path / "out", {**recipe, "existing": "fill"})
     (tmp_path / "other").mkdir()
     open_folder(tmp_path / "other", recipe)

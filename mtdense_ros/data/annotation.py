@@ -81,9 +81,8 @@ def _is_due(truth: NDArray[Any] | None, existing: str) -> bool:
 
 def _unknown(target: NDArray[Any]) -> NDArray[np.bool_]:
     """Where a target is unknown: (H, W), or (H, W, 1) for vectors, to go with the target's own shape."""
-    if target.ndim == 3:
-        return np.isnan(target).any(-1, keepdims=True)
-    return target == UNLABELLED if target.dtype == np.uint8 else np.isnan(target)
+    unknown = np.asarray(target == UNLABELLED if target.dtype == np.uint8 else np.isnan(target))
+    return unknown if unknown.ndim == 2 else np.asarray(unknown.any(-1, keepdims=True))
 
 
 def _taught(said: Prediction, target: str, wishes: Wishes, name: str) -> NDArray[Any]:

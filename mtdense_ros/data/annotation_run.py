@@ -36,7 +36,7 @@ def open_folder(root: Path, recipe: Mapping[str, Any]) -> None:
         write_file(path, (json.dumps(due, indent=2) + "\n").encode())
     elif stored != due:
         key = next(key for key in due if stored.get(key) != due[key])
-        raise InputError(f"{path}: '{key}' is not what it was when this folder was begun; choose a new folder, or the settings in that file")
+        raise InputError(f"{path}: '{key}' is not what it was when this folder was begun; choose a new folder, or its settings")
 
 
 def depth_factor(source: Source) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render.figures import SEAT, figure
+from mtdense_ros.data.render.figures import SEAT, arm, figure
 from mtdense_ros.data.render.layout import height_at
 from mtdense_ros.data.render.scene import OBJECT, pose
 from mtdense_ros.data.render.textures import TextureLibrary
@@ -45,3 +45,9 @@ def test_one_seed_gives_one_figure(library):
     for a, b in zip(first.parts, again.parts, strict=True):
         np.testing.assert_array_equal(a.mesh.positions, b.mesh.positions)
         assert (a.layer, a.tint) == (b.layer, b.tint)
+
+
+def test_arm_has_its_hand_at_the_origin_and_comes_from_behind_and_above(library):
+    for seed in range(6):
+        low, high = bounds(arm(np.random.default_rng(seed), library))
+        assert low[2] > -0.02 and -0.13 < low[1] < -0.05 and high[1] > 0.6 and high[2] > 0.1

@@ -65,6 +65,27 @@ def seat(rng: Rng, library: TextureLibrary) -> Prop:
     return Prop("seat", [finish(rng, library, meshes.merge(frame))], FURNITURE)
 
 
+def arm(rng: Rng, library: TextureLibrary) -> Prop:
+    """A forearm and sleeve that come from +Y and above, with a hand of five fingers over the origin."""
+    lift, short = rng.uniform(0.1, 0.6), rng.random() < 0.4
+    way = np.array([0.0, math.cos(lift), math.sin(lift)])
+    palm = np.array([0.0, 0.0, 0.04])
+    wrist = palm + 0.07 * way
+    elbow, shoulder = wrist + 0.26 * way, wrist + 0.75 * way + (0, 0, rng.uniform(0, 0.2))
+    bare = [meshes.ellipsoid((0.042, 0.055, 0.02), palm, 8, 12), meshes.capsule(palm, wrist, 0.026, 0.028)]
+    curl = rng.uniform(0, 0.04)
+    for k in range(4):
+        knuckle = palm + ((k - 1.5) * 0.021, -0.045, 0)
+        bare.append(meshes.capsule(knuckle, knuckle + ((k - 1.5) * 0.006, -0.06, -curl), 0.009, 0.007))
+    side = float(rng.choice([-1, 1]))
+    bare.append(meshes.capsule(palm + (side * 0.035, 0, 0), palm + (side * 0.065, -0.045, -0.01), 0.011, 0.008))
+    fore = meshes.capsule(wrist, elbow, 0.03 if short else 0.036, 0.045)
+    sleeve = [meshes.capsule(elbow, shoulder, 0.05, 0.06)] if short else [fore, meshes.capsule(elbow, shoulder, 0.046, 0.06)]
+    layer, color, repeat = _cloth(rng, library, 0.4)
+    flesh = Part(meshes.merge([*bare, fore] if short else bare), WHITE, skin(rng), gloss=0.15)
+    return Prop("arm", [flesh, Part(meshes.merge(sleeve), layer, color, repeat)], OBJECT)
+
+
 def upright(rng: Rng) -> Posture:
     """Walking, standing with or without something in hand, or bending forward."""
     draw, swing = rng.random(), float(rng.uniform(-1, 1))

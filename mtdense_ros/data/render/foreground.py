@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.assets import Assets, Prop
-from mtdense_ros.data.render.figures import figure, seat
+from mtdense_ros.data.render.figures import arm, figure, seat
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.renderer import Rendering
 from mtdense_ros.data.render.scene import Item, View, pose
+from mtdense_ros.data.render.textures import WHITE
 from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
@@ -20,11 +21,13 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Surface:
-    """The visible points of a view in the world: points (N, 3) metres and whether each faces up, sampled on a coarse pixel grid."""
+    """The visible points of a view, sampled on a coarse pixel grid: points (N, 3) in the world in metres, whether each faces up, its
+    distance along the optical axis and its colour (N, 3) in the picture, 0..1."""
 
     points: NDArray[np.float32]
     level: NDArray[np.bool_]
     distance: NDArray[np.float32]
+    colors: NDArray[np.float32]
 
     def fits(self, spot: NDArray[np.float32], prop: Prop) -> bool:
         """Whether a prop at spot is carried by what is visible around it and runs into none of it."""
@@ -46,7 +49,8 @@ def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
     rotation, shift = view.world_to_camera[:3, :3], view.world_to_camera[:3, 3]
     points = ((rays * depth[..., None])[seen] - shift) @ rotation
     level = (rendering.normals[::step, ::step][seen] @ rotation)[:, 2] > 0.97
-    return Surface(points.astype(np.float32), level, depth[seen])
+    colors = np.asarray(rendering.image[::step, ::step][seen] / 255, np.float32)
+    return Surface(points.astype(np.float32), level, depth[seen], colors)
 
 
 def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
@@ -59,6 +63,8 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
     items: list[Item] = []
     if largest > 1 and rng.random() < 0.4:
         items += _someone(rng, assets, surface)
+    elif largest < 1 and rng.random() < 0.12:
+        items += _hand(rng, assets, surface)
     for _ in range(1 + int(rng.exponential(2.2))):
         item = _something(rng, assets, surface, largest)
         if item is not None:
@@ -74,11 +80,30 @@ def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> It
     prop = prop.shrunk(largest)
     # A thing of s metres is worth drawing up to some 12 s away, where it still covers a dozen pixels.
     near = surface.level & (surface.distance < 1.0 + 12 * float(prop.size.max())) & (surface.distance > 0.3 + float(prop.size.max()))
-    spots = surface.points[near]
-    for spot in spots[rng.integers(len(spots), size=12)] if len(spots) else ():
+    spots = np.flatnonzero(near)
+    hidden = rng.random() < (0.2 if largest < 1 else 0.08)
+    for index in spots[rng.integers(len(spots), size=12)] if len(spots) else ():
+        spot = surface.points[index]
         if surface.fits(spot, prop):
+            prop = camouflaged(rng, prop, surface.colors[index]) if hidden else prop
             return prop.at(pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi)))
     return None
+
+
+def camouflaged(rng: Rng, prop: Prop, color: NDArray[np.float32]) -> Prop:
+    """The prop in plain colours close to that of what it stands on: white on white, brown on wood."""
+    shade = color * rng.uniform(0.9, 1.1) + rng.normal(0, 0.02, 3)
+    r, g, b = (float(value) for value in shade.clip(0.02, 1))
+    return replace(prop, parts=[replace(part, layer=WHITE, tint=(r, g, b)) for part in prop.parts])
+
+
+def _hand(rng: Rng, assets: Assets, surface: Surface) -> list[Item]:
+    """Somebody's arm that reaches over a table, its hand above a visible spot."""
+    spots = surface.points[surface.level & (surface.distance > 0.35)]
+    if not len(spots):
+        return []
+    x, y, z = (float(v) for v in spots[rng.integers(len(spots))])
+    return [arm(rng, assets.library).at(pose(x, y, z + rng.uniform(0.01, 0.12), rng.uniform(0, 2 * math.pi)))]
 
 
 def _on_top(rng: Rng, assets: Assets, base: Item, largest: float) -> Item:

@@ -21,7 +21,7 @@ Rng = np.random.Generator
 
 
 def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
-    """A room with a table, the camera 0.45 to 1.4 m from a point on it, looking 18 to 60 degrees down; size (height, width) pixels."""
+    """A room with a table, the camera 0.4 to 1.5 m from a point on it, looking 15 to 80 degrees down; size (height, width) pixels."""
     half, height = (rng.uniform(1.4, 3.0), rng.uniform(1.4, 3.0)), rng.uniform(2.3, 3.0)
     shell = build_interior(rng, assets.library, half, height, {})
     table = _table(rng, assets).at(pose(rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.4), 0.0, rng.uniform(0, 2 * np.pi)))
@@ -35,7 +35,7 @@ def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     target = (low + high) / 2
     target[:2] += rng.uniform(-0.22, 0.22, 2) * (high - low)[:2]
     target[2] = high[2]
-    distance, down, yaw = rng.uniform(0.45, 1.4), math.radians(rng.uniform(18, 60)), rng.uniform(0, 2 * np.pi)
+    distance, down, yaw = rng.uniform(0.4, 1.5), math.radians(rng.triangular(15, 35, 80)), rng.uniform(0, 2 * np.pi)
     ahead = np.array([math.cos(yaw) * math.cos(down), math.sin(yaw) * math.cos(down), -math.sin(down)])
     eye = target - distance * ahead
     lens = camera.intrinsics(size, rng.uniform(45, 70))

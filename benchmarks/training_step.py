@@ -10,30 +10,32 @@ import numpy as np
 import torch
 
 from mtdense_ros.stopwatch import Stopwatch
-from mtdense_ros.training.batches import DENSE_STRIDE, FOREGROUND_STRIDE, Batch
+from mtdense_ros.training.batches import Batch
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.loop import Run, train_step
+from mtdense_ros.training.loop import train_step
+from mtdense_ros.training.recipes import RECIPES
+from mtdense_ros.training.run import Run
 
-CASES = ((144, 192, False), (144, 192, True), (192, 256, False), (192, 256, True))
+CASES = ((144, 192, "off"), (144, 192, "bf16"), (192, 256, "off"), (192, 256, "bf16"))
 BATCH, STEPS = 8, 6
 
 
 def random_batch(height: int, width: int) -> Batch:
     """A batch of BATCH pairs with every target present."""
-    dense = (2 * BATCH, height // DENSE_STRIDE, width // DENSE_STRIDE)
-    normals = torch.nn.functional.normalize(torch.randn(dense[0], 3, *dense[1:]), dim=1)
-    return Batch(
-        images=torch.randn(2 * BATCH, 3, height, width).contiguous(memory_format=torch.channels_last),
-        depth=torch.rand(dense) * 4 + 0.5,
-        labels=torch.randint(0, 6, dense, dtype=torch.uint8),
-        normals=normals,
-        foreground=torch.rand(BATCH, height // FOREGROUND_STRIDE, width // FOREGROUND_STRIDE),
-    )
+    strides = RECIPES["dense"].strides
+    dense = (2 * BATCH, height // strides["depth"], width // strides["depth"])
+    truth = {
+        "labels": torch.randint(0, 6, dense, dtype=torch.uint8),
+        "depth": torch.rand(dense) * 4 + 0.5,
+        "normals": torch.nn.functional.normalize(torch.randn(dense[0], 3, *dense[1:]), dim=1),
+        "foreground": torch.rand(BATCH, height // strides["foreground"], width // strides["foreground"]),
+    }
+    return Batch(torch.randint(0, 256, (2 * BATCH, height, width, 3), dtype=torch.uint8), torch.arange(BATCH), truth)
 
 
-def seconds_per_step(height: int, width: int, bf16: bool) -> float:
+def seconds_per_step(height: int, width: int, amp: str) -> float:
     """The median time of a step after the first."""
-    run, batch, times = Run(TrainConfig(steps=1000, batch=BATCH, bf16=bf16)), random_batch(height, width), []
+    run, batch, times = Run(TrainConfig(steps=1000, batch=BATCH, amp=amp)), random_batch(height, width), []
     for _ in range(STEPS):
         watch = Stopwatch()
         train_step(run, batch)
@@ -46,10 +48,10 @@ def main() -> None:
     torch.set_num_threads(TrainConfig(steps=1).threads)
     print("| size | format | pairs per second | ratio |\n|---|---|---:|---:|")
     reference = 0.0
-    for height, width, bf16 in CASES:
-        rate = BATCH / seconds_per_step(height, width, bf16)
+    for height, width, amp in CASES:
+        rate = BATCH / seconds_per_step(height, width, amp)
         reference = reference or rate
-        print(f"| {height}x{width} | {'bf16' if bf16 else 'fp32'} | {rate:.1f} | {rate / reference:.2f} |", flush=True)
+        print(f"| {height}x{width} | {'fp32' if amp == 'off' else amp} | {rate:.1f} | {rate / reference:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

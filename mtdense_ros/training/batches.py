@@ -1,133 +1,103 @@
-"""Batches of augmented pairs, a pure function of the seed and the step, made ahead of time by threads."""
+"""Batches of augmented samples, a pure function of the seed and the step, made ahead of time by threads."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdense_ros.data.augment import Augmentation, Sample, augmented, cropped
-from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair, ShardSet
-from mtdense_ros.errors import InputError
+from mtdense_ros.data.augment import Augmentation, augmented
+from mtdense_ros.data.sample import Sample
+from mtdense_ros.models.base import TASKS
+from mtdense_ros.records import UNLABELLED
+from mtdense_ros.training.mixture import Mixture
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""Of RGB in [0, 1], over ImageNet: what networks of this family expect."""
-
-FOCAL_PX = 230.0
-"""The focal length, in pixels of the network's input, for which the raw depth holds; 58 degrees over 256 pixels."""
-
-DOOR, WALL = 6, 1
-"""The renders know doors as a class; the shipped label space, like the truth of NYUv2, counts them as wall."""
-
-DENSE_STRIDE, FOREGROUND_STRIDE = 4, 2
+FOREGROUND = "foreground"
 AHEAD = 4
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames first, then their backgrounds, along the first axis of all but `foreground`.
+    """B frames, then the P backgrounds that some of them have, along the first axis of `images` and of the dense truths.
 
-    images (2B, 3, H, W) float, normalised; depth (2B, h, w) in metres for FOCAL_PX, NaN unknown; labels (2B, h, w) uint8;
-    normals (2B, 3, h, w) zero unknown, at stride 4; foreground (B, H/2, W/2): share of foreground in each cell.
+    images (B + P, H, W, 3) uint8; paired (P,) int64: the frame of each background. truth: labels (B + P, h, w) uint8, 255 unknown;
+    depth (B + P, h, w), metres for the training's focal length or relative; normals (B + P, 3, h, w) unit; foreground (P, h, w): the
+    share of foreground in each cell; NaN unknown.
     """
 
     images: Tensor
-    depth: Tensor
-    labels: Tensor
-    normals: Tensor
-    foreground: Tensor
+    paired: Tensor
+    truth: Mapping[str, Tensor]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        if device.type == "cpu":
+            return self
+        truth = {key: value.to(device, non_blocking=True) for key, value in self.truth.items()}
+        return Batch(self.images.to(device, non_blocking=True), self.paired.to(device), truth)
 
 
-class Pairs:
-    """The pairs of several rendered sets, of which the first `held_out` serve for validation; `refresh` finds new shards."""
+@dataclass(frozen=True)
+class Layout:
+    """What a batch holds: the targets, each at a stride (1 if not named); focal_px: what metric depth is scaled to (0: left as it is)."""
 
-    def __init__(self, roots: Sequence[Path], held_out: int) -> None:
-        self._roots = list(roots)
-        self._held_out = held_out
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Reads the manifests again: shards that were finished meanwhile join."""
-        self._sets = [ShardSet(root) for root in self._roots]
-        if self.training_size < 1:
-            raise InputError(f"{self._roots}: no pairs beyond the {self._held_out} held out; render more, or lower 'validation'")
-
-    @property
-    def training_size(self) -> int:
-        """How many pairs there are to train on."""
-        return sum(len(s) for s in self._sets) - self._held_out
-
-    def training(self, index: int) -> Pair:
-        """Training pair 0..training_size-1."""
-        return self._at(index + self._held_out)
-
-    def validation(self) -> Iterator[Pair]:
-        """The held-out pairs."""
-        return (self._at(index) for index in range(self._held_out))
-
-    def _at(self, index: int) -> Pair:
-        for pairs in self._sets:
-            if index < len(pairs):
-                return pairs[index]
-            index -= len(pairs)
-        raise IndexError("pair beyond the last set")
+    targets: tuple[str, ...] = (*TASKS, FOREGROUND)
+    strides: Mapping[str, int] = field(default_factory=dict)
+    focal_px: float = 0.0
 
 
-def random_batch(pairs: Pairs, seed: int, step: int, size: int, size_hw: tuple[int, int], options: Augmentation | None) -> Batch:
-    """The batch of a step: `size` random pairs at (height, width), resized only where options is None."""
-    rng = np.random.default_rng([seed, step])
-    count = pairs.training_size
-    samples = []
-    for index, donor in rng.integers(count, size=(size, 2)).tolist():
-        pair = pairs.training(index)
-        samples.append(augmented(pair, pairs.training(donor), size_hw, rng, options) if options else cropped(pair, size_hw))
-    return collate(samples)
+def collate(samples: Sequence[Sample], layout: Layout) -> Batch:
+    """Samples of one size as tensors; what a sample does not know is unknown in every pixel."""
+    paired = [i for i, sample in enumerate(samples) if sample.background is not None]
+    pictures = [*samples, *(sample.background for sample in samples if sample.background is not None)]
+    truth = {task: _DENSE[task](pictures, layout) for task in layout.targets if task != FOREGROUND}
+    if FOREGROUND in layout.targets:
+        if not paired:  # a change decoder has BatchNorm: it needs a pair, if one that teaches nothing
+            paired = [0]
+            pictures.append(samples[0])
+            truth = {task: torch.cat([value, _unknown_like(value[:1])]) for task, value in truth.items()}
+        truth[FOREGROUND] = _foreground([samples[i] for i in paired], layout)
+    return Batch(torch.from_numpy(np.stack([p.image for p in pictures])), torch.tensor(paired, dtype=torch.int64), truth)
 
 
-def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples of one size as tensors; depth becomes that of a camera of FOCAL_PX, doors become wall."""
-    images = torch.from_numpy(np.concatenate([np.stack([s.images[view] for s in samples]) for view in (FRAME, BACKGROUND)]))
-    scale = np.array([FOCAL_PX / s.focal for s in samples] * 2, np.float32)[:, None, None]
-    depth = _views([s.depth for s in samples]) * scale
-    labels = _views([s.labels for s in samples])
-    normals = np.moveaxis(_views([s.normals for s in samples]), -1, 1)
-    foreground = torch.from_numpy(np.stack([s.foreground for s in samples])).float()
-    return Batch(
-        images=normalised(images),
-        depth=torch.from_numpy(depth),
-        labels=torch.from_numpy(np.where(labels == DOOR, np.uint8(WALL), labels)),
-        normals=torch.from_numpy(np.ascontiguousarray(normals)),
-        foreground=torch.nn.functional.avg_pool2d(foreground[:, None], FOREGROUND_STRIDE)[:, 0],
-    )
+def make_batch(
+    mixture: Mixture, layout: Layout, seed: int, step: int, rows: range, size_hw: tuple[int, int], options: Augmentation
+) -> Batch:
+    """The batch of a step: a random sample at (height, width) for each of its rows, whichever process makes which."""
+    return collate([_drawn(mixture, np.random.default_rng([seed, step, row]), size_hw, options) for row in rows], layout)
 
 
-def normalised(images: Tensor) -> Tensor:
-    """Images (B, H, W, 3) uint8 as (B, 3, H, W) float in channels-last memory, (rgb / 255 - MEAN) / STD."""
-    scale, shift = 1 / (255 * torch.tensor(STD)), torch.tensor(MEAN) / torch.tensor(STD)
+def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Images (N, H, W, 3) uint8 as (N, 3, H, W) float in channels-last memory, (rgb / 255 - mean) / std."""
+    scale = (1 / (255 * torch.tensor(std))).to(images.device)
+    shift = (torch.tensor(mean) / torch.tensor(std)).to(images.device)
     return (images.float() * scale - shift).permute(0, 3, 1, 2)
 
 
 class Prefetcher:
-    """Makes the batches of consecutive steps in background threads (OpenCV and NumPy release the interpreter for most of it)."""
+    """Makes the batches of consecutive steps in background threads (OpenCV and NumPy release the interpreter for most of it).
 
-    def __init__(self, pairs: Pairs, seed: int, size: int, options: Augmentation | None, threads: int, first_step: int) -> None:
-        self._arguments = (pairs, seed, size, options)
+    make: of a step.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], first_step: int, threads: int) -> None:
+        self._make = make
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._queue: deque[Future[Batch]] = deque()
         self._next = first_step
+        self._ahead = max(AHEAD, threads + 1)
 
-    def take(self, size_hw: tuple[int, int]) -> Batch:
-        """The next step's batch; those begun from now on have (height, width) `size_hw`."""
-        pairs, seed, size, options = self._arguments
-        while len(self._queue) < AHEAD:
-            self._queue.append(self._pool.submit(random_batch, pairs, seed, self._next, size, size_hw, options))
+    def take(self) -> Batch:
+        """The next step's batch."""
+        while len(self._queue) < self._ahead:
+            self._queue.append(self._pool.submit(self._make, self._next))
             self._next += 1
         return self._queue.popleft().result()
 
@@ -136,7 +106,41 @@ class Prefetcher:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _views(arrays: Sequence[np.ndarray]) -> np.ndarray:  # type: ignore[type-arg]
-    """Arrays (2, H, W, ...) per sample to (2B, h, w, ...), frames first, each cell's centre pixel at DENSE_STRIDE."""
-    cells = slice(DENSE_STRIDE // 2, None, DENSE_STRIDE)
-    return np.stack(arrays, axis=1)[:, :, cells, cells].reshape(-1, *arrays[0][0, cells, cells].shape)
+def _drawn(mixture: Mixture, rng: np.random.Generator, size_hw: tuple[int, int], options: Augmentation) -> Sample:
+    return augmented(mixture.drawn(rng), lambda: mixture.drawn(rng), size_hw, rng, options)
+
+
+def _cells(array: NDArray[Any] | None, shape: tuple[int, ...], stride: int, unknown: float, dtype: type[np.generic]) -> NDArray[Any]:
+    """Each cell's centre pixel at a stride; `unknown` everywhere where there is no array."""
+    centres = slice(stride // 2, None, stride)
+    return (np.full(shape, unknown, dtype) if array is None else array)[centres, centres]
+
+
+def _labels(pictures: Sequence[Sample], layout: Layout) -> Tensor:
+    stride = layout.strides.get("labels", 1)
+    return torch.from_numpy(np.stack([_cells(p.labels, p.image.shape[:2], stride, UNLABELLED, np.uint8) for p in pictures]))
+
+
+def _depth(pictures: Sequence[Sample], layout: Layout) -> Tensor:
+    stride = layout.strides.get("depth", 1)
+    scales = [layout.focal_px / p.intrinsics.fx if layout.focal_px and p.intrinsics else 1.0 for p in pictures]
+    maps = [_cells(p.depth, p.image.shape[:2], stride, np.nan, np.float32) for p in pictures]
+    return torch.from_numpy(np.stack([depth * np.float32(scale) for depth, scale in zip(maps, scales, strict=True)]))
+
+
+def _normals(pictures: Sequence[Sample], layout: Layout) -> Tensor:
+    stride = layout.strides.get("normals", 1)
+    maps = np.stack([_cells(p.normals, p.image.shape, stride, np.nan, np.float32) for p in pictures])
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(maps, -1, 1)))
+
+
+def _foreground(frames: Sequence[Sample], layout: Layout) -> Tensor:
+    masks = [_cells(frame.foreground, frame.image.shape[:2], 1, np.nan, np.float32) for frame in frames]
+    return torch.nn.functional.avg_pool2d(torch.from_numpy(np.stack(masks))[:, None], layout.strides.get(FOREGROUND, 1))[:, 0]
+
+
+def _unknown_like(truth: Tensor) -> Tensor:
+    return torch.full_like(truth, UNLABELLED if truth.dtype == torch.uint8 else torch.nan)
+
+
+_DENSE: dict[str, Callable[[Sequence[Sample], Layout], Tensor]] = {"labels": _labels, "depth": _depth, "normals": _normals}

@@ -2,34 +2,125 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.training.settings import check_known, load_settings
+from mtdense_ros.weights.card import DEPTH_KINDS
+
+OPTIMISERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("cosine", "poly", "multistep", "cyclic", "constant")
+RECIPES = ("dense", "hydranet", "mdeas", "lraspp", "ffm")
+AMPS = ("off", "bf16", "fp16")
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """One data set of the mixture.
+
+    source: "renders:PATH", or what data.readers.open.open_source takes. weight: its share of the draws, against the weights of the
+    others (all or none have one; without, every sample is drawn equally often); repeat: factor of that share. focal: focal length
+    in pixels of its pictures where they have no intrinsics (0: what the training's focal length would be there).
+    """
+
+    source: str = ""
+    weight: float = 0.0
+    repeat: float = 1.0
+    focal: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.source:
+            raise ConfigError("training: an entry of 'sources' names no 'source'; give one such as renders:PATH")
+        if self.weight < 0 or self.repeat <= 0 or self.focal < 0:
+            raise ConfigError(f"training: weight, repeat and focal of source '{self.source}' must be positive; correct them")
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """name: adamw, adam or sgd; lr: the peak; encoder: the encoder's rate against that; betas: of Adam; momentum: of SGD; decay_all:
+    weight decay for biases and BatchNorm as well."""
+
+    name: str = "adamw"
+    lr: float = 2e-3
+    encoder: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.9
+    weight_decay: float = 0.01
+    decay_all: bool = False
+
+    def __post_init__(self) -> None:
+        check_known("optimiser.name", self.name, OPTIMISERS)
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How the rate goes from its peak, after a linear rise over `warmup` steps.
+
+    cosine: to the share 0.01; poly: (1 - share of the run) ** power; multistep: times gamma at each of the milestones, in epochs;
+    cyclic: between lr_min and the peak, see schedules.cyclic_lr, edges and flat start in epochs; constant. steps_per_epoch: 0 for
+    as many as one pass over the sources takes.
+    """
+
+    name: str = "cosine"
+    warmup: int = 200
+    power: float = 0.9
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.1
+    lr_min: float = 1e-5
+    steps_per_epoch: int = 0
+    flat_epochs: int = 5
+    edge_epochs: int = 5
+    cycles: int = 3
+
+    def __post_init__(self) -> None:
+        check_known("schedule.name", self.name, SCHEDULES)
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """recipe: see recipes.RECIPES; weights: of its terms by name, where they differ from the recipe's own."""
+
+    recipe: str = "dense"
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_known("loss.recipe", self.recipe, RECIPES)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
-    arch: the network; encoder: file of an ImageNet MobileNetV2, torchvision's or the HydraNet authors', that its encoder starts
-    from (empty: random weights); start: name or path of weights of this package that the whole network starts from; seed: of
-    weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three quarters
-    of that size; batch: pairs per step; lr: the peak; warmup: steps; clip: norm of the gradient; ema: decay of the averaged
-    weights; bf16: autocast; threads: of torch; loaders: threads that make batches; checkpoint_minutes: between checkpoints, each
-    with a validation; validation: pairs held out, the first ones of the first set; weight_*: of the losses; augment: whether
-    samples are changed at random.
+    arch, model: the network and what its configuration changes; encoder: file of an ImageNet checkpoint that its encoder starts from;
+    start: name or path of weights of this package that all of it starts from (neither: random weights).
+    targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
+    metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m.
+    sources: the mixture; validation: samples held out, the first ones of the first source, or of validation_source if one is given;
+    backgrounds: whether the background of a pair counts as a picture with truths of its own.
+    seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three
+    quarters of that size; batch: samples per step, of all processes together; clip: norm of the gradient (0: any); ema: decay of the
+    averaged weights (0: none); amp: autocast; device: as for the engines; threads: of torch; loaders: threads that make batches;
+    checkpoint_minutes: between checkpoints, each with an evaluation.
     """
 
     arch: str = "mtdense"
+    model: Mapping[str, Any] = field(default_factory=dict)
     encoder: str = ""
     start: str = ""
+    targets: tuple[str, ...] = ()
+    label_space: str = "indoor"
+    depth_kind: str = "metric"
+    focal_px: float = 230.0
+    relative_max_m: float = 10.0
+    sources: tuple[SourceConfig, ...] = ()
+    validation: int = 48
+    validation_source: str = ""
+    backgrounds: bool = True
+    augment: Augmentation = Augmentation()
     seed: int = 0
     steps: int = 0
     minutes: float = 0.0
@@ -37,21 +128,16 @@ class TrainConfig:
     width: int = 256
     small_until: float = 0.0
     batch: int = 8
-    lr: float = 2e-3
-    warmup: int = 200
-    weight_decay: float = 0.01
+    loss: LossConfig = LossConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     clip: float = 5.0
     ema: float = 0.998
-    bf16: bool = False
+    amp: str = "off"
+    device: str = "cpu"
     threads: int = 2
     loaders: int = 1
     checkpoint_minutes: float = 3.0
-    validation: int = 48
-    weight_foreground: float = 0.6
-    weight_labels: float = 1.3
-    weight_depth: float = 1.0
-    weight_normals: float = 1.0
-    augment: bool = True
 
     def __post_init__(self) -> None:
         if self.steps <= 0 and self.minutes <= 0:
@@ -61,44 +147,15 @@ class TrainConfig:
         for key in ("height", "width", "batch", "threads", "loaders"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"training: '{key}' is {getattr(self, key)}; give a whole number of at least 1")
+        check_known("depth_kind", self.depth_kind, DEPTH_KINDS)
+        check_known("amp", self.amp, AMPS)
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """(height, width) of the network's input at the end of the run."""
+        return self.height, self.width
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:
     """The defaults, changed by a YAML file and then by words "key=value". Raises ConfigError on unknown keys and wrong types."""
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path}: not a readable YAML file ({error}); correct the path or the file") from error
-        if not isinstance(content, Mapping):
-            raise ConfigError(f"{path}: must hold keys and values, found {content!r}")
-        values.update(_checked(content, str(path)))
-    for word in overrides:
-        key, separator, text = word.partition("=")
-        if not separator:
-            raise ConfigError(f"setting '{word}': expected key=value")
-        values.update(_checked({key: yaml.safe_load(text)}, f"setting '{word}'"))
-    return TrainConfig(**values)
-
-
-def _checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
-    checked = {}
-    for key, value in values.items():
-        if key not in defaults:
-            raise ConfigError(f"{where}: unknown key '{key}'; {known_names(str(key), defaults)}")
-        kind = type(defaults[key])
-        if kind is float and type(value) in (int, str):  # YAML reads 2e-3 as text
-            value = _number(value, key, where)
-        if type(value) is not kind:
-            raise ConfigError(f"{where}: '{key}' is {value!r}; expected a value like {defaults[key]!r}")
-        checked[key] = value
-    return checked
-
-
-def _number(value: int | str, key: str, where: str) -> float:
-    try:
-        return float(value)
-    except ValueError as error:
-        raise ConfigError(f"{where}: '{key}' is {value!r}; expected a number") from error
+    return load_settings(TrainConfig, path, overrides)

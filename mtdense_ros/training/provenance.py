@@ -1,4 +1,4 @@
-"""Which source and which weights a run started from: written when it starts, read when its weights are exported."""
+"""Which source, command and weights a run started from: written when it starts, read when its weights are exported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _FILE = "commit"
+_COMMAND_FILE = "command"
 _START_FILE = "start.json"
 
 
@@ -25,6 +26,18 @@ def recorded_commit(out: Path) -> str:
     """The commit in a run's folder, or "unknown"."""
     path = out / _FILE
     return path.read_text(encoding="utf-8").strip() if path.exists() else "unknown"
+
+
+def record_command(out: Path, command: str) -> None:
+    """Writes the command line of a run into its folder; that of its last sitting counts."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _COMMAND_FILE).write_text(command + "\n", encoding="utf-8")
+
+
+def recorded_command(out: Path) -> str:
+    """The command in a run's folder, or "" where it was not started from the command line."""
+    path = out / _COMMAND_FILE
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def record_start(out: Path, what: str, file: Path) -> None:

@@ -1,34 +1,114 @@
-"""Scores on held-out renders: the only numbers that may steer a training."""
+"""Scores on held-out samples: the only numbers that may steer a training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
-from mtdense_ros.data.augment import cropped
-from mtdense_ros.data.shards import FRAME, Pair
+from mtdense_ros.data.augment import fitted
+from mtdense_ros.data.sample import Sample
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
-from mtdense_ros.models.mtdense import MtDense
-from mtdense_ros.training.batches import collate
+from mtdense_ros.training.batches import collate, normalised
+from mtdense_ros.training.inputs import input_statistics
+from mtdense_ros.training.losses import ssim
+from mtdense_ros.training.panel import panel_of
+from mtdense_ros.training.passes import TrainingPass, truth_of
+from mtdense_ros.training.run import Run
+
+BEST = {
+    "val_abs_rel": ("best-depth.pt", -1),
+    "val_depth_ssim": ("best-depth.pt", 1),
+    "val_foreground_iou": ("best-mask.pt", 1),
+    "val_mean_iou": ("best-labels.pt", 1),
+}
+"""The file of the best checkpoint by each score, and whether more is better (1) or less (-1)."""
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @torch.no_grad()
-def validate(net: MtDense, pairs: Iterable[Pair], size_hw: tuple[int, int]) -> dict[str, float]:
-    """Of the network, in evaluation mode, on clean pairs at its own resolution: one figure per output, frames only."""
-    labels, depth = ConfusionMatrix(net.config["num_classes"]), DepthMetrics()
-    normals, foreground = NormalMetrics(), MaskMetrics()
-    for pair in pairs:
-        batch = collate([cropped(pair, size_hw)])
-        raw = net(batch.images[:1], batch.images[1:])
-        labels.update(raw["labels"][FRAME].argmax(0).numpy(), batch.labels[FRAME].numpy())
-        depth.update(raw["depth"][FRAME, 0].numpy(), batch.depth[FRAME].numpy())
-        normals.update(np.moveaxis(raw["normals"][FRAME].numpy(), 0, -1), np.moveaxis(batch.normals[FRAME].numpy(), 0, -1))
-        foreground.update(raw["foreground"][0, 0].numpy() > 0, batch.foreground[0].numpy() > 0.5)
-    return {
-        "val_mean_iou": labels.mean_iou,
-        "val_abs_rel": depth.result()["abs_rel"],
-        "val_normals_deg": normals.result()["mean_deg"],
-        "val_foreground_iou": foreground.iou,
-    }
+def validate(run: Run, samples: Sequence[Callable[[], Sample]]) -> tuple[dict[str, float], NDArray[np.uint8] | None]:
+    """Of the averaged network on clean samples at its own resolution: one figure per target, frames only; and a picture of the first."""
+    scores, panel = Scores(run), None
+    for read in samples:
+        sample = fitted(read(), run.config.size_hw)
+        raw, truth = predicted(run, sample)
+        scores.update(raw, truth)
+        if panel is None:
+            panel = panel_of(sample.image, raw, truth, run.config)
+    return scores.result(), panel
+
+
+def improved(best: dict[str, float], scores: Mapping[str, float]) -> list[str]:
+    """The files of the scores that are better than in `best`, which is brought up to date."""
+    files = []
+    for name, (file, sign) in BEST.items():
+        value = scores.get(name, np.nan)
+        if np.isfinite(value) and (name not in best or sign * value > sign * best[name]):
+            best[name] = value
+            files.append(file)
+    return files
+
+
+def predicted(run: Run, sample: Sample) -> tuple[Arrays, Arrays]:
+    """Raw outputs of the averaged network for a frame, (C, h, w) at the size of its truth, and the truth."""
+    batch, statistics = collate([sample], run.layout).to(run.device), input_statistics(run.average)
+    raw = TrainingPass(run.average, run.targets)(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
+    truth = truth_of(run.average, batch)
+    first = {key: _at_size(value[:1], truth[key])[0].cpu().numpy() for key, value in raw.items()}
+    return first, {key: value[0].cpu().numpy() for key, value in truth.items()}
+
+
+class Scores:
+    """Metrics of the targets of a run. Depth: absolute relative error where it is metric, structural similarity where relative."""
+
+    def __init__(self, run: Run) -> None:
+        self._relative = run.config.depth_kind == "relative"
+        self._labels = ConfusionMatrix(run.net.config.get("num_classes", 1))
+        self._depth, self._normals, self._foreground = DepthMetrics(), NormalMetrics(), MaskMetrics()
+        self._similarities: list[float] = []
+        self._targets = run.targets
+
+    def update(self, raw: Arrays, truth: Arrays) -> None:
+        """Adds a frame: see predicted()."""
+        if "labels" in raw:
+            self._labels.update(raw["labels"].argmax(0), truth["labels"])
+        if "depth" in raw and self._relative:
+            if np.isfinite(truth["depth"]).any():
+                self._similarities.append(float(ssim(_batched(raw["depth"][0]), _batched(truth["depth"]))))
+        elif "depth" in raw:
+            self._depth.update(np.abs(raw["depth"][0]), truth["depth"])
+        if "normals" in raw:
+            self._normals.update(np.moveaxis(raw["normals"], 0, -1), np.moveaxis(truth["normals"], 0, -1))
+        if "foreground" in raw:
+            known = np.isfinite(truth["foreground"])
+            self._foreground.update(raw["foreground"][0] > 0, truth["foreground"] > 0.5, known)
+
+    def result(self) -> dict[str, float]:
+        """The figures, NaN where no sample had the truth."""
+        depth = {"val_abs_rel": self._depth.result()["abs_rel"]}
+        if self._relative:
+            depth = {"val_depth_ssim": float(np.mean(self._similarities)) if self._similarities else float("nan")}
+        figures = {
+            "labels": {"val_mean_iou": self._labels.mean_iou},
+            "depth": depth,
+            "normals": {"val_normals_deg": self._normals.result()["mean_deg"]},
+            "foreground": {"val_foreground_iou": self._foreground.iou},
+        }
+        return {name: value for target in self._targets for name, value in figures[target].items()}
+
+
+def _at_size(raw: Tensor, truth: Tensor) -> Tensor:
+    if raw.shape[-2:] == truth.shape[-2:]:
+        return raw.float()
+    return F.interpolate(raw.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _batched(values: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(values)[None, None]

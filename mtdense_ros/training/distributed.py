@@ -1,0 +1,69 @@
+"""Several processes that train one network, as torchrun starts them; a single process is a team of one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from mtdense_ros.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Team:
+    """rank: which of `size` processes this is, 0 the one that writes files; local: which of those of its machine."""
+
+    rank: int = 0
+    size: int = 1
+    local: int = 0
+
+    def device(self, device: torch.device) -> torch.device:
+        """This process's own GPU where GPUs are used."""
+        return torch.device("cuda", self.local) if device.type == "cuda" and self.size > 1 else device
+
+    def rows(self, batch: int) -> range:
+        """The rows of a batch that this process makes. Raises ConfigError unless they can be shared out evenly."""
+        if batch % self.size:
+            raise ConfigError(f"training: 'batch' {batch} is no multiple of the {self.size} processes; the means would differ in weight")
+        return range(self.rank, batch, self.size)
+
+    def joined(self, module: nn.Module, device: torch.device, all_used: bool = True) -> nn.Module:
+        """The module with its gradients averaged over the team, and on GPUs with BatchNorm over the whole batch.
+
+        all_used: whether each of its parameters takes part in every step.
+        """
+        if self.size == 1:
+            return module
+        if device.type == "cuda":
+            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        own = [device] if device.type == "cuda" else None
+        return DistributedDataParallel(module, device_ids=own, broadcast_buffers=False, find_unused_parameters=not all_used)
+
+    def agreed(self, value: float) -> float:
+        """Rank 0's value: clocks differ, and all must stop at the same step."""
+        if self.size == 1:
+            return value
+        shared = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(shared, 0)
+        return float(shared)
+
+    def wait(self) -> None:
+        """Until all are here."""
+        self.agreed(0.0)
+
+    def leave(self) -> None:
+        """At the end."""
+        if self.size > 1:
+            distributed.destroy_process_group()
+
+
+def join_team(cuda: bool) -> Team:
+    """The team that torchrun's environment describes, joined; alone without one."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return Team()
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
+    return Team(distributed.get_rank(), size, int(os.environ.get("LOCAL_RANK", "0")))

@@ -1,0 +1,168 @@
+"""Several sources as one: opened, checked against what the training asks, brought to its label space and units, and drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.data.readers.open import open_source
+from mtdense_ros.data.rendered import RenderedSource
+from mtdense_ros.data.sample import Sample
+from mtdense_ros.data.source import Source
+from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.labels import label_mapping, load_label_spaces
+from mtdense_ros.records import UNLABELLED, Intrinsics
+from mtdense_ros.training.config import SourceConfig, TrainConfig
+
+RENDERS = "renders:"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source of a mixture, and what makes its samples those of the training.
+
+    table: from its label ids to those of the training; relative_max_m: where metric depth becomes 1 (0: it stays metric); focal_px:
+    of its pictures when they have no intrinsics, 0 for focal_share times their width; backgrounds: whether samples keep theirs.
+    """
+
+    source: Source
+    config: SourceConfig
+    targets: Collection[str]
+    table: NDArray[np.uint8] | None
+    relative_max_m: float
+    focal_share: float
+    backgrounds: bool
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = self.source[index]
+        return self._prepared(sample, sample.intrinsics or self._assumed(sample))
+
+    def _assumed(self, sample: Sample) -> Intrinsics:
+        height, width = sample.image.shape[:2]
+        focal = self.config.focal or self.focal_share * width
+        return Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+    def _prepared(self, sample: Sample, camera: Intrinsics) -> Sample:
+        """The sample with the wanted targets only, in the units of the training."""
+        labels, depth = sample.labels, sample.depth
+        if labels is not None and self.table is not None:
+            labels = self.table[labels]
+        if depth is not None and self.relative_max_m:
+            depth = np.clip(depth / np.float32(self.relative_max_m), 0, 1)
+        background = sample.background if self.backgrounds else None
+        return replace(
+            sample,
+            labels=labels if self.table is not None else None,
+            depth=depth if "depth" in self.targets else None,
+            normals=sample.normals if "normals" in self.targets else None,
+            foreground=sample.foreground if "foreground" in self.targets else None,
+            background=background and self._prepared(background, camera),
+            intrinsics=camera,
+        )
+
+
+class Mixture:
+    """Samples of several parts; the first `held_out` of the first part serve for validation, unless it has parts of its own."""
+
+    def __init__(self, parts: Sequence[Part], held_out: int, validation: Part | None = None) -> None:
+        self._parts = list(parts)
+        self._validation = validation or self._parts[0]
+        self._held_out = min(held_out, len(self._validation.source))
+        self._skipped = [0 if validation or i else self._held_out for i in range(len(self._parts))]
+        if any(part.config.weight for part in parts) and not all(part.config.weight for part in parts):
+            raise ConfigError("training: some of 'sources' have a weight and others have none; give one to each, or to none")
+        self.refresh()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that are trained on."""
+        return tuple(part.source for part in self._parts)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many samples of each source there are to train on."""
+        return [len(part.source) - skipped for part, skipped in zip(self._parts, self._skipped, strict=True)]
+
+    def refresh(self) -> None:
+        """Rendered sets may have grown: their new shards join."""
+        for source in self.sources:
+            if isinstance(source, RenderedSource):
+                source.refresh()
+        for source, size in zip(self.sources, self.sizes, strict=True):
+            if size < 1:
+                found = f"has {len(source)} samples, of which none is left to train on"
+                raise InputError(f"source '{source.name}': {found}; add some, or lower 'validation'")
+        shares = [(part.config.weight or size) * part.config.repeat for part, size in zip(self._parts, self.sizes, strict=True)]
+        self._until = np.cumsum(shares) / np.sum(shares)
+
+    def training(self, part: int, index: int) -> Sample:
+        """Training sample 0 .. sizes[part] - 1 of a part."""
+        return self._parts[part][index + self._skipped[part]]
+
+    def drawn(self, rng: np.random.Generator) -> Sample:
+        """A random training sample."""
+        part = min(int(np.searchsorted(self._until, rng.random(), side="right")), len(self._parts) - 1)
+        return self.training(part, int(rng.integers(self.sizes[part])))
+
+    def validation(self) -> list[Callable[[], Sample]]:
+        """The held-out samples, each to be read by a call."""
+        return [lambda index=index: self._validation[index] for index in range(self._held_out)]  # type: ignore[misc]
+
+
+def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool) -> Mixture:
+    """The sources of a configuration for these targets; pairs: whether the network reads backgrounds. Raises ConfigError, InputError."""
+    if not config.sources:
+        raise ConfigError("training: no 'sources'; list some in the file, or give rendered sets with --data")
+    parts = [part_of(opened(entry.source), entry, config, targets, pairs) for entry in config.sources]
+    missing = sorted(set(targets) - {target for part in parts for target in part.source.targets})
+    if missing:
+        raise ConfigError(f"training: no source has {', '.join(missing)}; add one that has, or name fewer 'targets'")
+    validation = None
+    if config.validation_source:
+        entry = SourceConfig(config.validation_source)
+        validation = part_of(opened(entry.source), entry, config, targets, pairs)
+    return Mixture(parts, config.validation, validation)
+
+
+def opened(text: str) -> Source:
+    """The source that a text names: "renders:PATH", or as for data.readers.open.open_source."""
+    if text.startswith(RENDERS):
+        return RenderedSource(text.removeprefix(RENDERS))
+    return open_source(text)
+
+
+def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: Collection[str], pairs: bool) -> Part:
+    """A source with the conversions that a training needs. Raises ConfigError where there is none."""
+    table = None
+    if "labels" in targets and source.label_space is not None:
+        table = label_table(source.label_space, config.label_space)
+    to_relative = config.depth_kind == "relative" and source.depth_kind == "metric"
+    if "depth" in targets and config.depth_kind == "metric" and source.depth_kind == "relative":
+        raise ConfigError(f"source '{source.name}': its depth is relative, 'depth_kind' is metric; leave it out, or train relative depth")
+    return Part(
+        source=source,
+        config=entry,
+        targets=targets,
+        table=table,
+        relative_max_m=config.relative_max_m if to_relative else 0.0,
+        focal_share=config.focal_px / config.width,
+        backgrounds=pairs or config.backgrounds,
+    )
+
+
+def label_table(source: str, target: str) -> NDArray[Any]:
+    """From ids of one label space to those of another, which may be several joined by "+"; see labels.label_mapping."""
+    spaces = load_label_spaces(target)
+    if len(spaces) == 1:
+        return label_mapping(source, target)
+    table, first = np.full(256, UNLABELLED, np.uint8), 0
+    for space in spaces:
+        if space.name == source:
+            table[: len(space.classes)] = np.arange(first, first + len(space.classes), dtype=np.uint8)
+            return table
+        first += len(space.classes)
+    raise ConfigError(f"label space '{source}': is none of '{target}'; name it in 'label_space', or train on one space that it maps to")

@@ -1,0 +1,157 @@
+"""Everything that a checkpoint holds: written and read so that a continued run ends like one that was never stopped."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mtdense_ros.engines.torch_engine import choose_device
+from mtdense_ros.errors import ConfigError, WeightsError
+from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.models import DenseNetwork, create_model
+from mtdense_ros.models.mobilenet_v2 import MobileNetV2
+from mtdense_ros.models.mobilenet_v3 import MobileNetV3
+from mtdense_ros.training.batches import Layout
+from mtdense_ros.training.config import TrainConfig
+from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.optimisers import make_optimiser
+from mtdense_ros.training.passes import TrainingPass
+from mtdense_ros.training.recipes import recipe_of
+from mtdense_ros.training.schedules import progress
+from mtdense_ros.training.settings import built
+from mtdense_ros.weights import convert_encoder_state_dict, find_weights, load_weights, read_foreign
+
+
+class Run:
+    """The network, its running average, the optimiser, the generator's state, the steps and seconds done, the best scores."""
+
+    def __init__(self, config: TrainConfig, team: Team | None = None) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.team = team or Team()
+        self.device = self.team.device(choose_device(config.device))
+        if config.amp == "fp16" and self.device.type != "cuda":
+            raise ConfigError("training: 'amp' is fp16, which needs a GPU; use bf16 or off")
+        self.net = network_of(config).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average: DenseNetwork = copy.deepcopy(self.net).eval().requires_grad_(False)
+        self.targets = targets_of(config, self.net)
+        self.recipe = recipe_of(config.loss, self.targets)
+        self.layout = Layout(self.targets, self.recipe.strides, config.focal_px if config.depth_kind == "metric" else 0.0)
+        self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
+        self.optimiser = make_optimiser(config.optimiser, self.net)
+        self.scaler = torch.amp.GradScaler("cuda", enabled=config.amp == "fp16")
+        self.step = 0
+        self.elapsed_s = 0.0
+        self.steps_per_epoch = 1
+        self.best: dict[str, float] = {}
+
+    @property
+    def share(self) -> float:
+        """How far the run is, 0..1."""
+        return self.share_at(self.step)
+
+    def share_at(self, step: int) -> float:
+        """How far the run is at a step, by the clock at least as far as now."""
+        return progress(step, self.config.steps, self.elapsed_s, self.config.minutes)
+
+    def start_from(self, path: Path) -> None:
+        """Gives the encoder the weights of an ImageNet checkpoint. Raises WeightsError where they are not there or do not fit."""
+        state = convert_encoder_state_dict(encoder_kind(self.net), read_foreign(path))
+        for net in (self.net, self.average):
+            net.get_submodule("encoder").load_state_dict(state)
+
+    def continue_from(self, name_or_path: str) -> Path:
+        """Gives the network this package's weights of a name or path; returns their file. Raises WeightsError."""
+        path = find_weights(name_or_path)
+        net, _ = load_weights(path)
+        try:
+            for each in (self.net, self.average):
+                each.load_state_dict(net.state_dict())
+        except RuntimeError as error:
+            raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); name weights of this one") from error
+        return path
+
+    def save(self, path: Path) -> None:
+        """Writes the run, atomically."""
+        content = {
+            "config": json.dumps(dataclasses.asdict(self.config)),
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "random": torch.get_rng_state(),
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "best": self.best,
+        }
+        partial = path.with_suffix(".partial")
+        torch.save(content, partial)
+        os.replace(partial, path)
+
+    def load(self, path: Path) -> None:
+        """Continues what `save` wrote. Raises WeightsError on another network's checkpoint."""
+        content = read_checkpoint(path)
+        try:
+            self.net.load_state_dict(content["net"])
+            self.average.load_state_dict(content["average"])
+            self.optimiser.load_state_dict(content["optimizer"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise WeightsError(f"{path}: is not a checkpoint of this training ({error}); choose another output folder") from error
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(content["scaler"])
+        torch.set_rng_state(content["random"])
+        self.step, self.elapsed_s, self.best = content["step"], content["elapsed_s"], content["best"]
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What Run.save wrote, on the CPU. Raises WeightsError where there is nothing of the kind."""
+    try:
+        content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        missing = {"config", "net", "average", "optimizer", "scaler", "random", "step", "elapsed_s", "best"} - set(content)
+    except (OSError, RuntimeError, ValueError, TypeError, pickle.UnpicklingError) as error:
+        raise WeightsError(f"{path}: no readable checkpoint of a training ({error}); choose another output folder") from error
+    if missing:
+        raise WeightsError(f"{path}: is not a checkpoint of this training (no {', '.join(sorted(missing))}); choose another output folder")
+    return content
+
+
+def restored(path: Path) -> Run:
+    """The run of a checkpoint with the settings that it was made with, on the CPU."""
+    config = built(TrainConfig, {**json.loads(read_checkpoint(path)["config"]), "device": "cpu", "amp": "off"}, str(path))
+    run = Run(config)
+    run.load(path)
+    return run
+
+
+def network_of(config: TrainConfig) -> DenseNetwork:
+    """The network of a configuration; as many classes as its label space has, unless `model` says another number."""
+    names = create_model(config.arch).config
+    classes = {}
+    if "num_classes" in names:
+        classes = {"num_classes": sum(len(space.classes) for space in load_label_spaces(config.label_space))}
+    return create_model(config.arch, **{**classes, **config.model})
+
+
+def targets_of(config: TrainConfig, net: DenseNetwork) -> tuple[str, ...]:
+    """The outputs to train, in the network's order. Raises ConfigError on one that it lacks."""
+    unknown = [target for target in config.targets if target not in net.outputs]
+    if unknown:
+        raise ConfigError(f"training: 'targets' names {', '.join(unknown)}; {config.arch} as configured has {', '.join(net.outputs)}")
+    return tuple(key for key in net.outputs if not config.targets or key in config.targets)
+
+
+def encoder_kind(net: DenseNetwork) -> str:
+    """What the encoder of a network is, for convert_encoder_state_dict. Raises ConfigError without one of ImageNet's."""
+    encoder = dict(net.named_children()).get("encoder")
+    if isinstance(encoder, MobileNetV2):
+        return "mobilenet_v2"
+    if isinstance(encoder, MobileNetV3):
+        return f"mobilenet_v3_{net.config['backbone']}"
+    raise ConfigError(f"training: 'encoder' is given, and {type(net).__name__} has no encoder of an ImageNet classifier; leave it out")

@@ -1,0 +1,72 @@
+"""Two processes give the gradients of one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from training_data import write_set
+
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.training.distributed import Team
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PROGRAM = """
+import sys
+import torch
+from torch import nn
+from mtdense_ros.training.distributed import join_team
+
+torch.set_num_threads(1)
+team = join_team(cuda=False)
+torch.manual_seed(0)
+net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 1))
+images, target = torch.randn(6, 3, 8, 8), torch.randn(6, 2, 6, 6)
+rows = list(team.rows(6))
+joined = team.joined(net, torch.device("cpu"))
+(joined(images[rows]) - target[rows]).square().mean().backward()
+assert team.agreed(float(team.rank) + 7) == 7
+if team.rank == 0:
+    torch.save([p.grad for p in net.parameters()], sys.argv[1])
+team.leave()
+"""
+
+
+def started(processes, *command):
+    """Runs a command under torchrun, or alone."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes > 1 else []
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    call = [sys.executable, *launcher, *command]
+    done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_give_the_gradients_of_one(tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    for processes in (1, 2):
+        started(processes, str(tmp_path / "program.py"), str(tmp_path / f"{processes}.pt"))
+    one, two = (torch.load(tmp_path / f"{processes}.pt", weights_only=True) for processes in (1, 2))
+    assert one[0].abs().max() > 1e-3
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+def test_two_processes_train_a_network_and_write_one_log(tmp_path):
+    write_set(tmp_path / "set")
+    (tmp_path / "a.yaml").write_text("{steps: 2, height: 64, width: 64, batch: 4, threads: 1, validation: 1}\n")
+    config, data, out = (str(tmp_path / name) for name in ("a.yaml", "set", "run"))
+    started(2, "-m", "mtdense_ros.training.train", config, "--data", data, "--out", out)
+    assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 1
+    content = torch.load(tmp_path / "run" / "latest.pt", weights_only=True)
+    assert content["step"] == 2 and not any(name.startswith("module.") for name in content["net"])
+
+
+def test_a_team_of_one_is_no_team():
+    alone, module = Team(), torch.nn.Conv2d(1, 1, 1)
+    assert alone.joined(module, torch.device("cpu")) is module and alone.agreed(3.0) == 3.0 and list(alone.rows(3)) == [0, 1, 2]
+    assert alone.device(torch.device("cuda")) == torch.device("cuda") and Team(1, 2, 1).device(torch.device("cuda")).index == 1
+    with pytest.raises(ConfigError, match="'batch' 3 is no multiple of the 2 processes"):
+        Team(0, 2).rows(3)

@@ -25,7 +25,7 @@ def test_taps_are_the_first_map_of_stride_eight_and_the_last(backbone, taps, fea
         changes = []
         for i in range(features):
             hook = net.encoder.register_forward_hook(lambda _, __, maps, i=i: (*maps[:i], maps[i] + 1, *maps[i + 1 :]))
-            changes.append(not torch.equal(net(image)["labels"], usual))
+            changes.append(not torch.allclose(net(image)["labels"], usual, atol=1e-2))
             hook.remove()
     assert [i for i, changed in enumerate(changes) if changed] == taps
 

@@ -105,3 +105,11 @@ def test_shortcut_only_where_neither_stride_nor_channels_change():
 def test_other_variants_are_refused():
     with pytest.raises(ConfigError, match="variant: found 'medium'; .*known: large, small"):
         MobileNetV3("medium")
+
+
+@pytest.mark.parametrize("variant", ["large", "small"])
+def test_a_fresh_encoder_passes_a_picture_on_at_a_magnitude_that_floats_can_tell(variant):
+    torch.manual_seed(0)
+    with torch.inference_mode():
+        maps = MobileNetV3(variant).eval()(torch.randn(1, 3, 64, 96))
+    assert all(1e-2 < float(x.std()) < 1e2 for x in maps)

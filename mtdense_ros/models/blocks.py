@@ -33,3 +33,15 @@ def resize_like(x: Tensor, reference: Tensor) -> Tensor:
 def depth_from_log(x: Tensor) -> Tensor:
     """Positive depth from a head that works in log space, where an error is a ratio; clamped so that half precision holds it."""
     return torch.exp(x.clamp(*_LOG_DEPTH_RANGE))
+
+
+def he_initialised(net: nn.Module) -> None:
+    """Draws the convolutions anew so that a signal keeps its magnitude through ReLUs (He et al., ICCV 2015); biases are 0.
+
+    torch's default shrinks it by more than half per layer: before BatchNorm has seen any data, a deep map is then but rounding errors.
+    """
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -212,6 +212,12 @@ def test_import_replaces_only_when_told(tmp_path, capsys):
     assert (code, load_weights(path)[0].config) == (0, net.config)
 
 
+def test_import_into_what_is_no_folder_is_told_in_a_line(tmp_path, capsys):
+    (tmp_path / "store").write_text("a file")
+    assert importing(tmp_path, "lraspp", backbone="small")[0] == 2
+    assert f"{tmp_path / 'store' / 'ours.safetensors'}: cannot be written (File exists); choose another folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "x.safetensors"])
 def test_names_are_no_paths(name, tmp_path, capsys):
     code, _, _ = importing(tmp_path, "ffm", name=name)

@@ -34,8 +34,8 @@ def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, 
     """Writes a network's state to `path` (its suffix may be left out) and its card beside it; returns the card.
 
     card_fields: the card's fields arch, input, label_space, depth, foreground, metrics, data, licence, attribution, commit
-    and command; what can be computed from the network and the file is. Raises WeightsError when a field is missing, or
-    when `arch` does not make this network.
+    and command; what can be computed from the network and the file is. Raises WeightsError when a field is missing, when
+    `arch` does not make this network, or when the folder cannot be written to.
     """
     path = Path(path)
     path = path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
@@ -51,9 +51,12 @@ def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, 
         "outputs": net.outputs,
     })
     check_state(state, _network_of(card, str(path)).state_dict(), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
-    write_atomically(path.with_suffix(".json"), card.to_json().encode())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        write_atomically(path.with_suffix(".json"), card.to_json().encode())
+    except OSError as error:
+        raise WeightsError(f"weights {path}: cannot be written ({error.strerror}); choose another folder") from error
     return card
 
 

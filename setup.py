@@ -33,6 +33,7 @@ setup(
         "train": ["moderngl", "trimesh", "pillow"],
         "data": ["h5py"],
         "export": ["onnx", "onnxruntime"],
+        "tensorboard": ["tensorboard"],
     },
     python_requires=">=3.10",
     zip_safe=False,

@@ -72,7 +72,7 @@ def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, mo
             return Sample(image, image[..., 0])
 
     run = trained("targets=[labels]")
-    monkeypatch.setattr(mixture, "opened", lambda text: Foreign())
+    monkeypatch.setattr(mixture, "open_source", lambda text: Foreign())
     with pytest.raises(ConfigError, match="own: academic"):
         export.main([str(run), "--weights", str(tmp_path / "weights")])
     export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic use only"])

@@ -30,7 +30,7 @@ SETTINGS = {
     "hydranet": ["loss.recipe=hydranet", "model.tasks=[labels, depth, normals]"],
     "lraspp": ["loss.recipe=lraspp"],
     "mdeas": ["loss.recipe=mdeas", "depth_kind=relative", "optimiser.lr=5e-3"],
-    "mtdense": ["model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}"],
+    "mtdense": ["optimiser.lr=5e-3", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}"],
 }
 SMALL = ["steps=4", "height=64", "width=64", "batch=2", "threads=1", "validation=1", "schedule.warmup=2"]
 

@@ -22,7 +22,7 @@ AMPS = ("off", "bf16", "fp16")
 class SourceConfig:
     """One data set of the mixture.
 
-    source: "renders:PATH", or what data.readers.open.open_source takes. weight: its share of the draws, against the weights of the
+    source: as for data.readers.open.open_source, such as renders:PATH. weight: its share of the draws, against the weights of the
     others (all or none have one; without, every sample is drawn equally often); repeat: factor of that share. focal: focal length
     in pixels of its pictures where they have no intrinsics (0: what the training's focal length would be there).
     """
@@ -134,7 +134,7 @@ class TrainConfig:
     clip: float = 5.0
     ema: float = 0.998
     amp: str = "off"
-    device: str = "cpu"
+    device: str = "auto"
     threads: int = 2
     loaders: int = 1
     checkpoint_minutes: float = 3.0

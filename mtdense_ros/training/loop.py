@@ -43,7 +43,7 @@ def train(config: TrainConfig, out: Path) -> Run:
     clock = Stopclock(run.elapsed_s, team, config.checkpoint_minutes)
     with Journal(out, run) as journal:
         while run.share < 1:
-            journal.step(train_step(run, batches.take().to(run.device)), sum(mixture.sizes))
+            journal.step(train_step(run, batches.take()), sum(mixture.sizes))
             run.elapsed_s = clock.read()
             if clock.checkpoint_due() or run.share == 1:
                 checkpoint(run, mixture, out, journal)
@@ -80,7 +80,7 @@ def batch_of(run: Run, mixture: Mixture, rows: range, step: int) -> Batch:
 
 def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     """One step: losses, gradient, clip, update, average. Returns the loss's terms by name, the gradient's norm and the rate."""
-    config, statistics = run.config, input_statistics(run.net)
+    config, statistics, batch = run.config, input_statistics(run.net), batch.to(run.device)
     rate = rate_at(config.optimiser, config.schedule, run.step, run.share, run.steps_per_epoch)
     set_rate(run.optimiser, rate)
     run.net.train()

@@ -18,8 +18,6 @@ from mtdense_ros.labels import label_mapping, load_label_spaces
 from mtdense_ros.records import UNLABELLED, Intrinsics
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 
-RENDERS = "renders:"
-
 
 @dataclass(frozen=True)
 class Part:
@@ -117,22 +115,15 @@ def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool) -> 
     """The sources of a configuration for these targets; pairs: whether the network reads backgrounds. Raises ConfigError, InputError."""
     if not config.sources:
         raise ConfigError("training: no 'sources'; list some in the file, or give rendered sets with --data")
-    parts = [part_of(opened(entry.source), entry, config, targets, pairs) for entry in config.sources]
+    parts = [part_of(open_source(entry.source), entry, config, targets, pairs) for entry in config.sources]
     missing = sorted(set(targets) - {target for part in parts for target in part.source.targets})
     if missing:
         raise ConfigError(f"training: no source has {', '.join(missing)}; add one that has, or name fewer 'targets'")
     validation = None
     if config.validation_source:
         entry = SourceConfig(config.validation_source)
-        validation = part_of(opened(entry.source), entry, config, targets, pairs)
+        validation = part_of(open_source(entry.source), entry, config, targets, pairs)
     return Mixture(parts, config.validation, validation)
-
-
-def opened(text: str) -> Source:
-    """The source that a text names: "renders:PATH", or as for data.readers.open.open_source."""
-    if text.startswith(RENDERS):
-        return RenderedSource(text.removeprefix(RENDERS))
-    return open_source(text)
 
 
 def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: Collection[str], pairs: bool) -> Part:

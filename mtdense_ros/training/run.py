@@ -131,12 +131,16 @@ def restored(path: Path) -> Run:
 
 
 def network_of(config: TrainConfig) -> DenseNetwork:
-    """The network of a configuration; as many classes as its label space has, unless `model` says another number."""
-    names = create_model(config.arch).config
-    classes = {}
-    if "num_classes" in names:
-        classes = {"num_classes": sum(len(space.classes) for space in load_label_spaces(config.label_space))}
-    return create_model(config.arch, **{**classes, **config.model})
+    """The network of a configuration, with as many classes as its label space has. Raises ConfigError where `model` asks for others."""
+    with torch.device("meta"):  # draws no random numbers
+        known = create_model(config.arch, **config.model).config
+    if "num_classes" not in known:
+        return create_model(config.arch, **config.model)
+    classes = sum(len(space.classes) for space in load_label_spaces(config.label_space))
+    if config.model.get("num_classes", classes) != classes:
+        found = f"'model.num_classes' is {known['num_classes']}, '{config.label_space}' has {classes}"
+        raise ConfigError(f"training: {found}; leave it out")
+    return create_model(config.arch, **{**config.model, "num_classes": classes})
 
 
 def targets_of(config: TrainConfig, net: DenseNetwork) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ import cv2
 
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
-from mtdense_ros.training.mixture import RENDERS
 from mtdense_ros.training.provenance import record_command
 
 
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def with_rendered(config: TrainConfig, roots: Sequence[Path]) -> TrainConfig:
     """The configuration with rendered sets as its only sources, if there are any."""
-    sources = tuple(SourceConfig(f"{RENDERS}{root}") for root in roots)
+    sources = tuple(SourceConfig(f"renders:{root}") for root in roots)
     return dataclasses.replace(config, sources=sources) if sources else config
 
 

@@ -11,6 +11,7 @@ from mtdense_ros.data.readers.folder import FolderSource
 from mtdense_ros.data.readers.kitti import open_kitti
 from mtdense_ros.data.readers.nyuv2 import open_nyuv2
 from mtdense_ros.data.readers.tum import TumSource
+from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.source import Source
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.hints import known_names
@@ -50,5 +51,6 @@ KINDS: Mapping[str, Callable[[Path, str], Source]] = {
     "camvid": CamVidSource,
     "kitti": open_kitti,
     "mdeas": open_mdeas,
+    "renders": _without_split(RenderedSource),
 }
 """The readers by the kind that names them."""

@@ -1,19 +1,13 @@
-"""The readers of the real sets (skipped where the data is absent), and baselines on made-up frames."""
+"""The named evaluation sets (skipped where the data is absent), and data sets of one's own."""
 
-from types import SimpleNamespace
-
+import cv2
 import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.evaluation.baselines import TrainingStatistics, baselines, rgb_difference
+from mtdense_ros.evaluation.changes import THRESHOLD, ThresholdSweep, difference
 from mtdense_ros.evaluation.metrics import MaskMetrics
-from mtdense_ros.evaluation.scoring import NETWORK, Scores, score_set
-from mtdense_ros.evaluation.sets import SETS, EvaluationFrame, data_root, read_set
-from mtdense_ros.labels import load_label_space
-from mtdense_ros.records import Intrinsics, Prediction
-
-STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0, median_depth_per_focal_m=2.5, mean_normal=(0.0, -0.6, -0.8))
+from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 
 
 @pytest.fixture(scope="module")
@@ -50,60 +44,41 @@ def test_normals_are_in_the_optical_frame(data):
     assert wall[2] < -0.5  # the wall's towards the camera, which is -z
 
 
-def test_gain_compensated_difference_has_its_known_accuracy(data):
-    metrics = MaskMetrics()
+def test_differences_have_their_known_accuracy(data):
+    fixed, best = MaskMetrics(), ThresholdSweep()
     for frame in read_set("mosd_A", data):
-        metrics.update(rgb_difference(frame.rgb, frame.background, compensate=True), frame.foreground, frame.foreground_valid)
-    assert metrics.iou == pytest.approx(0.771, abs=0.002)
+        mask = difference(frame.rgb, frame.background, compensate=True) > THRESHOLD
+        fixed.update(mask, frame.foreground, frame.foreground_valid)
+        best.update(difference(frame.rgb, frame.background, compensate=False), frame.foreground, frame.foreground_valid)
+    assert fixed.iou == pytest.approx(0.771, abs=0.002)
+    assert best.at(best.best).iou == pytest.approx(0.66, abs=0.01)
 
 
-def test_difference_by_hand():
-    background = np.full((4, 4, 3), 100, np.uint8)
-    frame = np.full((4, 4, 3), 50, np.uint8)
-    frame[0, 0] = 90
-    expected = np.zeros((4, 4), bool)
-    expected[0, 0] = True
-    np.testing.assert_array_equal(rgb_difference(frame, background, compensate=True), expected)
-    assert rgb_difference(frame, background, compensate=False).sum() == 15
+def test_the_office_has_empty_pictures_before_it(data):
+    frames = [frame for frame, _ in zip(read_set("office", data), range(2), strict=False)]
+    assert len(frames[0].empty) == 28 and frames[0].empty is frames[1].empty
+    np.testing.assert_array_equal(frames[0].background, np.median(np.stack(frames[0].empty), axis=0).astype(np.uint8))
 
 
-def test_baselines_of_the_mask_are_named_with_their_threshold():
-    size = (2, 3)
-    frame = EvaluationFrame(name="made up", rgb=np.full((*size, 3), 131, np.uint8), background=np.full((*size, 3), 100, np.uint8))
-    found = baselines(frame, STATISTICS)["foreground"]
-    assert found["rgb difference, t = 30"].all()
-    assert not found["rgb difference, gain-compensated, t = 30"].any()
-
-
-def test_baselines_are_constants_and_scored_beside_the_network():
-    size = (4, 6)
-    frame = EvaluationFrame(
-        name="made up",
-        rgb=np.zeros((*size, 3), np.uint8),
-        intrinsics=Intrinsics(6, 4, 4.8, 4.8, 2.5, 1.5),
-        labels=np.full(size, 3, np.uint8),
-        depth=np.full(size, 4.0, np.float32),
+def test_a_folder_of_ones_own(tmp_path):
+    for name, picture in {
+        "rgb/a.png": np.full((2, 3, 3), 90, np.uint8),
+        "empty.png": np.full((2, 3, 3), 40, np.uint8),
+        "mask/a.png": np.array([[0, 100, 200], [255, 0, 0]], np.uint8),
+        "depth/a.png": np.array([[0, 500, 1000], [1000, 1000, 2000]], np.uint16),
+        "labels/a.png": np.array([[0, 1, 255], [3, 3, 3]], np.uint8),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), picture)
+    (tmp_path / "dataset.yaml").write_text(
+        "image: rgb/*.png\nbackground: empty.png\nforeground: mask/*.png\ndepth: depth/*.png\ndepth_factor: 1000\n"
+        "labels: labels/*.png\nlabel_space: indoor\n"
     )
-    found = baselines(frame, STATISTICS)
-    assert np.unique(found["labels"]["majority class"]).tolist() == [3]
-    np.testing.assert_allclose(found["depth"]["training median for the focal length"], 2.5 * 0.8)
-    assert "foreground" not in found
-    scores = Scores(("floor", "wall", "ceiling", "furniture"))
-    scores.add(frame, found)
-    by_method = {(entry["output"], entry["method"]): entry for entry in scores.results()}
-    assert by_method["labels", "majority class"]["mean_iou"] == 1
-    assert by_method["depth", "training median"]["abs_rel"] == pytest.approx(0.5)
-    assert ("normals", "mean normal") not in by_method  # no truth
-
-
-def test_labels_of_another_space_are_scored_in_that_of_the_truth():
-    size = (4, 6)
-    sofa = load_label_space("nyud40").names.index("sofa")
-    prediction = Prediction(labels=np.full(size, sofa, np.uint8))
-    predictor = SimpleNamespace(label_space=load_label_space("nyud40"), predict=lambda *_: prediction)
-    frame = EvaluationFrame(name="made up", rgb=np.zeros((*size, 3), np.uint8), labels=np.full(size, 3, np.uint8))
-    found = next(entry for entry in score_set(predictor, [frame], STATISTICS) if entry["method"] == NETWORK)
-    assert found["iou"] == {"furniture": 1.0}
+    (frame,) = read_set(f"folder:{tmp_path}")
+    assert frame.foreground.tolist() == [[False, False, True], [True, False, False]] and frame.foreground_valid.all()
+    assert (frame.label_space, frame.depth_kind) == ("indoor", "metric")
+    np.testing.assert_array_equal(frame.depth, [[np.nan, 0.5, 1], [1, 1, 2]])
+    assert (frame.background == 40).all()
 
 
 def test_absent_data_is_said_clearly(tmp_path, monkeypatch):
@@ -114,3 +89,5 @@ def test_absent_data_is_said_clearly(tmp_path, monkeypatch):
         list(read_set("nyuv2", tmp_path))
     with pytest.raises(InputError, match="unknown"):
         read_set("imagenet", tmp_path)
+    with pytest.raises(InputError, match="folder:PATH"):
+        read_set("nyu", tmp_path)

@@ -57,6 +57,16 @@ def test_depth_by_hand():
     assert found["valid_share"] == pytest.approx(2 / 3)
 
 
+def test_a_missing_depth_counts_as_an_error_of_one():
+    metrics = DepthMetrics()
+    metrics.update(np.array([np.nan, 2.0, 3.0, 0.0]), np.array([4.0, 2.0, 3.0, 1.0]))
+    found = metrics.result()
+    assert found["abs_rel"] == found["rmse_m"] == 0 and found["delta1"] == 1
+    assert found["abs_rel_all"] == found["abs_rel_scaled_all"] == 0.5
+    assert found["rmse_m_all"] == pytest.approx(math.sqrt((16 + 1) / 4))
+    assert found["delta1_all"] == found["valid_share"] == 0.5
+
+
 def test_depth_is_pooled_over_pixels_and_scaled_per_frame():
     metrics = DepthMetrics()
     metrics.update(np.full(3, 1.0), np.full(3, 2.0))

@@ -1,4 +1,4 @@
-"""What any network must beat: constants learnt from the training set, and differences of two pictures."""
+"""What any network must beat: constants learnt from the training set, a flat floor, and plain change detection."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.evaluation.sets import EvaluationFrame
+from mtdense_ros.evaluation.changes import THRESHOLD, difference
+from mtdense_ros.evaluation.frames import EvaluationFrame
+from mtdense_ros.records import Intrinsics
 from mtdense_ros.weights import Card
 
-THRESHOLD = 30
-"""Grey levels from which a difference counts as change."""
+CAMERA_HEIGHT_M = 1.0
+"""Assumed by the ground-plane baseline, whatever the camera, with a level optical axis."""
+
+GROUND_LIMIT_M = 10.0
+"""Where the ground plane is farther away, the baseline has no depth."""
 
 
 @dataclass(frozen=True)
@@ -22,49 +27,80 @@ class TrainingStatistics:
     """Of the pixels of the training set, which the card keeps so that its baselines need no training data.
 
     majority_class: the most frequent label; median_depth_m; median_depth_per_focal_m: median of depth / focal length over image
-    width; mean_normal: unit, camera optical frame.
+    width; mean_normal: unit, camera optical frame; label_bands: the most frequent label in each of as many equal bands of rows,
+    from the top.
     """
 
     majority_class: int
     median_depth_m: float
     median_depth_per_focal_m: float
     mean_normal: tuple[float, float, float]
+    label_bands: tuple[int, ...] = ()
 
     @classmethod
-    def of_card(cls, card: Card) -> TrainingStatistics:
-        """The statistics in a card's data. Raises WeightsError where it has none."""
+    def of_card(cls, card: Card) -> TrainingStatistics | None:
+        """The statistics in a card's data, if it has any. Raises WeightsError where they are incomplete."""
         for entry in card.data:
             if isinstance(entry, Mapping) and "statistics" in entry:
-                return cls(**{**entry["statistics"], "mean_normal": tuple(entry["statistics"]["mean_normal"])})
-        raise WeightsError(f"card of '{card.name}': its data has no 'statistics' of the training set; export the weights with them")
+                values: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in entry["statistics"].items()}
+                try:
+                    return cls(**values)
+                except TypeError as error:
+                    raise WeightsError(f"card of '{card.name}', statistics: {error}; export the weights again") from error
+        return None
 
 
-def rgb_difference(rgb: NDArray[np.uint8], background: NDArray[np.uint8], compensate: bool) -> NDArray[np.bool_]:
-    """Where a channel of two images (H, W, 3) differs by more than THRESHOLD: (H, W).
+def constants(
+    frame: EvaluationFrame, statistics: TrainingStatistics | None, to_scored: NDArray[np.uint8] | None
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """Answers that do not look at the picture: output -> name -> map as in a Prediction.
 
-    compensate: the background first gets the frame's exposure, by the median ratio of each channel.
+    to_scored (256,): the network's ids -> those that labels are scored in; None: no labels. "constant at the true median"
+    knows the truth: it is what the scaled figures of any constant are.
     """
-    reference = background.astype(np.float64)
-    if compensate:
-        gains = np.median(rgb / np.maximum(reference, 1), axis=(0, 1))
-        reference = np.clip(reference * gains, 0, 255)
-    return np.asarray(np.abs(rgb - reference).max(axis=-1) > THRESHOLD)
-
-
-def baselines(frame: EvaluationFrame, statistics: TrainingStatistics) -> dict[str, dict[str, NDArray[Any]]]:
-    """The constant and classical answers for a frame: output -> name of the baseline -> map as in a Prediction."""
-    size = frame.rgb.shape[:2]
-    found: dict[str, dict[str, NDArray[Any]]] = {
-        "labels": {"majority class": np.full(size, statistics.majority_class, np.uint8)},
-        "depth": {"training median": np.full(size, statistics.median_depth_m, np.float32)},
-        "normals": {"mean normal": np.broadcast_to(np.array(statistics.mean_normal, np.float32), (*size, 3))},
-    }
+    size = (frame.rgb.shape[0], frame.rgb.shape[1])
+    labels: dict[str, NDArray[Any]] = {}
+    depth: dict[str, NDArray[Any]] = {}
+    normals: dict[str, NDArray[Any]] = {}
+    if statistics is not None:
+        if to_scored is not None:
+            labels["majority class"] = np.full(size, to_scored[statistics.majority_class])
+            if statistics.label_bands:
+                labels["bands prior"] = bands(size, to_scored[np.array(statistics.label_bands)])
+        depth["training median"] = np.full(size, statistics.median_depth_m, np.float32)
+        normals["mean normal"] = np.broadcast_to(np.array(statistics.mean_normal, np.float32), (*size, 3))
+        if frame.intrinsics is not None:
+            per_focal = statistics.median_depth_per_focal_m * frame.intrinsics.fx / frame.intrinsics.width
+            depth["training median for the focal length"] = np.full(size, per_focal, np.float32)
     if frame.intrinsics is not None:
-        per_focal = statistics.median_depth_per_focal_m * frame.intrinsics.fx / frame.intrinsics.width
-        found["depth"]["training median for the focal length"] = np.full(size, per_focal, np.float32)
-    if frame.background is not None:
-        found["foreground"] = {
-            f"rgb difference, gain-compensated, t = {THRESHOLD}": rgb_difference(frame.rgb, frame.background, compensate=True),
-            f"rgb difference, t = {THRESHOLD}": rgb_difference(frame.rgb, frame.background, compensate=False),
-        }
-    return found
+        depth[f"ground plane, {CAMERA_HEIGHT_M:g} m below a level camera"] = ground_plane(frame.intrinsics)
+    if frame.depth is not None and np.isfinite(frame.depth).any():
+        depth["constant at the true median"] = np.full(size, np.nanmedian(frame.depth), np.float32)
+    return {"labels": labels, "depth": depth, "normals": normals}
+
+
+def bands(size_hw: tuple[int, int], ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A label map (H, W) of equal bands of rows with these ids, from the top."""
+    rows = ids[np.arange(size_hw[0]) * len(ids) // size_hw[0]]
+    return np.repeat(rows[:, None], size_hw[1], axis=1)
+
+
+def ground_plane(camera: Intrinsics) -> NDArray[np.float32]:
+    """Depth (H, W) of a level floor CAMERA_HEIGHT_M below a level camera; NaN above the horizon and beyond GROUND_LIMIT_M."""
+    below = np.arange(camera.height, dtype=np.float32) - np.float32(camera.cy)
+    with np.errstate(divide="ignore"):
+        rows = np.float32(CAMERA_HEIGHT_M * camera.fy) / below
+    rows[(below <= 0) | (rows > GROUND_LIMIT_M)] = np.nan
+    return np.repeat(rows[:, None], camera.width, axis=1)
+
+
+def change_masks(frame: EvaluationFrame) -> dict[str, NDArray[Any]]:
+    """Masks by difference to the background: bool at a fixed threshold, uint8 grey levels where the best one is to be found."""
+    if frame.background is None:
+        return {}
+    plain, compensated = (difference(frame.rgb, frame.background, compensate) for compensate in (False, True))
+    return {
+        "rgb difference": plain,
+        "rgb difference, gain-compensated": compensated,
+        f"rgb difference, gain-compensated, t = {THRESHOLD}": compensated > THRESHOLD,
+    }

@@ -1,87 +1,95 @@
-"""Scores weights on real frames: `python -m mtdense_ros.evaluation.evaluate NAME [--json OUT] [--markdown OUT] [--sheet PNG]`."""
+"""Scores weights on real frames, beside plain baselines: tables, a JSON file and a picture sheet per set."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
-import json
 import logging
-import math
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 
 from mtdense_ros.atomic import write_atomically
-from mtdense_ros.errors import WeightsError
+from mtdense_ros.errors import InputError, WeightsError
+from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
+from mtdense_ros.evaluation.report import Report, rounded
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
-from mtdense_ros.evaluation.sheet import sheet
-from mtdense_ros.evaluation.tables import markdown
+from mtdense_ros.evaluation.sheet import Sheet
+from mtdense_ros.evaluation.unchanged import false_areas
 from mtdense_ros.predictor import Predictor
 from mtdense_ros.resources import find_resource
-
-PROTOCOL = "at camera size through the predictor, fp32; counts pooled over all pixels of the set; never used to train, tune or select"
 
 _log = logging.getLogger(__name__)
 
 
-def evaluate(predictor: Predictor, names: Sequence[str]) -> list[dict[str, Any]]:
-    """The figures of the network and of the baselines on each named set, as a card's metrics keep them."""
+def evaluate(predictor: Predictor, names: Sequence[str], report: Report, sheets: Path | None = None, unchanged: bool = False) -> None:
+    """Adds the figures of the network and of the baselines on each set (see read_set) to a report; sheets: folder for pictures."""
     statistics = TrainingStatistics.of_card(predictor.card)
-    entries = []
     for name in names:
-        results = score_set(predictor, read_set(name), statistics)
-        entries += [{"set": name, **_rounded(result), "protocol": PROTOCOL} for result in results]
+        sheet = Sheet()
+        result = score_set(predictor, read_set(name), statistics, sheet.add if sheets else None)
+        report.results += [{"set": name, **rounded(entry)} for entry in result.entries]
+        report.skipped += [f"{name}: {reason}" for reason in result.skipped]
+        if sheets and not sheet.empty:
+            cv2.imwrite(str(sheets / f"{predictor.card.name}_{_file_name(name)}.png"), cv2.cvtColor(sheet.picture(), cv2.COLOR_RGB2BGR))
+        if unchanged and "foreground" in predictor.outputs:
+            report.unchanged += [{"set": name, **rounded(entry)} for entry in false_areas(predictor, read_set(name))]
         _log.info("%s: done", name)
-    return entries
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the table; writes what was asked for."""
-    parser = argparse.ArgumentParser(prog="mtdense_ros.evaluation.evaluate", description=__doc__)
-    parser.add_argument("weights", help="name or path")
-    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--markdown", type=Path, help="write the table here")
-    parser.add_argument("--sheet", type=Path, help="write pictures of two frames of each set here")
-    parser.add_argument("--into-card", action="store_true", help="make the figures the metrics of the weights' card")
-    options = parser.parse_args(arguments)
+    """Prints the tables and writes the files."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     predictor = Predictor.load(options.weights, device="cpu", precision="fp32")
-    entries = evaluate(predictor, options.sets)
-    if options.json:
-        options.json.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {options.out}: cannot be made ({error.strerror}); choose another folder") from error
+    report = Report(predictor.card.name, predictor.card.sha256, shlex.join(["mtdense", "eval", *given]))
+    evaluate(predictor, options.data, report, options.out, options.unchanged)
+    (options.out / f"{report.name}.json").write_text(report.to_json(), encoding="utf-8")
     if options.into_card:
-        card = dataclasses.replace(predictor.card, metrics=tuple(entries))
-        path = find_resource("weights", options.weights, ".safetensors", WeightsError).with_suffix(".json")
-        write_atomically(path, card.to_json().encode())
-    command = shlex.join(["python", "-m", parser.prog, *(sys.argv[1:] if arguments is None else arguments)])
-    text = f"# Accuracy of {predictor.card.name} on real frames\n\nMade by `{command}`: {PROTOCOL}.\n\n{markdown(entries)}"
-    if options.markdown:
-        options.markdown.parent.mkdir(parents=True, exist_ok=True)
-        options.markdown.write_text(text, encoding="utf-8")
-    if options.sheet:
-        frames = itertools.chain.from_iterable(itertools.islice(read_set(name), 2) for name in options.sets)
-        cv2.imwrite(str(options.sheet), cv2.cvtColor(sheet(predictor, frames), cv2.COLOR_RGB2BGR))
-    _log.info("%s", text)
+        _into_card(options.weights, predictor, report)
+    _log.info("%s", _text(report))
+    _log.info("figures and pictures are in %s", options.out)
 
 
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    """Four decimals; no figure is None, which JSON, unlike NaN, knows."""
-    rounded: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            value = _rounded(value)
-        elif isinstance(value, float):
-            value = round(value, 4) if math.isfinite(value) else None
-        rounded[key] = value
-    return rounded
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mtdense_ros.evaluation.evaluate", description=__doc__)
+    parser.add_argument("weights", help="name or path")
+    data_help = f"one of {', '.join(SETS)}, or data of your own as KIND:PATH, such as folder:PATH (default: all that have names)"
+    parser.add_argument("--data", nargs="+", metavar="SET", default=list(SETS), help=data_help)
+    parser.add_argument("--unchanged", action="store_true", help="also measure the false area of the mask where nothing changed")
+    parser.add_argument("--out", type=Path, default=Path("evaluations"), metavar="DIR", help="folder for the files (default %(default)s)")
+    parser.add_argument("--into-card", action="store_true", help="make the figures the metrics of the weights' card")
+    return parser
+
+
+def _text(report: Report) -> str:
+    parts = [tables.markdown(report.results)]
+    if report.unchanged:
+        parts.append(f"## unchanged scenes: largest false area, %\n\n{tables.unchanged(report.unchanged)}")
+    parts += [f"not scored: {reason}" for reason in report.skipped]
+    return "\n".join(parts)
+
+
+def _into_card(weights: str, predictor: Predictor, report: Report) -> None:
+    card = dataclasses.replace(predictor.card, metrics=report.metrics())
+    path = find_resource("weights", weights, ".safetensors", WeightsError).with_suffix(".json")
+    write_atomically(path, card.to_json().encode())
+
+
+def _file_name(name: str) -> str:
+    """A set's name with nothing in it that a path could trip over."""
+    return re.sub(r"[^A-Za-z0-9@._-]+", "_", name)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -104,7 +105,8 @@ class DepthMetrics:
     """The errors of Eigen et al. (NIPS 2014), pooled over the pixels of all frames; each also `_scaled`.
 
     Scored where truth and prediction are finite and positive; `valid_share` is the share of true pixels with such a
-    prediction. Scaled: each frame's prediction times median(truth) / median(prediction).
+    prediction. Scaled: each frame's prediction times median(truth) / median(prediction). `_all`: over all true pixels, a
+    missing prediction counting as 0 m, that is abs rel 1 and outside every threshold.
     """
 
     def __init__(self) -> None:
@@ -112,6 +114,7 @@ class DepthMetrics:
         self._scaled = np.zeros(7)
         self._pixels = 0
         self._true_pixels = 0
+        self._missing_square = 0.0
 
     def update(self, pred: Floats, target: Floats) -> None:
         """Adds one frame, metres, any equal shape; NaN, Inf and 0 are unknown. Raises InputError where shapes differ."""
@@ -120,6 +123,7 @@ class DepthMetrics:
         valid = known & np.isfinite(pred) & (pred > 0)
         self._true_pixels += int(known.sum())
         self._pixels += int(valid.sum())
+        self._missing_square += float((target[known & ~valid].astype(np.float64) ** 2).sum())
         if not valid.any():
             return
         p, t = pred[valid].astype(np.float64), target[valid].astype(np.float64)
@@ -127,13 +131,20 @@ class DepthMetrics:
         self._scaled += _depth_sums(p * (np.median(t) / np.median(p)), t)
 
     def result(self) -> dict[str, float]:
-        """rmse_m, abs_rel, sq_rel_m, rmse_log, delta1..3 (thresholds 1.25, 1.25^2, 1.25^3), the same with `_scaled`; valid_share."""
+        """rmse_m, abs_rel, sq_rel_m, rmse_log, delta1..3 (thresholds 1.25, 1.25^2, 1.25^3), the same with `_scaled`; valid_share.
+
+        And rmse_m_all, abs_rel_all, delta1_all, and these with `_scaled_all`.
+        """
         out = {}
         for suffix, sums in (("", self._raw), ("_scaled", self._scaled)):
             means = sums / self._pixels if self._pixels else np.full(7, np.nan)
             means[[0, 3]] = np.sqrt(means[[0, 3]])
             names = ("rmse_m", "abs_rel", "sq_rel_m", "rmse_log", "delta1", "delta2", "delta3")
             out.update({name + suffix: float(value) for name, value in zip(names, means, strict=True)})
+            missing = self._true_pixels - self._pixels
+            out[f"rmse_m{suffix}_all"] = math.sqrt(_ratio(float(sums[0]) + self._missing_square, self._true_pixels))
+            out[f"abs_rel{suffix}_all"] = _ratio(float(sums[1]) + missing, self._true_pixels)
+            out[f"delta1{suffix}_all"] = _ratio(float(sums[4]), self._true_pixels)
         return {**out, "valid_share": _ratio(self._pixels, self._true_pixels)}
 
 
@@ -195,7 +206,7 @@ def _depth_sums(p: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.fl
     return np.array([term.sum() for term in terms], np.float64)
 
 
-def _ratio(part: int, whole: int) -> float:
+def _ratio(part: float, whole: int) -> float:
     return part / whole if whole else float("nan")
 
 

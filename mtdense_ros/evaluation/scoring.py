@@ -2,94 +2,122 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.evaluation.baselines import TrainingStatistics, baselines
-from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
-from mtdense_ros.evaluation.sets import LABEL_SPACE, EvaluationFrame
-from mtdense_ros.labels import label_mapping, load_label_space
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, constants
+from mtdense_ros.evaluation.changes import Subtractors
+from mtdense_ros.evaluation.frames import EvaluationFrame
+from mtdense_ros.evaluation.scores import Methods, Scores
+from mtdense_ros.evaluation.spaces import Alignment, align
 from mtdense_ros.predictor import Background, Predictor
-from mtdense_ros.records import Prediction
+from mtdense_ros.records import LabelSpace, Prediction
 
 NETWORK = "network"
 OUTPUTS = ("labels", "depth", "normals", "foreground")
 
-Metric = ConfusionMatrix | DepthMetrics | NormalMetrics | MaskMetrics
+Watcher = Callable[[EvaluationFrame, Prediction, LabelSpace | None], None]
+"""Sees each frame with its prediction, labels of both in the label space that is passed along."""
 
 
-class Scores:
-    """The running metrics of one set: one per output and method (the network, or a baseline), where there is truth."""
+@dataclass
+class SetResult:
+    """entries: as Scores.results gives them; skipped: what could not be scored, and why, each once."""
 
-    def __init__(self, class_names: tuple[str, ...]) -> None:
-        self._class_names = class_names
-        self._metrics: dict[tuple[str, str], Metric] = {}
-        self._frames: Counter[tuple[str, str]] = Counter()
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
-    def add(self, frame: EvaluationFrame, methods: dict[str, dict[str, NDArray[Any]]]) -> None:
-        """Scores maps (output -> method -> map) of a frame."""
-        for output, by_name in methods.items():
-            for name, found in by_name.items():
-                if getattr(frame, output) is not None:
-                    metric = self._metrics.setdefault((output, name), self._new(output))
-                    self._update(metric, frame, output, found)
-                    self._frames[output, name] += 1
-
-    def results(self) -> list[dict[str, Any]]:
-        """One entry per output and method: {"output", "method", "frames" with truth, figures...}."""
-        return [
-            {"output": output, "method": name, "frames": self._frames[output, name], **self._figures(metric)}
-            for (output, name), metric in self._metrics.items()
-        ]
-
-    def _new(self, output: str) -> Metric:
-        if output == "labels":
-            return ConfusionMatrix(len(self._class_names))
-        if output == "depth":
-            return DepthMetrics()
-        return NormalMetrics() if output == "normals" else MaskMetrics()
-
-    @staticmethod
-    def _update(metric: Metric, frame: EvaluationFrame, output: str, found: NDArray[Any]) -> None:
-        truth = getattr(frame, output)
-        if isinstance(metric, MaskMetrics):
-            metric.update(found, truth, frame.foreground_valid)
-        else:
-            metric.update(found, truth)
-
-    def _figures(self, metric: Metric) -> dict[str, Any]:
-        if isinstance(metric, ConfusionMatrix):
-            per_class = {name: float(iou) for name, iou in zip(self._class_names, metric.iou, strict=True) if not np.isnan(iou)}
-            return {"mean_iou": metric.mean_iou, "pixel_accuracy": metric.accuracy, "iou": per_class}
-        if isinstance(metric, MaskMetrics):
-            return {"iou": metric.iou, "precision": metric.precision, "recall": metric.recall, "f1": metric.f1}
-        return dict(metric.result())
+    def skip(self, reason: str) -> None:
+        """Notes a reason, unless it was noted before."""
+        if reason not in self.skipped:
+            self.skipped.append(reason)
 
 
-def score_set(predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics) -> list[dict[str, Any]]:
-    """The entries of Scores.results over all frames, at camera size.
-
-    Raises ConfigError for a network whose label space has no mapping to that of the truth.
-    """
-    scores = Scores(load_label_space(LABEL_SPACE).names)
-    to_truth = label_mapping(predictor.label_space, LABEL_SPACE) if predictor.label_space else None
-    seen: tuple[Any, Background | None] = (None, None)
+def score_set(
+    predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics | None, watch: Watcher | None = None
+) -> SetResult:
+    """The figures over all frames, at camera size. Baselines are scored for the outputs that the network gives."""
+    result, subtractors = SetResult(), Subtractors()
+    encoded = _Encoded(predictor)
+    scores: Scores | None = None
     for frame in frames:
-        if frame.background is not seen[0]:
-            seen = frame.background, None if frame.background is None else predictor.encode_background(frame.background)
-        prediction = predict_frame(predictor, frame, seen[1])
-        if prediction.labels is not None and to_truth is not None:
-            prediction = replace(prediction, labels=to_truth[prediction.labels])
-        scores.add(frame, {output: {NETWORK: found} for output in OUTPUTS if (found := getattr(prediction, output)) is not None})
-        scores.add(frame, baselines(frame, statistics))
-    return scores.results()
+        alignment = _alignment(predictor, frame, result)
+        scores = scores or Scores(alignment.space.names if alignment else (), _is_metric(predictor, frame))
+        prediction = predictor.predict(frame.rgb, frame.intrinsics, encoded.background(frame))
+        frame, prediction = _aligned(frame, prediction, alignment)
+        given = {output: found for output in OUTPUTS if (found := getattr(prediction, output)) is not None}
+        plain = {"foreground": {**change_masks(frame), **subtractors.masks(frame)}}
+        plain |= constants(frame, statistics, alignment.network if alignment else None)
+        _note_gaps(predictor, frame, given, statistics, result)
+        scores.add(frame, {output: {NETWORK: found} for output, found in given.items()})
+        scores.add(frame, _of_outputs(plain, given))
+        if watch is not None:
+            watch(frame, prediction, alignment.space if alignment else None)
+    result.entries = scores.results() if scores else []
+    return result
 
 
-def predict_frame(predictor: Predictor, frame: EvaluationFrame, background: Background | None = None) -> Prediction:
-    """The prediction of an evaluation frame, with its camera and background."""
-    return predictor.predict(frame.rgb, frame.intrinsics, frame.background if background is None else background)
+class _Encoded:
+    """Backgrounds of frames, each encoded once while it is the same picture."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._seen: tuple[Any, Background | None] = (None, None)
+
+    def background(self, frame: EvaluationFrame) -> Background | None:
+        takes_one = any(self._predictor.needs_background(output) for output in self._predictor.outputs)
+        if frame.background is None or not takes_one:
+            return None
+        if frame.background is not self._seen[0]:
+            self._seen = frame.background, self._predictor.encode_background(frame.background)
+        return self._seen[1]
+
+
+def _alignment(predictor: Predictor, frame: EvaluationFrame, result: SetResult) -> Alignment | None:
+    if predictor.label_space is None or not frame.label_space:
+        return None
+    try:
+        return align(predictor.label_space, frame.label_space)
+    except ConfigError as error:
+        if frame.labels is not None:
+            result.skip(str(error))
+        return None
+
+
+def _aligned(frame: EvaluationFrame, prediction: Prediction, alignment: Alignment | None) -> tuple[EvaluationFrame, Prediction]:
+    """Both with labels in one space, or without labels where there is none."""
+    if alignment is None:
+        return replace(frame, labels=None), replace(prediction, labels=None)
+    found = None if prediction.labels is None else alignment.network[prediction.labels]
+    truth = None if frame.labels is None else alignment.truth[frame.labels]
+    return replace(frame, labels=truth, label_space=alignment.space.name), replace(prediction, labels=found)
+
+
+def _is_metric(predictor: Predictor, frame: EvaluationFrame) -> bool:
+    return frame.depth_kind == "metric" and (predictor.card.depth is None or predictor.card.depth.kind == "metric")
+
+
+def _of_outputs(methods: dict[str, dict[str, NDArray[Any]]], given: Iterable[str]) -> Methods:
+    return {output: methods[output] for output in given if output in methods}
+
+
+def _note_gaps(
+    predictor: Predictor, frame: EvaluationFrame, given: Iterable[str], statistics: TrainingStatistics | None, result: SetResult
+) -> None:
+    """What there is truth for and no answer, and the baselines that the card has no figures for."""
+    truths = [output for output in OUTPUTS if getattr(frame, output) is not None]
+    for output in truths:
+        if output not in predictor.outputs:
+            result.skip(f"{output}: the network has no such output")
+        elif output not in given:
+            result.skip(f"{output}: the network needs a background for it, and the frames have none")
+    if statistics is None:
+        result.skip("baselines of the training set (majority class, bands prior, training median, mean normal): none on the card")
+    elif "labels" in truths and not statistics.label_bands:
+        result.skip("bands prior: the card's statistics have no label_bands; they come with the next export of a training")
+    if frame.depth is not None and frame.intrinsics is None:
+        result.skip("ground plane: some frames have depth and no intrinsics")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.readers.open import KINDS, open_source
 from mtdense_ros.errors import InputError
+from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.hints import known_names
 from mtdense_ros.labels import label_mapping
 from mtdense_ros.records import Intrinsics
@@ -28,25 +29,6 @@ _OPENLORIS_CAMERA = Intrinsics(848, 480, 611.451, 611.486, 433.204, 249.473)
 _OFFICE_FIRST_SCORED = 570
 
 
-@dataclass(frozen=True)
-class EvaluationFrame:
-    """One real frame and the truth that exists for it; all maps at camera size (H, W).
-
-    depth float32 metres, NaN unknown; labels ids of LABEL_SPACE, 255 unknown; normals (H, W, 3) float32 unit, camera
-    optical frame, NaN unknown; foreground bool, to be scored where foreground_valid; background (H, W, 3) for it.
-    """
-
-    name: str
-    rgb: NDArray[np.uint8]
-    intrinsics: Intrinsics | None = None
-    background: NDArray[np.uint8] | None = None
-    labels: NDArray[np.uint8] | None = None
-    depth: NDArray[np.float32] | None = None
-    normals: NDArray[np.float32] | None = None
-    foreground: NDArray[np.bool_] | None = None
-    foreground_valid: NDArray[np.bool_] | None = None
-
-
 def data_root() -> Path:
     """The folder of the evaluation sets: the environment variable MTDENSE_DATA, or ../shared/data from the project.
 
@@ -60,9 +42,15 @@ def data_root() -> Path:
 
 
 def read_set(name: str, root: Path | None = None) -> Iterator[EvaluationFrame]:
-    """The frames of a set of SETS below `root` (default: data_root()). Raises InputError for an unknown or absent set."""
+    """The frames of a set of SETS below `root` (default: data_root()), or of a data set as for open_source ("folder:PATH").
+
+    Raises InputError for an unknown or absent set.
+    """
+    if ":" in name:
+        return frames_of(open_source(name))
     if name not in SETS:
-        raise InputError(f"evaluation set '{name}' is unknown; {known_names(name, SETS)}")
+        kinds = ", ".join(f"{kind}:PATH" for kind in KINDS)
+        raise InputError(f"evaluation set '{name}' is unknown; {known_names(name, SETS)}, or a data set of your own: {kinds}")
     return SETS[name](root or data_root())
 
 
@@ -104,7 +92,7 @@ def _mosd(group: str) -> Callable[[Path], Iterator[EvaluationFrame]]:
 def _office(root: Path) -> Iterator[EvaluationFrame]:
     folder = root / "eval_office"
     inputs = {int(path.stem[2:]): path for path in _files(folder / "input", "in*.jpg")}
-    empty = [_rgb(path) for number, path in inputs.items() if number < _OFFICE_FIRST_SCORED]
+    empty = tuple(_rgb(path) for number, path in inputs.items() if number < _OFFICE_FIRST_SCORED)
     background = np.median(np.stack(empty), axis=0).astype(np.uint8)
     for path in _files(folder / "groundtruth", "gt*.png"):
         truth = _grey(path)
@@ -114,6 +102,7 @@ def _office(root: Path) -> Iterator[EvaluationFrame]:
             background=background,
             foreground=truth == 255,
             foreground_valid=(truth == 0) | (truth == 50) | (truth == 255),  # 50 is shadow, which counts as background
+            empty=empty,
         )
 
 

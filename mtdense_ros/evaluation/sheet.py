@@ -1,39 +1,71 @@
-"""A picture sheet of an evaluation: for each set some frames, what the network says of them, and the true mask."""
+"""A picture sheet of one set: a column per frame; below it what went in, and per output prediction, truth and error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from mtdense_ros.colour import colour_depth, colour_labels, colour_normals, overlay_foreground
-from mtdense_ros.evaluation.scoring import predict_frame
-from mtdense_ros.evaluation.sets import EvaluationFrame
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
+from mtdense_ros.evaluation.pictures import error, shown
+from mtdense_ros.evaluation.scoring import OUTPUTS
+from mtdense_ros.records import LabelSpace, Prediction
 
-Rgb = NDArray[np.uint8]
 TILE = (240, 180)
-FAR_M = 5.0
+COLUMNS = 8
+_LETTERS = 0.45
 
 
-def sheet(predictor: Predictor, frames: Iterable[EvaluationFrame]) -> Rgb:
-    """A row per frame: camera, labels, depth, normals, foreground; black where there is nothing."""
-    return np.vstack([np.hstack([_tile(picture) for picture in _pictures(predictor, frame)]) for frame in frames])
+class Sheet:
+    """Evenly spaced frames of a set, at most COLUMNS of them. Give `add` every frame in order; then `picture`."""
+
+    def __init__(self) -> None:
+        self._columns: list[dict[str, Rgb]] = []
+        self._stride = 1
+        self._seen = 0
+
+    def add(self, frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | None) -> None:
+        """A frame and what the network says of it, labels of both in `space`."""
+        if self._seen % self._stride == 0:
+            self._columns.append(_column(frame, prediction, space))
+            if len(self._columns) > COLUMNS:
+                self._columns = self._columns[::2]
+                self._stride *= 2
+        self._seen += 1
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was no frame."""
+        return not self._columns
+
+    def picture(self) -> Rgb:
+        """(H, W, 3) RGB: the rows that any column has, their titles on the first; black where a column lacks one."""
+        order = ["input", "background", *(f"{output}, {part}" for output in OUTPUTS for part in ("prediction", "truth", "error"))]
+        rows = [title for title in order if any(title in column for column in self._columns)]
+        nothing = np.zeros((TILE[1], TILE[0], 3), np.uint8)
+        return np.vstack([_titled(np.hstack([column.get(title, nothing) for column in self._columns]), title) for title in rows])
 
 
-def _pictures(predictor: Predictor, frame: EvaluationFrame) -> list[Rgb]:
-    p = predict_frame(predictor, frame)
-    nothing = np.zeros_like(frame.rgb)
-    return [
-        frame.rgb,
-        nothing if p.labels is None or predictor.label_space is None else colour_labels(p.labels, predictor.label_space),
-        nothing if p.depth is None else colour_depth(p.depth, 0.3, FAR_M),
-        nothing if p.normals is None else colour_normals(p.normals),
-        nothing if p.foreground is None else overlay_foreground(frame.rgb, p.foreground),
-    ]
+def _column(frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | None) -> dict[str, Rgb]:
+    """Title -> tile, of whatever there is."""
+    tiles = {"input": _tile(frame.rgb)}
+    if frame.background is not None:
+        tiles["background"] = _tile(frame.background)
+    for output in OUTPUTS:
+        found, truth = getattr(prediction, output), getattr(frame, output)
+        if found is not None:
+            tiles[f"{output}, prediction"] = _tile(shown(output, found, space))
+        if found is not None and truth is not None:
+            tiles[f"{output}, truth"] = _tile(shown(output, truth, space))
+            tiles[f"{output}, error"] = _tile(error(output, found, truth, frame))
+    return tiles
 
 
 def _tile(picture: Rgb) -> Rgb:
     return np.asarray(cv2.resize(picture, TILE, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _titled(row: Rgb, title: str) -> Rgb:
+    at, font = (6, 16), cv2.FONT_HERSHEY_SIMPLEX
+    for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(row, title, at, font, _LETTERS, colour, width, cv2.LINE_AA)
+    return row

@@ -1,0 +1,67 @@
+"""docs/accuracy.md from the committed figures: `python -m mtdense_ros.evaluation.document`, in the root of the sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mtdense_ros.evaluation import tables
+from mtdense_ros.evaluation.report import Report
+
+FIGURES = Path("docs/accuracy")
+"""NAME.json as `mtdense eval` writes it; beside it NAME.md, if there is one: what was seen in the pictures."""
+
+DOCUMENT = Path("docs/accuracy.md")
+
+_INTRODUCTION = """\
+# Accuracy on real frames
+
+Made by `python -m mtdense_ros.evaluation.document` from `docs/accuracy/*.json`, which `mtdense eval` writes. The frames are only
+measured on: nothing was trained, tuned or selected on them. `mtdense eval NAME --data folder:PATH` measures on a folder of your own.
+
+Depth: a pixel without a prediction counts as an error (abs rel 1, outside every threshold, 0 m for the RMSE); *valid* is the share
+with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. Labels: doors count as wall, as the
+truth has them. Beside the network stand methods that need no learning or do not look at the picture:
+
+- *majority class*, *bands prior* (most frequent class of each band of rows), *training median*, *mean normal*: of the training set,
+  from the weights' card; *for the focal length*: median of depth / focal length, times the camera's;
+- *constant at the true median*: knows the median of each frame's truth; its scaled figures are those of any constant;
+- *ground plane*: a level floor seen by a level camera at an assumed height of 1 m, unknown above the horizon and beyond 10 m;
+- *rgb difference*, largest of the channels: *best t* has the threshold with the highest IoU on that very set, an advantage which the
+  network does not have; *gain-compensated*: after the median ratio of each channel, also at a fixed 30 grey levels;
+- *OpenCV MOG2 / KNN* with default settings, taught by the empty pictures before the sequence, shadows as background: *frozen* from
+  then on, as the network's background is, or *learning* from every frame.
+"""
+
+_UNCHANGED = """\
+Each background of the sets against itself; largest false area over the backgrounds, in percent of the picture.
+"""
+
+
+def document(folder: Path) -> str:
+    """The document of all reports in a folder, in the order of their names."""
+    return "\n".join([_INTRODUCTION, *(_section(path) for path in sorted(folder.glob("*.json")))])
+
+
+def main() -> None:
+    """Writes the document."""
+    DOCUMENT.write_text(document(FIGURES), encoding="utf-8")
+
+
+def _section(path: Path) -> str:
+    report, notes = Report.read(path), path.with_suffix(".md")
+    parts = [f"## {report.name}\n\n`{report.command}`, sha256 `{report.sha256[:12]}`: {report.protocol}.\n"]
+    parts.append(tables.markdown(report.results, level=3))
+    if any(entry["output"] == "labels" for entry in report.results):
+        parts.append(f"### IoU of each class\n\n{tables.per_class(report.results)}")
+    if report.unchanged:
+        parts.append(f"### Nothing changed\n\n{_UNCHANGED}\n{tables.unchanged(report.unchanged)}")
+    if notes.exists():
+        parts.append(notes.read_text(encoding="utf-8"))
+    if report.skipped:
+        parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
+    parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()

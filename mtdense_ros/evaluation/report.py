@@ -1,0 +1,60 @@
+"""The figures of one evaluation as a JSON file."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mtdense_ros.errors import InputError
+
+PROTOCOL = "at camera size through the predictor, fp32; counts pooled over all pixels of the set; never used to train, tune or select"
+
+
+@dataclass
+class Report:
+    """name, sha256: of the weights; command: that made this; results: a set's Scores.results with "set"; unchanged: false_areas
+    with "set"; skipped: what was not scored, and why."""
+
+    name: str
+    sha256: str
+    command: str
+    protocol: str = PROTOCOL
+    results: list[dict[str, Any]] = field(default_factory=list)
+    unchanged: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def metrics(self) -> tuple[dict[str, Any], ...]:
+        """What a card keeps of the results: no single frames."""
+        kept = ({key: value for key, value in entry.items() if key != "per_frame"} for entry in self.results)
+        return tuple({**entry, "protocol": self.protocol} for entry in kept)
+
+    def to_json(self) -> str:
+        """One line per entry, four decimals."""
+        parts = []
+        for f in fields(self):
+            value = rounded(getattr(self, f.name))
+            lines = ",\n  ".join(json.dumps(entry) for entry in value) if isinstance(value, list) else json.dumps(value)
+            parts.append(f' "{f.name}": ' + (f"[\n  {lines}\n ]" if isinstance(value, list) else lines))
+        return "{\n" + ",\n".join(parts) + "\n}\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """The report of a file. Raises InputError."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: no report of an evaluation ({error}); write it with mtdense eval") from error
+
+
+def rounded(value: Any) -> Any:
+    """Four decimals everywhere inside; what is not finite becomes None, which JSON, unlike NaN, knows."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value

@@ -80,7 +80,7 @@ def test_constants_by_hand():
 
 def test_constants_without_a_card_that_knows_its_training_set():
     frame = EvaluationFrame(name="made up", rgb=np.zeros((2, 3, 3), np.uint8))
-    assert constants(frame, None, SAME) == {"labels": {}, "depth": {}, "normals": {}}
+    assert constants(frame, TrainingStatistics(), SAME) == {"labels": {}, "depth": {}, "normals": {}}
     assert constants(frame, STATISTICS, None)["labels"] == {}
 
 
@@ -97,9 +97,9 @@ def test_statistics_of_a_card(make_random_weights):
 
     fields = {"majority_class": 3, "median_depth_m": 2.0, "median_depth_per_focal_m": 2.5, "mean_normal": [0.0, -0.6, -0.8]}
     cards = [load_weights(make_random_weights("mtdense", data=data))[1] for data in (
-        [], [{"name": "x", "statistics": fields | {"label_bands": [1, 3, 0]}}], [{"name": "x", "statistics": {"majority_class": 3}}],
+        [], [{"name": "x", "statistics": fields | {"label_bands": [1, 3, 0]}}], [{"name": "x", "statistics": {"major_class": 3}}],
     )]  # fmt: skip
-    assert TrainingStatistics.of_card(cards[0]) is None
+    assert TrainingStatistics.of_card(cards[0]) == TrainingStatistics()
     assert TrainingStatistics.of_card(cards[1]) == STATISTICS
-    with pytest.raises(WeightsError, match="median_depth_m"):
+    with pytest.raises(WeightsError, match="major_class"):
         TrainingStatistics.of_card(cards[2])

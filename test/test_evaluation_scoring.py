@@ -15,7 +15,7 @@ from mtdense_ros.evaluation.unchanged import CHANGES, backgrounds, pair
 from mtdense_ros.labels import load_label_space
 from mtdense_ros.records import Prediction
 
-STATISTICS = TrainingStatistics(3, 2.0, 2.5, (0.0, -0.6, -0.8))
+STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0)
 SIZE = (4, 6)
 BLACK = np.zeros((*SIZE, 3), np.uint8)
 
@@ -96,12 +96,13 @@ def test_labels_meet_where_mappings_lead():
 def test_what_cannot_be_scored_is_told_and_not_raised():
     prediction = Prediction(labels=full(1, np.uint8), depth=full(2))
     frame = EvaluationFrame("made up", BLACK, labels=full(1, np.uint8), depth=full(4), foreground=full(True, bool))
-    result = score_set(predictor_of(prediction, "voc21", needs=("foreground",)), [frame, frame], None)
+    result = score_set(predictor_of(prediction, "voc21", needs=("foreground",)), [frame, frame], STATISTICS)
     assert {entry["output"] for entry in result.entries} == {"depth"}
-    assert [reason.partition(":")[0] for reason in result.skipped] == [
-        "label spaces", "foreground", "baselines of the training set (majority class, bands prior, training median, mean normal)",
-        "ground plane",
-    ]  # fmt: skip
+    mapping, needs, card, ground = result.skipped
+    assert mapping.startswith("label spaces: 'voc21' and 'indoor' have no mapping")
+    assert needs == "foreground: the network needs a background for it, and the frames have none"
+    assert card.startswith("depth: baselines that need median_depth_per_focal_m of the training set")
+    assert ground == "depth: no ground plane for frames without intrinsics"
 
 
 def test_relative_depth_has_scaled_figures_alone():

@@ -20,6 +20,13 @@ from mtdense_ros.records import LabelSpace, Prediction
 NETWORK = "network"
 OUTPUTS = ("labels", "depth", "normals", "foreground")
 
+_STATISTICS = {
+    "labels": ("majority_class", "label_bands"),
+    "depth": ("median_depth_m", "median_depth_per_focal_m"),
+    "normals": ("mean_normal",),
+}
+"""What the baselines of an output need of the training set."""
+
 Watcher = Callable[[EvaluationFrame, Prediction, LabelSpace | None], None]
 """Sees each frame with its prediction, labels of both in the label space that is passed along."""
 
@@ -38,7 +45,7 @@ class SetResult:
 
 
 def score_set(
-    predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics | None, watch: Watcher | None = None
+    predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics, watch: Watcher | None = None
 ) -> SetResult:
     """The figures over all frames, at camera size. Baselines are scored for the outputs that the network gives."""
     result, subtractors = SetResult(), Subtractors()
@@ -106,7 +113,7 @@ def _of_outputs(methods: dict[str, dict[str, NDArray[Any]]], given: Iterable[str
 
 
 def _note_gaps(
-    predictor: Predictor, frame: EvaluationFrame, given: Iterable[str], statistics: TrainingStatistics | None, result: SetResult
+    predictor: Predictor, frame: EvaluationFrame, given: Iterable[str], statistics: TrainingStatistics, result: SetResult
 ) -> None:
     """What there is truth for and no answer, and the baselines that the card has no figures for."""
     truths = [output for output in OUTPUTS if getattr(frame, output) is not None]
@@ -115,9 +122,9 @@ def _note_gaps(
             result.skip(f"{output}: the network has no such output")
         elif output not in given:
             result.skip(f"{output}: the network needs a background for it, and the frames have none")
-    if statistics is None:
-        result.skip("baselines of the training set (majority class, bands prior, training median, mean normal): none on the card")
-    elif "labels" in truths and not statistics.label_bands:
-        result.skip("bands prior: the card's statistics have no label_bands; they come with the next export of a training")
-    if frame.depth is not None and frame.intrinsics is None:
-        result.skip("ground plane: some frames have depth and no intrinsics")
+    for output, names in _STATISTICS.items():
+        missing = [name for name in names if getattr(statistics, name) is None]
+        if output in truths and output in given and missing:
+            result.skip(f"{output}: baselines that need {' and '.join(missing)} of the training set; the card has none, a new export does")
+    if "depth" in given and frame.depth is not None and frame.intrinsics is None:
+        result.skip("depth: no ground plane for frames without intrinsics")

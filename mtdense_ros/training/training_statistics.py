@@ -17,7 +17,7 @@ _STRIDE = 4
 
 
 def training_statistics(mixture: Mixture, size_hw: tuple[int, int]) -> dict[str, Any]:
-    """{"statistics": ...} of evenly spaced frames of every source; empty where nothing is known of labels, depth or normals."""
+    """{"statistics": ...} of evenly spaced frames of every source, of the targets that are known; empty where there are none."""
     labels, depths, per_focal, normal = np.zeros((LABEL_BANDS, 256), np.int64), [], [], np.zeros(3)
     for part, index in _spread(mixture.sizes):
         sample = fitted(mixture.training(part, index), size_hw)
@@ -31,18 +31,15 @@ def training_statistics(mixture: Mixture, size_hw: tuple[int, int]) -> dict[str,
         if sample.normals is not None:
             normal += np.nansum(sample.normals[cells], (0, 1))
     labels[:, UNLABELLED] = 0
-    depth = np.concatenate(depths) if depths else np.zeros(0)
-    if not labels.any() or not depth.size or not normal.any():
-        return {}
-    return {
-        "statistics": {
-            "majority_class": int(labels.sum(0).argmax()),
-            "label_bands": labels.argmax(1).tolist(),
-            "median_depth_m": round(float(np.median(depth)), 4),
-            "median_depth_per_focal_m": round(float(np.median(np.concatenate(per_focal))), 4),
-            "mean_normal": [round(float(v), 4) for v in normal / np.linalg.norm(normal)],
-        }
-    }
+    found: dict[str, Any] = {}
+    if labels.any():
+        found |= {"majority_class": int(labels.sum(0).argmax()), "label_bands": labels.argmax(1).tolist()}
+    for key, parts in (("median_depth_m", depths), ("median_depth_per_focal_m", per_focal)):
+        if any(part.size for part in parts):
+            found[key] = round(float(np.median(np.concatenate(parts))), 4)
+    if normal.any():
+        found["mean_normal"] = [round(float(v), 4) for v in normal / np.linalg.norm(normal)]
+    return {"statistics": found} if found else {}
 
 
 def _spread(sizes: list[int]) -> list[tuple[int, int]]:

@@ -17,6 +17,8 @@ _INTRODUCTION = """\
 
 Made by `python -m mtdense_ros.evaluation.document` from `docs/accuracy/*.json`, which `mtdense eval` writes. The frames are only
 measured on: nothing was trained, tuned or selected on them. `mtdense eval NAME --data folder:PATH` measures on a folder of your own.
+It also draws a sheet per set. Its error rows: labels red where wrong; depth, after the frame's scale, blue too near, red too far,
+magenta missing; normals from blue (0) to red (60 degrees and more); foreground white found, red false, blue missed.
 
 Depth: a pixel without a prediction counts as an error (abs rel 1, outside every threshold, 0 m for the RMSE); *valid* is the share
 with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. Labels: doors count as wall, as the

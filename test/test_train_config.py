@@ -8,7 +8,7 @@ import yaml
 
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TrainConfig, load_config
+from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, load_config
 from mtdense_ros.training.run import Run
 from mtdense_ros.training.settings import built
 
@@ -52,6 +52,8 @@ def test_settings_survive_a_checkpoint():
         ("schedule.name=cosin", "did you mean 'cosine'"),
         ("steps", "write key=value"),
         ("sources=[{weight: 1}]", "names no 'source'"),
+        ("teacher.weights=a", "'teacher' needs 'weights' and at least one of"),
+        ("teacher={weights: a, labels: 2}", "'teacher.labels' is a share of 0 to 1"),
         ("loss=dense", "'loss' is 'dense'; expected keys and values"),
     ],
 )
@@ -78,7 +80,7 @@ def leaves(values, default):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
     config = load_config(path)
-    run = Run(dataclasses.replace(config, device="cpu", amp="off", encoder="", start=""))
+    run = Run(dataclasses.replace(config, device="cpu", amp="off", encoder="", start="", teacher=TeacherConfig()))
     assert set(run.targets) <= set(run.net.outputs)
     settings = list(leaves(yaml.safe_load(path.read_text()), dataclasses.asdict(TrainConfig(steps=1))))
     assert settings

@@ -92,6 +92,23 @@ class LossConfig:
 
 
 @dataclass(frozen=True)
+class TeacherConfig:
+    """weights: name or path of a finished network (empty: no teacher); labels: the share of the labels' loss that is its soft labels'
+    at this temperature; features: weight of the square difference to its features before the last activation (ffm only)."""
+
+    weights: str = ""
+    labels: float = 0.0
+    temperature: float = 20.0
+    features: float = 0.0
+
+    def __post_init__(self) -> None:
+        if bool(self.weights) != bool(self.labels or self.features):
+            raise ConfigError("training: 'teacher' needs 'weights' and at least one of 'labels' and 'features'; give both, or neither")
+        if not 0 <= self.labels <= 1 or self.features < 0 or self.temperature <= 0:
+            raise ConfigError("training: 'teacher.labels' is a share of 0 to 1, 'features' and 'temperature' are positive; correct them")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
@@ -129,6 +146,7 @@ class TrainConfig:
     small_until: float = 0.0
     batch: int = 8
     loss: LossConfig = LossConfig()
+    teacher: TeacherConfig = TeacherConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     clip: float = 5.0

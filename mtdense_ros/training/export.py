@@ -73,7 +73,7 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
         "depth": None if "depth" not in run.net.outputs else metric if config.depth_kind == "metric" else {"kind": "relative"},
         "foreground": {"threshold": 0.5} if "foreground" in run.net.outputs else None,
         "metrics": [],
-        "data": [*(_origin(source) for source in mixture.sources), _training(run, mixture), *([start] if start else [])],
+        "data": [*(_origin(source) for source in mixture.sources), _training(run, mixture), *([start] if start else []), *_teacher(run)],
         "licence": licence or OWN_LICENCE,
         "attribution": ATTRIBUTION if any(rendered) else "",
         "commit": recorded_commit(folder),
@@ -103,6 +103,11 @@ def _origin(source: Source) -> dict[str, Any]:
     if isinstance(source, RenderedSource):
         return {**entry, "generator": read_manifest(source.root)["generator"], "sources": RENDERED_FROM}
     return entry
+
+
+def _teacher(run: Run) -> list[dict[str, Any]]:
+    card = run.teacher and run.teacher.card
+    return [{"name": f"teacher: {card.name}", "sha256": card.sha256, "licence": card.licence}] if card else []
 
 
 def _training(run: Run, mixture: Mixture) -> dict[str, Any]:

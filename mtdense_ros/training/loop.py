@@ -86,7 +86,8 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     run.net.train()
     with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "off"):
         raw = run.forward(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
-    terms = run.recipe.terms(raw, truth_of(run.net, batch))
+        lesson = run.teacher.lesson(batch.images, raw) if run.teacher else {}
+    terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **lesson}
     run.optimiser.zero_grad(set_to_none=True)
     run.scaler.scale(run.recipe.total(terms)).backward()  # type: ignore[no-untyped-call]
     run.scaler.unscale_(run.optimiser)

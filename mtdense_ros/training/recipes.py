@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -11,8 +11,11 @@ from torch.nn import functional as F
 
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.hints import known_names
-from mtdense_ros.training.config import LossConfig
+from mtdense_ros.training.config import LossConfig, TeacherConfig
 from mtdense_ros.training.losses import berhu, depth_loss, foreground_loss, labels_loss, mdeas_loss, normals_loss
+
+SOFT_LABELS, FEATURES = "soft_labels", "features"
+"""The terms of a teacher; see teacher.Teacher."""
 
 Maps = Mapping[str, Tensor]
 
@@ -38,21 +41,26 @@ def _of_each(losses: Mapping[str, Callable[[Tensor, Tensor], Tensor]]) -> Callab
     """Terms that are one loss per output; a map of one channel loses its channel axis."""
 
     def terms(raw: Maps, truth: Maps) -> dict[str, Tensor]:
-        return {key: losses[key](_fitted(value, truth[key], key), truth[key]) for key, value in raw.items()}
+        return {key: losses[key](_planes(at_size(value, truth[key]), key), truth[key]) for key, value in raw.items()}
 
     return terms
 
 
 def _mdeas(raw: Maps, truth: Maps) -> dict[str, Tensor]:
     """Probabilities against shares, and relative depth; only `total` has a gradient that counts."""
-    depth, mask = (_fitted(raw[key], truth[key], key)[:, None] for key in ("depth", "foreground"))
+    depth, mask = (at_size(raw[key], truth[key]) for key in ("depth", "foreground"))
     return mdeas_loss(depth, mask.sigmoid(), truth["depth"][:, None], truth["foreground"][:, None])
 
 
-def _fitted(raw: Tensor, truth: Tensor, key: str) -> Tensor:
-    """A raw output (N, C, h, w) at the size of its truth, bilinear; without the channel axis where its truth has none."""
-    if raw.shape[-2:] != truth.shape[-2:]:
-        raw = F.interpolate(raw.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
+def at_size(raw: Tensor, truth: Tensor) -> Tensor:
+    """A raw output (N, C, h, w) at the height and width of its truth, bilinear."""
+    if raw.shape[-2:] == truth.shape[-2:]:
+        return raw
+    return F.interpolate(raw.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _planes(raw: Tensor, key: str) -> Tensor:
+    """A raw output without its channel axis where its truth has none."""
     return raw[:, 0] if key in ("depth", "foreground") else raw
 
 
@@ -72,8 +80,11 @@ RECIPES: dict[str, Recipe] = {
 """dense: the package's own, at the stride of its heads; the others as published, on logits and depth enlarged to the picture."""
 
 
-def recipe_of(config: LossConfig, targets: tuple[str, ...]) -> Recipe:
-    """The recipe of a configuration for these targets. Raises ConfigError where they do not go together."""
+def recipe_of(config: LossConfig, teacher: TeacherConfig, targets: tuple[str, ...]) -> Recipe:
+    """The recipe of a configuration for these targets. Raises ConfigError where they do not go together.
+
+    A teacher's soft labels take their share of the weight of the labels' loss.
+    """
     recipe = RECIPES[config.recipe]
     missing = [key for key in recipe.needs if key not in targets]
     unweighted = [key for key in targets if "total" not in recipe.weights and key not in recipe.weights]
@@ -83,4 +94,7 @@ def recipe_of(config: LossConfig, targets: tuple[str, ...]) -> Recipe:
     for name in config.weights:
         if name not in recipe.weights:
             raise ConfigError(f"training: loss recipe '{config.recipe}' has no term '{name}'; {known_names(name, recipe.weights)}")
-    return Recipe(recipe.terms, {**recipe.weights, **config.weights}, recipe.strides, recipe.needs)
+    weights = {**recipe.weights, **config.weights}
+    taught = {SOFT_LABELS: teacher.labels * weights.get("labels", 0.0), FEATURES: teacher.features}
+    own = {"labels": (1 - teacher.labels) * weights["labels"]} if "labels" in weights else {}
+    return replace(recipe, weights={**weights, **own, **taught})

@@ -26,6 +26,7 @@ from mtdense_ros.training.passes import TrainingPass
 from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.settings import built
+from mtdense_ros.training.teacher import Teacher
 from mtdense_ros.weights import convert_encoder_state_dict, find_weights, load_weights, read_foreign
 
 
@@ -42,9 +43,10 @@ class Run:
         self.net = network_of(config).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average: DenseNetwork = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.targets = targets_of(config, self.net)
-        self.recipe = recipe_of(config.loss, self.targets)
+        self.recipe = recipe_of(config.loss, config.teacher, self.targets)
         self.layout = Layout(self.targets, self.recipe.strides, config.focal_px if config.depth_kind == "metric" else 0.0)
         self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
+        self.teacher = Teacher(config, self.net, self.device) if config.teacher.weights else None
         self.optimiser = make_optimiser(config.optimiser, self.net)
         self.scaler = torch.amp.GradScaler("cuda", enabled=config.amp == "fp16")
         self.step = 0

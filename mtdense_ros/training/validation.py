@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from mtdense_ros.data.augment import fitted
 from mtdense_ros.data.sample import Sample
@@ -19,6 +18,7 @@ from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.losses import ssim
 from mtdense_ros.training.panel import panel_of
 from mtdense_ros.training.passes import TrainingPass, truth_of
+from mtdense_ros.training.recipes import at_size
 from mtdense_ros.training.run import Run
 
 BEST = {
@@ -61,7 +61,7 @@ def predicted(run: Run, sample: Sample) -> tuple[Arrays, Arrays]:
     batch, statistics = collate([sample], run.layout).to(run.device), input_statistics(run.average)
     raw = TrainingPass(run.average, run.targets)(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
     truth = truth_of(run.average, batch)
-    first = {key: _at_size(value[:1], truth[key])[0].cpu().numpy() for key, value in raw.items()}
+    first = {key: at_size(value[:1], truth[key])[0].float().cpu().numpy() for key, value in raw.items()}
     return first, {key: value[0].cpu().numpy() for key, value in truth.items()}
 
 
@@ -102,12 +102,6 @@ class Scores:
             "foreground": {"val_foreground_iou": self._foreground.iou},
         }
         return {name: value for target in self._targets for name, value in figures[target].items()}
-
-
-def _at_size(raw: Tensor, truth: Tensor) -> Tensor:
-    if raw.shape[-2:] == truth.shape[-2:]:
-        return raw.float()
-    return F.interpolate(raw.float(), size=truth.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _batched(values: NDArray[Any]) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.render.figures import SEAT, arm, figure
-from mtdense_ros.data.render.layout import height_at
+from mtdense_ros.data.render.layout import heights_at
 from mtdense_ros.data.render.scene import OBJECT, pose
 from mtdense_ros.data.render.textures import TextureLibrary
 
@@ -37,7 +37,7 @@ def test_seated_figures_rest_on_the_seat_with_their_feet_on_the_floor(library):
         assert abs(low[2]) < 0.06 and 1.05 < high[2] < 1.6
         # Knees and feet are before the seat (-Y), and the body is above it.
         assert low[1] < -0.35
-        assert height_at(item, np.array([0.0, 0.0])) > SEAT + 0.3
+        assert heights_at(item, np.array([[0.0, 0.0]]))[0] > SEAT + 0.3
 
 
 def test_one_seed_gives_one_figure(library):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.render import meshes
-from mtdense_ros.data.render.layout import height_at
+from mtdense_ros.data.render.layout import heights_at
 from mtdense_ros.data.render.scene import FURNITURE, OBJECT, Item, Part, batch, pose
 
 SOLIDS = {
@@ -31,7 +31,7 @@ def test_solid_has_its_size_and_looks_outward(name):
 def test_rounded_box_is_flat_on_top():
     mesh = meshes.rounded_box((1.0, 1.0, 0.4), 0.05, (0, 0, 1))
     item = Item([Part(mesh)], pose(), FURNITURE)
-    assert [height_at(item, np.array(p)) for p in ([0, 0], [0.4, -0.4])] == pytest.approx([1.4, 1.4], abs=1e-5)
+    assert heights_at(item, np.array([[0, 0], [0.4, -0.4]])) == pytest.approx([1.4, 1.4], abs=1e-5)
 
 
 def test_moves_and_turns():

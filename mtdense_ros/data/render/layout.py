@@ -78,27 +78,28 @@ def rest_on(rng: Rng, item: Item, prop: Prop) -> Item | None:
         return None
     centre = (low + high)[:2] / 2 + rng.uniform(-span, span)
     corners = np.array([[0, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * reach * 0.65 + centre
-    heights = [height_at(item, corner) for corner in corners]
-    if None in heights or np.ptp(np.asarray(heights, float)) > 0.015:
+    heights = heights_at(item, corners)
+    if not np.isfinite(heights).all() or np.ptp(heights) > 0.015:
         return None
-    return prop.at(pose(float(centre[0]), float(centre[1]), max(h for h in heights if h is not None) + 0.001, rng.uniform(0, 2 * np.pi)))
+    return prop.at(pose(float(centre[0]), float(centre[1]), float(heights.max()) + 0.001, rng.uniform(0, 2 * np.pi)))
 
 
-def height_at(item: Item, point: NDArray[np.float64]) -> float | None:
-    """Height of the item's highest surface over a ground point (2,), or None beside it."""
+def heights_at(item: Item, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heights (N,) of the item's highest surface over ground points (N, 2), -inf beside it."""
     vertices, triangles = item.baked()
     corners = vertices["position"][triangles]
-    a, b, c = (corners[:, k, :2] - point for k in range(3))
-    areas = np.stack([_cross(b, c), _cross(c, a), _cross(a, b)], 1)
-    total = areas.sum(1)
-    inside = ((areas >= 0).all(1) | (areas <= 0).all(1)) & (np.abs(total) > 1e-9)
-    if not inside.any():
-        return None
-    return float(((areas[inside] * corners[inside, :, 2]).sum(1) / total[inside]).max())
+    near = (corners[:, :, :2].max(1) >= points.min(0)).all(1) & (corners[:, :, :2].min(1) <= points.max(0)).all(1)
+    corners = corners[near]
+    a, b, c = (corners[:, k, :2] - points[:, None] for k in range(3))
+    areas = np.stack([_cross(b, c), _cross(c, a), _cross(a, b)], -1)
+    total = areas.sum(-1)
+    inside = ((areas >= 0).all(-1) | (areas <= 0).all(-1)) & (np.abs(total) > 1e-9)
+    height = (areas * corners[:, :, 2]).sum(-1) / np.where(inside, total, 1.0)
+    return np.asarray(np.where(inside, height, -np.inf).max(-1, initial=-np.inf), np.float64)
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
 
 
 def present(items: Sequence[Item | None]) -> list[Item]:

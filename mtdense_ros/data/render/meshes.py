@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -70,23 +71,32 @@ def rotation_x(angle: float) -> Array:
 def box(size: ArrayLike, base: ArrayLike = (0.0, 0.0, 0.0)) -> Mesh:
     """A box of size (x, y, z) that stands with the middle of its underside at base."""
     half = np.asarray(size, np.float32) / 2
+    unit, axes, corners = _unit_box()
+    centre = np.asarray(base, np.float32) + (0, 0, half[2])
+    positions = np.asarray(unit.positions * half + centre, np.float32)
+    return Mesh(positions, unit.normals, np.asarray(half[axes] * corners, np.float32), unit.triangles)
+
+
+@functools.cache
+def _unit_box() -> tuple[Mesh, NDArray[np.int64], Array]:
+    """The box of half extents one around the origin; per vertex the two axes (24, 2) that its uv measures, and 0 or 2 half extents."""
     positions: list[Array] = []
-    normals, uv, triangles = [], [], []
+    normals, axes, corners, triangles = [], [], [], []
     for axis in range(3):
         a, b = [(1, 2), (0, 2), (0, 1)][axis]
         for sign in (-1.0, 1.0):
-            corners = np.zeros((4, 3), np.float32)
-            corners[:, axis] = sign * half[axis]
-            corners[:, a] = np.array([-1, 1, 1, -1]) * half[a]
-            corners[:, b] = np.array([-1, -1, 1, 1]) * half[b]
-            normal = np.zeros((4, 3), np.float32)
-            normal[:, axis] = sign
+            face = np.zeros((4, 3), np.float32)
+            face[:, axis], face[:, a], face[:, b] = sign, [-1, 1, 1, -1], [-1, -1, 1, 1]
             triangles.append(np.array([[0, 1, 2], [0, 2, 3]]) + 4 * len(positions))
-            positions.append(corners)
-            normals.append(normal)
-            uv.append(corners[:, [a, b]] * (1.0, -1.0 if b == 2 else 1.0) + half[[a, b]])
-    centre = np.asarray(base, np.float32) + (0, 0, half[2])
-    return _mesh(np.concatenate(positions) + centre, np.concatenate(normals), np.concatenate(uv), np.concatenate(triangles))
+            positions.append(face)
+            normals.append(np.eye(3, dtype=np.float32)[[axis] * 4] * sign)
+            axes.append([(a, b)] * 4)
+            corners.append(face[:, [a, b]] * (1.0, -1.0 if b == 2 else 1.0) + 1.0)
+    flat = [np.concatenate(group) for group in (positions, normals, axes, corners, triangles)]
+    unit = _mesh(flat[0], flat[1], flat[3], flat[4])
+    for array in (unit.positions, unit.normals, unit.uv, unit.triangles):
+        array.setflags(write=False)
+    return unit, flat[2], unit.uv
 
 
 def rounded_box(size: ArrayLike, radius: float, base: ArrayLike = (0.0, 0.0, 0.0), steps: int = 4) -> Mesh:
@@ -110,15 +120,23 @@ def rounded_box(size: ArrayLike, radius: float, base: ArrayLike = (0.0, 0.0, 0.0
 def lathe(profile: Sequence[tuple[float, float]], segments: int = 20) -> Mesh:
     """The solid swept by a profile of (radius, height) points from bottom to top about Z."""
     points = np.asarray(profile, np.float32)
-    angles = np.linspace(0, 2 * math.pi, segments + 1, dtype=np.float32)
-    ring = np.stack([np.cos(angles), np.sin(angles)], 1)
+    angles, ring = _circle(segments)
     edge = np.diff(points, axis=0)
     slope = np.concatenate([edge[:1], edge[:-1] + edge[1:], edge[-1:]]) if len(edge) > 1 else np.repeat(edge, 2, 0)
     flat = _unit(np.stack([slope[:, 1], -slope[:, 0]], 1))
-    positions = np.concatenate([points[:, None, :1] * ring, np.repeat(points[:, None, 1:], segments + 1, 1)], 2)
-    normals = np.concatenate([flat[:, None, :1] * ring, np.repeat(flat[:, None, 1:], segments + 1, 1)], 2)
-    uv = np.stack(np.broadcast_arrays(angles[None] * points[:, :1].max(), points[:, 1:]), 2)
+    positions, normals = np.empty((2, len(points), segments + 1, 3), np.float32)
+    positions[..., :2], positions[..., 2] = points[:, None, :1] * ring, points[:, 1:]
+    normals[..., :2], normals[..., 2] = flat[:, None, :1] * ring, flat[:, 1:]
+    uv = np.empty((len(points), segments + 1, 2), np.float32)
+    uv[..., 0], uv[..., 1] = angles * points[:, 0].max(), points[:, 1:]
     return _mesh(positions, normals, uv, _grid(len(points), segments + 1))
+
+
+@functools.cache
+def _circle(segments: int) -> tuple[Array, Array]:
+    """Angles (segments + 1,) of a full turn and their points (segments + 1, 2); shared, not to be written to."""
+    angles = np.linspace(0, 2 * math.pi, segments + 1, dtype=np.float32)
+    return angles, np.stack([np.cos(angles), np.sin(angles)], 1)
 
 
 def loft(sections: Sequence[tuple[float, float, float, float]], segments: int = 18) -> Mesh:
@@ -176,7 +194,9 @@ def sheet(width: float, height: float, depth: float, waves: float, columns: int 
     return _mesh(positions, np.stack([normal, normal]), uv, _grid(2, columns))
 
 
+@functools.cache
 def _grid(rows: int, columns: int) -> NDArray[np.int64]:
+    """Two triangles per cell of a grid of vertices; shared, not to be written to."""
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).reshape(-1, 1)
     return np.concatenate([corner + [0, 1, columns + 1], corner + [0, columns + 1, columns]])
 

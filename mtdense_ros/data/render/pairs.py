@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,9 @@ HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
 SHARES = {"room": 0.55, "world": 0.15, "tabletop": 0.30}
 """Kind of scene -> share of the pairs."""
 
-_TRIES = 12
+_TRIES, _LOOKS = 16, 3
+_FLAT = 12
+"""Standard deviation of a picture's values, 0..255, below which it is too dark or bare to be worth keeping."""
 
 
 class PairRenderer:
@@ -43,14 +47,28 @@ class PairRenderer:
             raise ConfigError(f"seed {seed} is held out for the demo sequence ({HELD_OUT_SEEDS}); choose another for training data")
         rng = np.random.default_rng(seed)
         kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-        for _ in range(_TRIES):
-            setting = self._setting(kind, rng)
-            empty = self._renderer.render(setting.items, setting.view, setting.lighting)
-            if plausible(empty, setting):
-                break
+        setting, empty = self._seen(kind, rng)
         added = enter(rng, self.assets, surface_of(empty, setting.view), setting.largest)
         full = self._renderer.add_foreground(added)
         return pack(empty, full, setting, added)
+
+    def _seen(self, kind: str, rng: np.random.Generator) -> tuple[Setting, Rendering]:
+        """A scene and its view without foreground: several cameras are tried in each of several scenes until one is plausible."""
+        for setting in itertools.islice(self._settings(kind, rng), _TRIES):
+            if plausible(self._renderer.survey(setting.items, setting.view), setting):
+                empty = self._renderer.light(setting.lighting)
+                if empty.image.std() > _FLAT:
+                    return setting, empty
+        return setting, self._renderer.light(setting.lighting)
+
+    def _settings(self, kind: str, rng: np.random.Generator) -> Iterator[Setting]:
+        """Scenes of a kind without end, each that allows it with several cameras in turn."""
+        while True:
+            setting = self._setting(kind, rng)
+            yield setting
+            for _ in range(_LOOKS):
+                if setting.look is not None:
+                    yield replace(setting, view=setting.look(rng))
 
     def _setting(self, kind: str, rng: np.random.Generator) -> Setting:
         if kind == "room":
@@ -61,7 +79,7 @@ class PairRenderer:
 
 
 def plausible(rendering: Rendering, setting: Setting) -> bool:
-    """Whether a robot could have seen this: neither inside a thing nor against a wall, outdoors or in the dark."""
+    """Whether a robot could have seen this: neither inside a thing nor against a wall or outdoors."""
     depth = np.where(rendering.depth > 0, rendering.depth, np.inf)
     labels = labels_of(rendering, setting.items)
     if np.median(depth) < 0.4 or (depth < 0.12).mean() > 0.02 or (rendering.depth == 0).mean() > 0.12:
@@ -70,7 +88,7 @@ def plausible(rendering: Rendering, setting: Setting) -> bool:
     shares = np.bincount(rendering.instances.reshape(-1))[1:] / depth.size
     walled = ((depth < 0.9) & bare).mean() > 0.4 or bare.mean() > 0.85
     filled = shares.max() > (0.8 if setting.largest < 1 else 0.65)
-    return bool(not walled and not filled and rendering.image.std() > 12)
+    return bool(not walled and not filled)
 
 
 def labels_of(rendering: Rendering, items: Sequence[Item]) -> NDArray[np.uint8]:

@@ -49,29 +49,43 @@ class Renderer:
         self._open = self._target((width, height), 1, "f1", smooth=True)
         self._open_buffer = self._ctx.framebuffer([self._open])
         self._shade_buffer = self._ctx.framebuffer([self._radiance])
-        out = [self._target((width, height), 4, "f1"), self._target((width, height), 4, "f4"), self._target((width, height), 1, "u2")]
-        self._out, self._out_buffer = out, self._ctx.framebuffer(out)
+        self._rgb = self._target((width, height), 4, "f1")
+        self._points, self._labels = self._target((width, height), 4, "f4"), self._target((width, height), 1, "u2")
+        self._picture_buffer, self._truth_buffer = self._ctx.framebuffer([self._rgb]), self._ctx.framebuffer([self._points, self._labels])
         self._shadows = [self._shadow_map() for _ in range(2)]
         self._programs()
 
     def render(self, background: Sequence[Item], view: View, lighting: Lighting) -> Rendering:
         """The view of the background items alone; later calls of `add_foreground` draw on top of it."""
-        self._view, self._lighting, self._items = view, lighting, len(background)
+        self.survey(background, view)
+        return self.light(lighting)
+
+    def survey(self, background: Sequence[Item], view: View) -> Rendering:
+        """The truth of that view, with a black image: for seeing whether the view is worth the work of lighting it."""
+        self._view, self._items = view, list(background)
         self._g_buffer.clear()
+        self._draw(background, 1)
+        self._truth = self._read_truth()
+        return Rendering(np.zeros((*self.size, 3), np.uint8), *self._truth)
+
+    def light(self, lighting: Lighting) -> Rendering:
+        """The surveyed view in that light, exposed for it."""
+        self._lighting = lighting
         for buffer in self._shadows:
             buffer[1].clear()
-        self._draw(background, 1)
+        self._cast(self._items)
         self._exposure = 1.0
         self._shade()
         self._exposure = self._expose(lighting.exposure)
-        return self._resolve()
+        return Rendering(self._picture(), *self._truth)
 
     def add_foreground(self, items: Sequence[Item]) -> Rendering:
         """The last view with further items in it, under the same lights and exposure."""
-        self._draw(items, 1 + self._items)
-        self._items += len(items)
+        self._draw(items, 1 + len(self._items))
+        self._cast(items)
+        self._items += items
         self._shade()
-        return self._resolve()
+        return Rendering(self._picture(), *self._read_truth())
 
     def close(self) -> None:
         """Frees the context and all it holds."""
@@ -119,26 +133,25 @@ class Renderer:
         _set(program, textures=0, world_to_camera=self._view.world_to_camera.T, projection=projection(self._view).T)
         array = ctx.vertex_array(program, layout, index_buffer)
         array.render()
-        array.release()
-        self._cast(vertex_buffer, triangles, items)
-        vertex_buffer.release()
-        index_buffer.release()
+        for used in (array, vertex_buffer, index_buffer):
+            used.release()
 
-    def _cast(self, vertex_buffer: Any, triangles: NDArray[np.uint32], items: Sequence[Item]) -> None:
-        casters = np.repeat([item.casts for item in items], [len(item.baked()[1]) for item in items])
-        chosen = triangles[casters]
-        if not len(chosen) or not any(light.shadow for light in self._lighting.lights):
+    def _cast(self, items: Sequence[Item]) -> None:
+        casters = [item for item in items if item.casts]
+        if not casters or not any(light.shadow for light in self._lighting.lights):
             return
-        index_buffer = self._ctx.buffer(chosen.tobytes())
-        layout = [(vertex_buffer, "3f 28x", "position")]
-        array = self._ctx.vertex_array(self._shadow_program, layout, index_buffer)
+        ctx = self._ctx
+        vertices, triangles = batch(casters, 0)
+        vertex_buffer, index_buffer = ctx.buffer(np.ascontiguousarray(vertices["position"]).tobytes()), ctx.buffer(triangles.tobytes())
+        array = ctx.vertex_array(self._shadow_program, [(vertex_buffer, "3f", "position")], index_buffer)
+        ctx.enable_only(ctx.DEPTH_TEST)
         for light, (_, buffer) in zip(ordered(self._lighting.lights)[:2], self._shadows, strict=False):
             if light.shadow:
                 buffer.use()
                 _set(self._shadow_program, world_to_light=light_matrix(light).T)
                 array.render()
-        array.release()
-        index_buffer.release()
+        for used in (array, vertex_buffer, index_buffer):
+            used.release()
 
     def _shade(self) -> None:
         ctx, lens = self._ctx, lens_of(self._view)
@@ -162,16 +175,22 @@ class Renderer:
         seen = seen[seen > 0]
         return float(target**2.2 / max(float(np.percentile(seen, 70)), 1e-4)) if len(seen) else 1.0
 
-    def _resolve(self) -> Rendering:
-        height, width = self.size
-        self._out_buffer.use()
-        for unit, texture in enumerate((self._radiance, self._geometry, self._ids)):
-            texture.use(unit)
-        self._screen(shaders.RESOLVE_FRAGMENT, radiance=0, normal_depth=1, instance=2, exposure=np.float32(self._exposure))
-        image = np.frombuffer(self._out[0].read(), np.uint8).reshape(height, width, 4)
-        geometry = np.frombuffer(self._out[1].read(), np.float32).reshape(height, width, 4)
-        ids = np.frombuffer(self._out[2].read(alignment=1), np.uint16).reshape(height, width)
-        return Rendering(image[..., :3].copy(), geometry[..., 3].copy(), geometry[..., :3].copy(), ids)
+    def _picture(self) -> NDArray[np.uint8]:
+        """The shaded view at the image's size, exposed and as sRGB (H, W, 3)."""
+        self._picture_buffer.use()
+        self._radiance.use(0)
+        self._screen(shaders.PICTURE_FRAGMENT, radiance=0, exposure=np.float32(self._exposure))
+        return np.frombuffer(self._rgb.read(), np.uint8).reshape(*self.size, 4)[..., :3].copy()
+
+    def _read_truth(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint16]]:
+        """Depth, normals and instances of the view as drawn so far."""
+        self._truth_buffer.use()
+        self._geometry.use(0)
+        self._ids.use(1)
+        self._screen(shaders.TRUTH_FRAGMENT, normal_depth=0, instance=1)
+        geometry = np.frombuffer(self._points.read(), np.float32).reshape(*self.size, 4)
+        ids = np.frombuffer(self._labels.read(alignment=1), np.uint16).reshape(self.size)
+        return geometry[..., 3].copy(), geometry[..., :3].copy(), ids
 
 
 def _context() -> Any:

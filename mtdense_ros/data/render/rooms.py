@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,12 +32,16 @@ KINDS: dict[str, tuple[float, Extent, Extent, Extent, float]] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """A scene without its foreground: items, one camera, light, and the largest size in metres of what may be added."""
+    """A scene without its foreground: items, one camera, light, and the largest size in metres of what may be added.
+
+    look: draws another camera for the same items; None where they were chosen for this one.
+    """
 
     items: Sequence[Item]
     view: View
     lighting: Lighting
     largest: float = 2.0
+    look: Callable[[Rng], View] | None = None
 
 
 def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
@@ -56,11 +60,14 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     for side, gap in gaps.items():
         wall = walls(half, height)[side]
         items += [*gap_lining(rng, assets.library, shell, wall, gap), *_next_room(rng, assets, wall, gap)]
-    eye = plan.spot(rng, 0.3) or plan.spot(rng, 0.12) or (0.0, 0.0)
-    yaw = _yaw(rng, half, eye, [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()])
-    view = camera.robot_view(rng, size, (*eye, rng.uniform(0.2, min(1.7, height - 0.5))), yaw)
+    doors = [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()]
+
+    def look(rng: Rng) -> View:
+        eye = plan.spot(rng, 0.3) or plan.spot(rng, 0.12) or (0.0, 0.0)
+        return camera.robot_view(rng, size, (*eye, rng.uniform(0.2, min(1.7, height - 0.5))), _yaw(rng, half, eye, doors))
+
     low, high = (-half[0], -half[1], 0.0), (half[0], half[1], height)
-    return Setting(items, view, interior_lighting(rng, low, high, shell.openings))
+    return Setting(items, look(rng), interior_lighting(rng, low, high, shell.openings), look=look)
 
 
 def _gaps(rng: Rng, sides: Sequence[Wall]) -> Mapping[int, Doorway]:

@@ -137,10 +137,10 @@ void main() {
 """
 
 # The tent filter over the doubled grid is centred on the even samples, where labels and depth are taken: colour and truth stay aligned.
-RESOLVE_FRAGMENT = """
+PICTURE_FRAGMENT = """
 #version 330
-uniform sampler2D radiance; uniform sampler2D normal_depth; uniform usampler2D instance; uniform float exposure;
-layout(location = 0) out vec4 picture; layout(location = 1) out vec4 geometry; layout(location = 2) out uint id;
+uniform sampler2D radiance; uniform float exposure;
+out vec4 picture;
 vec3 tone(vec3 x) {
     x = mix(x, 1.0 - exp(-1.3 * x), 0.8);
     return pow(clamp(x, 0.0, 1.0), vec3(1.0 / 2.2));
@@ -152,7 +152,17 @@ void main() {
         float weight = (x == 0 ? 0.5 : 0.25) * (y == 0 ? 0.5 : 0.25);
         sum += weight * min(exposure * texelFetch(radiance, clamp(at + ivec2(x, y), ivec2(0), limit), 0).rgb, 2.0);
     }
-    picture = vec4(tone(sum), 1.0); geometry = texelFetch(normal_depth, at, 0); id = texelFetch(instance, at, 0).r;
+    picture = vec4(tone(sum), 1.0);
+}
+"""
+
+TRUTH_FRAGMENT = """
+#version 330
+uniform sampler2D normal_depth; uniform usampler2D instance;
+layout(location = 0) out vec4 geometry; layout(location = 1) out uint id;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy) * 2;
+    geometry = texelFetch(normal_depth, at, 0); id = texelFetch(instance, at, 0).r;
 }
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtdense_ros.data.render import camera, furnishings, furniture, meshes
 from mtdense_ros.data.render.ambience import interior_lighting
@@ -13,7 +14,7 @@ from mtdense_ros.data.render.interior import build_interior
 from mtdense_ros.data.render.layout import Plan, present, rest_on
 from mtdense_ros.data.render.palette import light_paint, tint
 from mtdense_ros.data.render.rooms import Setting
-from mtdense_ros.data.render.scene import FURNITURE, Part, pose
+from mtdense_ros.data.render.scene import FURNITURE, Part, View, pose
 from mtdense_ros.data.render.textures import WHITE
 from mtdense_ros.data.render.things import thing
 
@@ -32,17 +33,24 @@ def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     around = [plan.by_wall(rng, furnishings.against_wall(rng, assets.library)) for _ in range(int(rng.integers(1, 6)))]
     around += [plan.free(rng, furniture.chair(rng, assets.library)) for _ in range(int(rng.integers(0, 4)))]
     standing = [rest_on(rng, table, _small(rng, assets)) for _ in range(int(rng.poisson(1.8)))]
+
+    def look(rng: Rng) -> View:
+        return _close_view(rng, size, low, high)
+
+    items = [*shell.items, table, *present(around), *present(standing)]
+    lighting = interior_lighting(rng, (-half[0], -half[1], 0.0), (half[0], half[1], height), shell.openings)
+    return Setting(items, look(rng), lighting, 0.32, look)
+
+
+def _close_view(rng: Rng, size: tuple[int, int], low: NDArray[np.float32], high: NDArray[np.float32]) -> View:
+    """A camera that looks at a random point of the top of a table between the corners low and high."""
     target = (low + high) / 2
     target[:2] += rng.uniform(-0.22, 0.22, 2) * (high - low)[:2]
     target[2] = high[2]
     distance, down, yaw = rng.uniform(0.4, 1.5), math.radians(rng.triangular(15, 35, 80)), rng.uniform(0, 2 * np.pi)
     ahead = np.array([math.cos(yaw) * math.cos(down), math.sin(yaw) * math.cos(down), -math.sin(down)])
-    eye = target - distance * ahead
     lens = camera.intrinsics(size, rng.uniform(45, 70))
-    view = camera.view(lens, eye.tolist(), yaw, -down, math.radians(float(np.clip(rng.normal(0, 1), -3, 3))))
-    items = [*shell.items, table, *present(around), *present(standing)]
-    lighting = interior_lighting(rng, (-half[0], -half[1], 0.0), (half[0], half[1], height), shell.openings)
-    return Setting(items, view, lighting, largest=0.32)
+    return camera.view(lens, (target - distance * ahead).tolist(), yaw, -down, math.radians(float(np.clip(rng.normal(0, 1), -3, 3))))
 
 
 def _table(rng: Rng, assets: Assets) -> Prop:

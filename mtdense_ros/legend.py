@@ -10,11 +10,12 @@ from mtdense_ros.predictor import Predictor
 from mtdense_ros.records import UNLABELLED
 
 
-def legend_of(networks: Composition, depth_scale_mode: str) -> dict[str, Any]:
+def legend_of(networks: Composition, depth_scale_mode: str, depth_scale: float = 1.0) -> dict[str, Any]:
     """Classes, outputs, and the networks that make them, ready for JSON.
 
     `networks` describes each with the outputs that it makes; model, arch, weights_sha256 and input_size are those of the first.
-    `depth_kind` says what ~/depth holds: "metric" (m; so is relative depth with a scale), "relative" (no unit) or None.
+    `depth_kind` says what ~/depth holds: "metric" (m; so is relative depth with a scale), "relative" (no unit) or None;
+    `depth_factor` by what a fixed scale has multiplied it, None in the other modes.
     """
     space = networks.label_space
     described = [_network(networks, name, predictor) for name, predictor in networks.predictors.items()]
@@ -27,16 +28,18 @@ def legend_of(networks: Composition, depth_scale_mode: str) -> dict[str, Any]:
         "networks": described,
         "depth_kind": _depth_kind(networks, depth_scale_mode),
         "depth_scale": depth_scale_mode,
+        "depth_factor": depth_scale if depth_scale_mode == "fixed" else None,
     }
 
 
 def _network(networks: Composition, name: str, predictor: Predictor) -> Mapping[str, Any]:
     card = predictor.card
+    (height, width), resize = predictor.input_size
     return {
         "model": name,
         "arch": card.arch,
         "weights_sha256": card.sha256,
-        "input_size": {"height": card.input.height, "width": card.input.width, "resize": card.input.resize},
+        "input_size": {"height": height, "width": width, "resize": resize},
         "outputs": list(networks.made_by(name)),
     }
 

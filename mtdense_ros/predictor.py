@@ -114,6 +114,11 @@ class Predictor:
         """Images that "encoder" and each head ("labels", "depth", "normals", "foreground") have worked on since warm_up."""
         return self._engine.counters
 
+    @property
+    def input_size(self) -> tuple[Size, str]:
+        """(height, width) and resize mode of the network's input: the card's, unless another size was asked for."""
+        return self._input_hw, self._resize
+
     def network_size(self, camera_hw: Size) -> Size:
         """The (height, width) at which the network sees an image of that (height, width)."""
         return network_size(camera_hw, self._input_hw, self._resize, self.card.input.multiple)

@@ -174,3 +174,10 @@ def test_the_legend_names_each_network_and_what_it_makes(both):
 def test_the_legend_declares_relative_depth(mdeas, mode, kind):
     legend = legend_of(Composition.load(mdeas, device="cpu"), mode)
     assert (legend["depth_kind"], legend["depth_scale"], legend["classes"], legend["label_space"]) == (kind, mode, [], None)
+
+
+def test_the_legend_has_the_factor_of_a_fixed_scale_and_the_size_that_was_asked_for(mdeas):
+    networks = Composition.load(mdeas, device="cpu", size=(64, 80))
+    assert [legend_of(networks, mode, 2.5)["depth_factor"] for mode in ("none", "fixed", "camera_height")] == [None, 2.5, None]
+    size = legend_of(networks, "none")["input_size"]
+    assert (size["height"], size["width"]) == (64, 80)

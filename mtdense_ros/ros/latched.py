@@ -30,7 +30,7 @@ class Latched:
 
     def update(self, parameters: Parameters) -> None:
         """Publishes the legend when the parameters changed it."""
-        legend = legend_of(self._networks, parameters.depth_scale_mode)
+        legend = legend_of(self._networks, parameters.depth_scale_mode, parameters.depth_scale)
         if legend != self._said:
             self._legend.publish(legend_message(legend))
             self._said = legend

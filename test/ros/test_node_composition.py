@@ -73,7 +73,8 @@ def test_relative_depth_is_declared_and_makes_points_once_it_has_a_scale(start):
     assert not successful and "the depth is relative; use 32FC1" in reason
 
     assert client.set_parameter("depth.scale", 3.0)[0] and client.set_parameter("depth.scale_mode", "fixed")[0]
-    assert json.loads(client.latched("legend").data)["depth_kind"] == "metric"
+    legend = json.loads(client.latched("legend").data)
+    assert (legend["depth_kind"], legend["depth_scale"], legend["depth_factor"]) == ("metric", "fixed", 3.0)
     received = client.exchange(image(picture(HEIGHT, WIDTH, seed=2)))
     scaled = array_of(received["depth"])
     known = np.isfinite(scaled)

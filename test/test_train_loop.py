@@ -199,6 +199,16 @@ def test_half_precision_by_device():
         Run(config_of("amp=fp16"))
 
 
+def test_a_scaled_loss_takes_the_same_step():
+    plain, scaled = (Run(config_of()) for _ in range(2))
+    scaled.scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)  # what fp16 works with
+    batch = collate([sample_of(make_pair(seed)) for seed in range(2)], plain.layout)
+    norms = [train_step(run, batch)["gradient"] for run in (plain, scaled)]
+    torch.testing.assert_close(*norms)
+    for ours, theirs in zip(scaled.net.parameters(), plain.net.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.fixture
 def imagenet(tmp_path):
     """A MobileNetV2 by the HydraNet authors' names, and its file."""

@@ -48,7 +48,7 @@ class Run:
         self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
         self.teacher = Teacher(config, self.net, self.device) if config.teacher.weights else None
         self.optimiser = make_optimiser(config.optimiser, self.net)
-        self.scaler = torch.amp.GradScaler("cuda", enabled=config.amp == "fp16")
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.amp == "fp16")
         self.step = 0
         self.elapsed_s = 0.0
         self.steps_per_epoch = 1

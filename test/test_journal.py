@@ -1,0 +1,50 @@
+"""What a run tells while it goes on."""
+
+import io
+import json
+import math
+import sys
+
+import pytest
+
+from mtdense_ros.training.config import load_config
+from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.journal import LOG_EVERY, Journal
+from mtdense_ros.training.run import Run
+
+
+@pytest.fixture
+def run():
+    return Run(load_config(None, ["steps=40", "threads=1", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}"]))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_losses_are_means_over_twenty_steps_and_what_is_no_number_is_null(run, tmp_path):
+    with Journal(tmp_path, run) as journal:
+        for run.step in range(1, 2 * LOG_EVERY + 1):
+            journal.step({"depth": float(run.step), "odd": math.nan}, 7)
+        journal.evaluation({"val_abs_rel": 0.25}, None)
+    first, second, scores = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    assert first == {"step": 20, "elapsed_s": 0.0, "depth": 10.5, "odd": None, "samples": 7}
+    assert second["depth"] == 30.5 and scores == {"step": 40, "elapsed_s": 0.0, "val_abs_rel": 0.25}
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False)], ids=["terminal", "file"])
+def test_progress_is_for_terminals_only(run, tmp_path, monkeypatch, stream, shown):
+    monkeypatch.setattr(sys, "stderr", stream)
+    run.step, run.elapsed_s = 10, 60.0
+    with Journal(tmp_path, run) as journal:
+        journal.step({"depth": 1.0}, 7)
+    assert stream.getvalue().startswith("\r[########                      ]  25.0 %  step 10  3 min left") == shown
+    assert shown or not stream.getvalue()
+
+
+def test_only_the_first_process_writes(run, tmp_path):
+    run.team, run.step = Team(1, 2), LOG_EVERY
+    with Journal(tmp_path, run) as journal:
+        journal.step({"depth": 1.0}, 7)
+    assert not list(tmp_path.iterdir())

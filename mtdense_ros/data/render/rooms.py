@@ -22,10 +22,10 @@ Rng = np.random.Generator
 Extent = tuple[float, float]
 
 KINDS: dict[str, tuple[float, Extent, Extent, Extent, float]] = {
-    "small": (0.25, (2.4, 4.2), (2.4, 4.8), (2.2, 2.8), 0.6),
-    "middle": (0.35, (3.5, 6.5), (3.5, 7.5), (2.3, 3.0), 0.5),
-    "hall": (0.27, (6.0, 11.0), (7.0, 15.0), (2.5, 3.8), 0.35),
-    "corridor": (0.13, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.2),
+    "small": (0.18, (2.4, 4.2), (2.4, 4.8), (2.2, 2.8), 0.6),
+    "middle": (0.34, (3.5, 6.5), (3.5, 7.5), (2.3, 3.0), 0.5),
+    "hall": (0.34, (6.0, 11.0), (7.0, 15.0), (2.5, 3.8), 0.35),
+    "corridor": (0.14, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.2),
 }
 """Kind -> share of the rooms, ranges of width, length and height in metres, and pieces of furniture per square metre."""
 
@@ -63,8 +63,9 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     doors = [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()]
 
     def look(rng: Rng) -> View:
-        eye = plan.spot(rng, 0.3) or plan.spot(rng, 0.12) or (0.0, 0.0)
-        return camera.robot_view(rng, size, (*eye, rng.uniform(0.2, min(1.7, height - 0.5))), _yaw(rng, half, eye, doors))
+        x, y, yaw = max((_stand(rng, plan, doors) for _ in range(int(rng.integers(2, 5)))), key=lambda stand: stand[0])[1:]
+        tall = rng.uniform(0.2, 0.8) if rng.random() < 0.4 else rng.uniform(0.8, min(1.75, height - 0.5))
+        return camera.robot_view(rng, size, (x, y, tall), yaw)
 
     low, high = (-half[0], -half[1], 0.0), (half[0], half[1], height)
     return Setting(items, look(rng), interior_lighting(rng, low, high, shell.openings), look=look)
@@ -92,11 +93,14 @@ def _next_room(rng: Rng, assets: Assets, wall: Wall, gap: Doorway) -> list[Item]
     return [replace(item, pose=frame @ item.pose, _baked=[]) for item in items]
 
 
-def _yaw(rng: Rng, half: tuple[float, float], eye: tuple[float, float], doors: Sequence[tuple[float, float, float]]) -> float:
-    """Toward an open door in four of ten cases, else toward the farthest of some random points, so that few views face a near wall."""
+def _stand(rng: Rng, plan: Plan, doors: Sequence[tuple[float, float, float]]) -> tuple[float, float, float, float]:
+    """A free spot to look from: how far the view goes before a wall, x, y and the yaw, toward an open door in four of ten cases."""
+    x, y = plan.spot(rng, 0.3) or plan.spot(rng, 0.12) or (0.0, 0.0)
+    yaw = float(rng.uniform(-math.pi, math.pi))
     if doors and rng.random() < 0.4:
-        x, y, _ = doors[int(rng.integers(len(doors)))]
-        return math.atan2(y - eye[1], x - eye[0]) + float(rng.normal(0, 0.2))
-    away = rng.uniform(-1, 1, (int(rng.integers(2, 5)), 2)) * half - np.asarray(eye)
-    x, y = away[np.argmax(np.hypot(*away.T))]
-    return math.atan2(y, x)
+        to_x, to_y, _ = doors[int(rng.integers(len(doors)))]
+        yaw = math.atan2(to_y - y, to_x - x) + float(rng.normal(0, 0.2))
+    ways = [
+        (h - math.copysign(at, a)) / max(abs(a), 1e-6) for h, at, a in zip(plan.half, (x, y), (math.cos(yaw), math.sin(yaw)), strict=True)
+    ]
+    return min(ways), x, y, yaw

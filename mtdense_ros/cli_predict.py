@@ -29,12 +29,12 @@ def predict(images: Sequence[Path], weights: Sequence[str], background: Path | N
         rgb = read_image(path)
         results = pipeline.process(Frame(rgb, intrinsics=_camera(rgb, focal)), (*FOLDERS, *PICTURES))
         _make_folder(out)
-        write_results(out, index, results)
+        write_results(out, index, results, pipeline.networks.depth_is_relative)
         for name in PICTURES:
             if name in results:
                 (out / name).mkdir(exist_ok=True)
                 write_png(out / name / f"{index:06d}.png", results[name])
-        sys.stdout.write(f"{path} -> {out}/*/{index:06d}.png: {', '.join(results)}\n")
+        sys.stdout.write(f"{path} -> {out}/*/{index:06d}.*: {', '.join(results)}\n")
         for name in FOLDERS:
             if name in results.missing:
                 sys.stdout.write(f"  no {name}: {results.missing[name]}\n")

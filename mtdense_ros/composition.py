@@ -90,6 +90,11 @@ class Composition:
         return None if producer is None else producer.card.depth
 
     @property
+    def depth_is_relative(self) -> bool:
+        """Whether there is depth, and without a unit."""
+        return self.depth is not None and self.depth.kind == "relative"
+
+    @property
     def device_name(self) -> str:
         """The device that was chosen, such as "cpu" or "cuda"."""
         return next(iter(self.predictors.values())).device_name

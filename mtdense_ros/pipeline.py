@@ -96,17 +96,13 @@ class Pipeline:
             reasons["labels_color"] = f"the card of {self.networks.producers.get('labels')} names no label space, so there are no colours"
         if rays is None:
             reasons["points"] = "no camera_info"
-        if self._is_relative and options.depth_scale_mode == "none":
+        if self.networks.depth_is_relative and options.depth_scale_mode == "none":
             reasons["points"] = f"the depth of {self.networks.producers['depth']} is relative, points need metres; set depth.scale_mode"
         return reasons
 
     def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions) -> Prediction:
         encoded = None if self._mismatch(frame) else self.background.encoded
         return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
-
-    @property
-    def _is_relative(self) -> bool:
-        return self.networks.depth is not None and self.networks.depth.kind == "relative"
 
     def _scaled(self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> tuple[Prediction, str]:
         """Depth at its scale, then its range; and what is doubtful about it. Relative depth without a scale is none."""
@@ -117,7 +113,7 @@ class Pipeline:
         if options.depth_scale_mode == "camera_height":
             self._measure_scale(depth, prediction, rays, options)
             factor, doubt = self._scale.value, self._scale.problem and f"camera height gives no scale: {self._scale.problem}"
-            if self._is_relative and not self._scale.measured:
+            if self.networks.depth_is_relative and not self._scale.measured:
                 return replace(prediction, depth=None), doubt
         return replace(prediction, depth=apply_range(depth * np.float32(factor), *depth_range(spec, options.limits))), doubt
 

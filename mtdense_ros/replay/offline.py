@@ -44,7 +44,7 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
     pipeline = Pipeline(networks, PipelineOptions())
     collected = _Collected(plan, networks)
     for answer in answers(plan, pipeline):
-        write_results(out, answer.index, answer.results)
+        write_results(out, answer.index, answer.results, networks.depth_is_relative)
         collected.add(answer)
         console.progress(f"{answer.index + 1} frames")
     report = collected.report()
@@ -100,8 +100,7 @@ class _Collected:
     def heading(self) -> Heading:
         """What stands above and below the sheet."""
         subtitle = f"{self._networks.name} on {self._networks.device_name}, without ROS  |  {self._plan.source.name}"
-        metric = self._networks.depth is None or self._networks.depth.kind == "metric"
-        return Heading("mtdense_ros", subtitle, self._networks.label_space, bool(self._truth), metric)
+        return Heading("mtdense_ros", subtitle, self._networks.label_space, bool(self._truth), not self._networks.depth_is_relative)
 
     def report(self) -> Report:
         """The figures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,35 @@ from mtdense_ros.geometry import millimetres
 FOLDERS = ("labels", "depth", "normals", "foreground")
 
 
-def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]]) -> None:
+def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]], depth_is_relative: bool) -> None:
     """One PNG per output, as folder/OUTPUT/000000.png: class ids (8 bit), whole millimetres (16 bit, 0 unknown), normals as colours,
-    mask 0 / 255. Raises InputError when a file cannot be written.
+    mask 0 / 255. Relative depth has no millimetres: its values become 000000.npy. Raises InputError when a file cannot be written.
     """
     for name in FOLDERS:
         if name in results:
             path = folder / name / f"{index:06d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_png(path, _picture(name, results[name]))
+            if name == "depth" and depth_is_relative:
+                _write_npy(path.with_suffix(".npy"), results[name])
+            else:
+                write_png(path, _picture(name, results[name]))
 
 
 def write_png(path: Path, picture: NDArray[Any]) -> None:
     """A picture (H, W) 8 or 16 bit, or (H, W, 3) RGB, as a file. Raises InputError when it cannot be written."""
     _, encoded = cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])
+    _write(path, encoded.tobytes())
+
+
+def _write_npy(path: Path, values: NDArray[Any]) -> None:
+    content = io.BytesIO()
+    np.save(content, values)
+    _write(path, content.getvalue())
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(encoded.tobytes())
+        path.write_bytes(content)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out, or free some space") from error
 

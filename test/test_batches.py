@@ -76,6 +76,5 @@ def test_rows_depend_on_seed_step_and_row_only(mixture):
 
 
 def test_batches_made_ahead_come_in_order():
-    prefetcher = Prefetcher(lambda step: step, 3, 2)
-    assert [prefetcher.take() for _ in range(10)] == list(range(3, 13))
-    prefetcher.close()
+    with Prefetcher(lambda step: step, 3, 2) as prefetcher:
+        assert [prefetcher.take() for _ in range(10)] == list(range(3, 13))

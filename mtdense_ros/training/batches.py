@@ -84,7 +84,7 @@ def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> T
 class Prefetcher:
     """Makes the batches of consecutive steps in background threads (OpenCV and NumPy release the interpreter for most of it).
 
-    make: of a step.
+    make: the batch of a step. Use as a context manager: leaving it drops what is under way.
     """
 
     def __init__(self, make: Callable[[int], Batch], first_step: int, threads: int) -> None:
@@ -101,8 +101,10 @@ class Prefetcher:
             self._next += 1
         return self._queue.popleft().result()
 
-    def close(self) -> None:
-        """Drops what is under way."""
+    def __enter__(self) -> Prefetcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -65,5 +65,8 @@ def join_team(cuda: bool) -> Team:
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Team()
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    if cuda:
+        torch.cuda.set_device(local)
     distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
-    return Team(distributed.get_rank(), size, int(os.environ.get("LOCAL_RANK", "0")))
+    return Team(distributed.get_rank(), size, local)

@@ -39,16 +39,15 @@ def train(config: TrainConfig, out: Path) -> Run:
     run = begun(config, out, team)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
     run.steps_per_epoch = sum(mixture.sizes) // config.batch
-    batches = Prefetcher(partial(batch_of, run, mixture, team.rows(config.batch)), run.step, config.loaders)
+    make = partial(batch_of, run, mixture, team.rows(config.batch))
     clock = Stopclock(run.elapsed_s, team, config.checkpoint_minutes)
-    with Journal(out, run) as journal:
+    with Prefetcher(make, run.step, config.loaders) as batches, Journal(out, run) as journal:
         while run.share < 1:
             journal.step(train_step(run, batches.take()), sum(mixture.sizes))
             run.elapsed_s = clock.read()
             if clock.checkpoint_due() or run.share == 1:
                 checkpoint(run, mixture, out, journal)
                 mixture.refresh()
-    batches.close()
     team.leave()
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ class Mixture:
 
     def validation(self) -> list[Callable[[], Sample]]:
         """The held-out samples, each to be read by a call."""
-        return [lambda index=index: self._validation[index] for index in range(self._held_out)]  # type: ignore[misc]
+        return [partial(self._validation.__getitem__, index) for index in range(self._held_out)]
 
 
 def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool) -> Mixture:

@@ -72,5 +72,5 @@ def test_rooms_are_of_the_stated_sizes_and_cameras_stand_inside(assets):
         matrix = setting.view.world_to_camera
         eye = -matrix[:3, :3].T @ matrix[:3, 3]
         assert (high[:2] <= widest).all() and (low[:2] < eye[:2]).all() and (eye[:2] < high[:2]).all()
-        assert 0.2 <= eye[2] <= 1.71
+        assert 0.2 <= eye[2] <= 1.76
         assert len(setting.items) > 10

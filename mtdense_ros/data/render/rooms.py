@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[float, Extent, Extent, Extent, float]] = {
     "small": (0.18, (2.4, 4.2), (2.4, 4.8), (2.2, 2.8), 0.6),
     "middle": (0.34, (3.5, 6.5), (3.5, 7.5), (2.3, 3.0), 0.5),
     "hall": (0.34, (6.0, 11.0), (7.0, 15.0), (2.5, 3.8), 0.35),
-    "corridor": (0.14, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.2),
+    "corridor": (0.14, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.12),
 }
 """Kind -> share of the rooms, ranges of width, length and height in metres, and pieces of furniture per square metre."""
 

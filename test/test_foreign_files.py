@@ -158,6 +158,14 @@ def test_pickled_code_is_refused_and_not_run(tmp_path, legacy):
     assert (tmp_path / "sprung").exists()  # the trap does work
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_code_in_a_plain_pickle_is_the_reason_of_the_refusal(tmp_path, written, protocol):
+    content = pickle.dumps(OrderedDict(weight=Trap(tmp_path / "sprung")), protocol)
+    with pytest.raises(WeightsError, match=r"refused, loading it would run code \('(posix|nt).system'\)"):
+        read_foreign(written(content))
+    assert not (tmp_path / "sprung").exists()
+
+
 @pytest.mark.parametrize("place", range(5))
 def test_code_in_any_pickle_of_a_python_2_file(tmp_path, written, place):
     """Also in those around the object: magic number, version, system and keys."""

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.weights.legacy_pickles import STAND_INS, with_text_strings
+from mtdense_ros.weights.legacy_pickles import STAND_INS, named_code, with_text_strings
 
 _ZIP = b"PK"
 _TORCHSCRIPT_FILE = "constants.pkl"
@@ -37,7 +37,8 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
         content = _read(path)
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL (\S+)", str(error))
-        reason = f"loading it would run code ('{named[1]}')" if named else "it is damaged or holds more than tensors"
+        code = named[1] if named else named_code(path.read_bytes())
+        reason = f"loading it would run code ('{code}')" if code else "it is damaged or holds more than tensors"
         raise WeightsError(f"checkpoint {path}: refused, {reason}; {_ELSEWHERE}") from error
     except WeightsError:
         raise

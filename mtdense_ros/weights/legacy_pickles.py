@@ -32,7 +32,28 @@ def with_text_strings(content: bytes) -> bytes:
         ends = [*(position for _, _, position in opcodes[1:]), stream.tell() if opcodes else begin]
         for (name, argument, start), end in zip(opcodes, ends, strict=True):
             out += _translated(name, argument) or content[start:end]
+        if stream.tell() == len(content):  # a lone pickle, which torch then refuses with a better reason than its length
+            break
     return bytes(out) + content[stream.tell() :]
+
+
+def named_code(content: bytes) -> str:
+    """What a file's first pickle names that is neither torch's nor a container, as "module.name"; empty where there is nothing.
+
+    For the reason of a refusal: torch reads no newer protocol than 2, and then does not say what it was spared.
+    """
+    texts: list[str] = []
+    try:
+        for opcode, argument, _ in pickletools.genops(content):
+            if isinstance(argument, str):
+                texts.append(argument)
+            if opcode.name in ("GLOBAL", "STACK_GLOBAL"):
+                name = argument.replace(" ", ".") if argument else ".".join(texts[-2:])
+                if not name.startswith(("torch.", "collections.")):
+                    return name
+    except ValueError:
+        pass
+    return ""
 
 
 def _translated(name: str, argument: Any) -> bytes:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Prop:
     label: int
     holds: Sequence[tuple[Prop, NDArray[np.float32]]] = ()
 
-    @property
+    @cached_property
     def size(self) -> NDArray[np.float32]:
         """Extent (3,) in metres."""
         bounds = np.stack([part.mesh.bounds() for part in self.parts])

@@ -32,7 +32,7 @@ class Surface:
     def fits(self, spot: NDArray[np.float32], prop: Prop) -> bool:
         """Whether a prop at spot is carried by what is visible around it and runs into none of it."""
         width, height = float(prop.size[:2].max()), float(prop.size[2])
-        aside = np.abs(self.points[:, :2] - spot[:2]).max(1)
+        aside = np.maximum(np.abs(self.points[:, 0] - spot[0]), np.abs(self.points[:, 1] - spot[1]))
         rise = self.points[:, 2] - spot[2]
         blocked = (aside < width * 0.55) & (rise > 0.02) & (rise < height)
         beneath = aside < max(width * 0.35, 0.02)

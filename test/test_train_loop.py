@@ -254,4 +254,6 @@ def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
     ):
         with pytest.raises(error, match=message):
             train(config_of(rendered, f"encoder={tmp_path / 'other.pth'}", arch=arch), tmp_path / "run")
-    assert recorded_start(tmp_path / "run") is None
+    with pytest.raises(ConfigError, match="no 'sources'"):
+        train(config_of(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -12,13 +12,13 @@ from torch import Tensor
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.training.batches import Batch, Prefetcher, make_batch, normalised
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.distributed import Team, join_team
+from mtdense_ros.training.distributed import join_team
 from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.journal import Journal
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.optimisers import rate_at, set_rate
 from mtdense_ros.training.passes import needs_pairs, truth_of
-from mtdense_ros.training.provenance import record_commit, record_start
+from mtdense_ros.training.provenance import Start, record
 from mtdense_ros.training.run import Run
 from mtdense_ros.training.schedules import ema_decay
 from mtdense_ros.training.stopclock import Stopclock
@@ -29,15 +29,19 @@ LATEST = "latest.pt"
 _log = logging.getLogger(__name__)
 
 
-def train(config: TrainConfig, out: Path) -> Run:
+def train(config: TrainConfig, out: Path, command: str = "") -> Run:
     """Trains until the configured steps or minutes are over, from the checkpoint in `out` if there is one.
 
-    out: folder for the checkpoints, log.jsonl and where the run comes from. Raises ConfigError, InputError, WeightsError.
+    out: folder for the checkpoints, log.jsonl and where the run comes from, `command` among it; what cannot start leaves none.
+    Raises ConfigError, InputError, WeightsError.
     """
     torch.set_num_threads(config.threads)
     team = join_team(cuda=torch.cuda.is_available() and config.device != "cpu")
-    run = begun(config, out, team)
+    run = Run(config, team)
+    start = begin(run, out)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
+    if team.rank == 0:
+        record(out, command, start)
     run.steps_per_epoch = sum(mixture.sizes) // config.batch
     make = partial(batch_of, run, mixture, team.rows(config.batch))
     clock = Stopclock(run.elapsed_s, team, config.checkpoint_minutes)
@@ -52,24 +56,18 @@ def train(config: TrainConfig, out: Path) -> Run:
     return run
 
 
-def begun(config: TrainConfig, out: Path, team: Team) -> Run:
-    """The run of a folder: continued from its latest checkpoint, or new from what the configuration names."""
-    run = Run(config, team)
-    start: tuple[str, Path] | None = None
+def begin(run: Run, out: Path) -> Start | None:
+    """Continues from a folder's latest checkpoint, or starts from what the configuration names, which it returns."""
+    config = run.config
     if (out / LATEST).exists():
         run.load(out / LATEST)
         _log.info("continues at step %d", run.step)
     elif config.encoder:
         run.start_from(Path(config.encoder))
-        start = "ImageNet checkpoint that the encoder started from", Path(config.encoder)
+        return Start("ImageNet checkpoint that the encoder started from", Path(config.encoder))
     elif config.start:
-        start = "weights that the training started from", run.continue_from(config.start)
-    if team.rank == 0:
-        out.mkdir(parents=True, exist_ok=True)
-        record_commit(out)
-        if start:
-            record_start(out, *start)
-    return run
+        return Start("weights that the training started from", run.continue_from(config.start))
+    return None
 
 
 def batch_of(run: Run, mixture: Mixture, rows: range, step: int) -> Batch:

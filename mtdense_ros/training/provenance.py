@@ -6,20 +6,30 @@ import hashlib
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _FILE = "commit"
 _COMMAND_FILE = "command"
 _START_FILE = "start.json"
 
 
-def record_commit(out: Path) -> None:
-    """Writes the source tree's commit into a run's folder, once: a continued run keeps its first; "unknown" outside a repository."""
-    if (out / _FILE).exists():
-        return
-    call = ["git", "rev-parse", "HEAD"]
-    done = subprocess.run(call, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    (out / _FILE).write_text((done.stdout.strip() or "unknown") + "\n", encoding="utf-8")
+class Start(NamedTuple):
+    """What a run's weights started from, in words, and the file."""
+
+    what: str
+    file: Path
+
+
+def record(out: Path, command: str, start: Start | None) -> None:
+    """Writes into a run's folder the source tree's commit, which a continued run keeps; the command, if any; and the start, if any."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / _FILE).exists():
+        _write(out / _FILE, _commit())
+    if command:
+        _write(out / _COMMAND_FILE, command)
+    if start is not None:
+        digest = hashlib.sha256(start.file.read_bytes()).hexdigest()
+        _write(out / _START_FILE, json.dumps({"name": start.what, "file": start.file.name, "sha256": digest}, indent=1))
 
 
 def recorded_commit(out: Path) -> str:
@@ -28,26 +38,25 @@ def recorded_commit(out: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else "unknown"
 
 
-def record_command(out: Path, command: str) -> None:
-    """Writes the command line of a run into its folder; that of its last sitting counts."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / _COMMAND_FILE).write_text(command + "\n", encoding="utf-8")
-
-
 def recorded_command(out: Path) -> str:
     """The command in a run's folder, or "" where it was not started from the command line."""
     path = out / _COMMAND_FILE
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
-def record_start(out: Path, what: str, file: Path) -> None:
-    """Writes into a run's folder which file its weights started from."""
-    entry = {"name": what, "file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    (out / _START_FILE).write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
-
-
 def recorded_start(out: Path) -> dict[str, Any] | None:
-    """What `record_start` wrote, or None for a run that started from random weights."""
+    """What the weights of a run started from, or None for a run that started from random weights."""
     path = out / _START_FILE
     entry: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     return entry
+
+
+def _commit() -> str:
+    """Of the source tree, "unknown" outside a repository."""
+    call = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(call, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")

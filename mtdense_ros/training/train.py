@@ -14,7 +14,6 @@ import cv2
 
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
-from mtdense_ros.training.provenance import record_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,10 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(asctime)s %(message)s")
     cv2.setNumThreads(1)
     out = options.out or Path("runs") / options.config.stem
-    config = with_rendered(load_config(options.config, options.settings), options.data)
-    if first:
-        record_command(out, command_of(options))
-    train(config, out)
+    train(with_rendered(load_config(options.config, options.settings), options.data), out, command_of(options))
 
 
 def with_rendered(config: TrainConfig, roots: Sequence[Path]) -> TrainConfig:

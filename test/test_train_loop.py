@@ -7,6 +7,8 @@ import sys
 import types
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from training_data import make_pair, write_set
@@ -101,6 +103,20 @@ def test_frames_of_sources_without_backgrounds_mix_with_pairs():
     alone = replace(pair, background=None, foreground=None)
     for samples in ([alone, pair], [alone, alone]):
         assert torch.isfinite(train_step(run, collate(samples, run.layout))["gradient"])
+
+
+def test_a_folder_of_labelled_pictures_and_renders_train_one_network(tmp_path):
+    write_set(tmp_path / "set")
+    for index in range(3):
+        for kind, picture in (("rgb", np.full((40, 60, 3), 80 * index, np.uint8)), ("ids", np.full((40, 60), 4, np.uint8))):
+            (tmp_path / "own" / kind).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(tmp_path / "own" / kind / f"{index}.png"), picture)
+    (tmp_path / "own" / "dataset.yaml").write_text("{image: rgb/*.png, labels: ids/*.png, label_space: nyud13, licence: own}\n")
+    sources = f"sources=[{{source: 'renders:{tmp_path / 'set'}', weight: 1}}, {{source: 'folder:{tmp_path / 'own'}', weight: 3}}]"
+    run = train(config_of(sources, "batch=4"), tmp_path / "run")
+    assert run.step == 4
+    alone = train(config_of(f"sources=[{{source: 'folder:{tmp_path / 'own'}'}}]", "targets=[labels]", "validation=1"), tmp_path / "alone")
+    assert set(alone.best) == {"val_mean_iou"}
 
 
 def test_only_the_chosen_targets_are_trained():

@@ -63,7 +63,11 @@ def test_errors_are_one_line_and_exit_2(arguments, message, weights, images, tmp
 
 @pytest.mark.parametrize(
     ("command", "module", "option"),
-    [("train", "training.train", "--data"), ("eval", "evaluation.evaluate", "--unchanged"), ("mdeas-set", "cli_mdeas", "--from-renders")],
+    [
+        ("train", "training.train", "--data"),
+        ("eval", "evaluation.evaluate", "--unchanged"),
+        ("mdeas-set", "cli.mdeas_set", "--from-renders"),
+    ],
 )
 def test_commands_about_data_and_training_parse_their_own_arguments(command, module, option, capsys):
     with pytest.raises(SystemExit) as caught:

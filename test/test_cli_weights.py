@@ -11,7 +11,7 @@ from test_foreign_files import Python2
 
 from mtdense_ros import resources
 from mtdense_ros.cli import main
-from mtdense_ros.cli_import import IMPORTABLE
+from mtdense_ros.cli.import_weights import IMPORTABLE
 from mtdense_ros.models import create_model, list_models
 from mtdense_ros.weights import load_weights, read_card, save_weights
 from mtdense_ros.weights.foreign_names import original_names
@@ -19,7 +19,8 @@ from mtdense_ros.weights.foreign_names import original_names
 
 @pytest.fixture(scope="module")
 def weights(make_random_weights):
-    return make_random_weights("mtdense", metrics=[{"set": "room", "output": "depth", "method": "network", "frames": 3, "rmse_m_all": 0.25}])
+    metrics = [{"set": "room", "output": "depth", "method": "network", "frames": 3, "rmse_m_all": 0.25}]
+    return make_random_weights("mtdense", metrics=metrics)
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_info(weights, capsys):
     assert facts["depth"] == "metric, 0.01 to 50 m for a focal length of 100 px of the network's input"
     assert (facts["licence"], facts["data"], facts["command"], facts["commit"]) == ("CC0-1.0", "random numbers", "test", "-")
     assert [line.split() for line in lines[-2:]] == [
-        ["set", "frames", "method", *"abs rel delta 1 RMSE m abs rel, scaled delta 1, scaled valid".split()],
+        ["set", "frames", "method", *["abs", "rel", "delta", "1", "RMSE", "m", "abs", "rel,", "scaled", "delta", "1,", "scaled", "valid"]],
         ["room", "3", "network", "-", "-", "0.250", "-", "-", "-"],
     ]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mtdense_ros import cli_import
-from mtdense_ros.cli_cards import card_text, list_text
+from mtdense_ros.cli import import_weights
+from mtdense_ros.cli.cards import card_text, list_text
 from mtdense_ros.errors import MtdenseError, WeightsError
 from mtdense_ros.resources import find_resource, search_folders
 from mtdense_ros.weights import list_weights, load_weights, read_card
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="recompute size, sha256, entries, parameters and classes, and run once at the card's size")
     verify.add_argument("name", nargs="?", help="name or path; all names when none is given")
     verify.set_defaults(run=lambda o: verify_weights(o.name))
-    cli_import.add_arguments(actions.add_parser("import", help="convert a checkpoint of an original; no pickled code is run"))
+    import_weights.add_arguments(actions.add_parser("import", help="convert a checkpoint of an original; no pickled code is run"))
 
 
 def show_list() -> None:
@@ -81,7 +81,7 @@ def _verify(name: str) -> None:
     path = find_resource("weights", name, SUFFIX, WeightsError)
     net, card = load_weights(path)
     if card.label_space is not None:
-        cli_import.check_classes(net, card.label_space, f"card of {path}: label_space '{card.label_space}'")
+        import_weights.check_classes(net, card.label_space, f"card of {path}: label_space '{card.label_space}'")
     shapes = trial_run(net, (card.input.height, card.input.width), f"weights {path}")
     raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in shapes.items())
     sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +15,22 @@ from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
 from mtdense_ros.pipeline import Pipeline
 from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.replay.arguments import add_weights
 from mtdense_ros.replay.result_files import FOLDERS, write_png, write_results
 
 PICTURES = ("labels_color", "foreground_overlay")
 """Results that are written for people, beside the ones for programs."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options, with `run`, which takes them parsed."""
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="JPEG or PNG files")
+    add_weights(parser)
+    parser.add_argument("--background", type=Path, metavar="IMAGE", help="the reference frame; without one there is no mask")
+    parser.add_argument("--focal", type=float, metavar="PX", help="focal length in pixels; without it, depth assumes that of the weights")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="where results go (default %(default)s)")
+    parser.set_defaults(run=lambda o: predict(o.images, o.weights, o.background, o.focal, o.device, o.out))
 
 
 def predict(images: Sequence[Path], weights: Sequence[str], background: Path | None, focal: float | None, device: str, out: Path) -> None:

@@ -16,6 +16,19 @@ from mtdense_ros.weights import load_weights
 FORMATS = ("onnx",)
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options, with `run`, which takes them parsed."""
+    parser.add_argument("name", help="name or path")
+    parser.add_argument("--to", required=True, choices=FORMATS, help="the files' format")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--size", type=size_of, metavar="WIDTHxHEIGHT", help="of the images (default: the size on the card)")
+    size.add_argument("--dynamic", action="store_true", help="images of any height and width")
+    outputs_help = "these alone, and no background where none needs it (default: all)"
+    parser.add_argument("--outputs", type=_names, metavar="A,B", help=outputs_help)
+    parser.add_argument("--out", type=Path, default=Path("exports"), metavar="DIR", help="folder (default %(default)s)")
+    parser.set_defaults(run=lambda o: export(o.name, o.size, o.dynamic, o.outputs, o.out))
+
+
 def export(name: str, size: tuple[int, int] | None, dynamic: bool, outputs: Sequence[str] | None, out: Path) -> None:
     """Writes out/NAME.onnx and, where an output needs one, out/NAME_background.onnx. Raises MtdenseError.
 
@@ -39,6 +52,13 @@ def size_of(text: str) -> tuple[int, int]:
     if match is None:
         raise argparse.ArgumentTypeError(f"'{text}' is not WIDTHxHEIGHT in pixels, for example 256x192")
     return int(match[2]), int(match[1])
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if "" in names:
+        raise argparse.ArgumentTypeError(f"'{text}' has an empty name; write for example labels,depth")
+    return names
 
 
 def _make_folder(out: Path) -> None:

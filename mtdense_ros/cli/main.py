@@ -1,0 +1,51 @@
+"""The command `mtdense`: predict, replay, weights, export, annotate, train, eval, mdeas-set."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from mtdense_ros.cli import annotate, export_weights, predict, replay, weights
+from mtdense_ros.errors import MtdenseError
+
+_OWN_PARSER = {
+    "train": ("mtdense_ros.training.train", "train a network from a configuration file"),
+    "eval": ("mtdense_ros.evaluation.evaluate", "score weights on evaluation sets"),
+    "mdeas-set": ("mtdense_ros.cli.mdeas_set", "build an MDEAS data set of overlays, masks and a teacher's depth"),
+}
+"""Commands whose module parses its own arguments; imported only when one is called."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 2 after an error that was told in one line, 130 after Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in _OWN_PARSER:
+            importlib.import_module(_OWN_PARSER[given[0]][0]).main(given[1:])
+        else:
+            options = _parser().parse_args(given)
+            run: Callable[[argparse.Namespace], None] = options.run
+            run(options)
+    except MtdenseError as error:
+        sys.stderr.write(f"mtdense: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nmtdense: interrupted\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mtdense", description="Dense perception for ground robots, without ROS.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    predict.add_arguments(commands.add_parser("predict", help="labels, depth, normals and mask of images, as picture files"))
+    replay.add_arguments(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
+    weights.add_arguments(commands.add_parser("weights", help="list, describe, verify and import weights"))
+    help_of_export = "weights as files for other runtimes, compared with torch before they are written"
+    export_weights.add_arguments(commands.add_parser("export", help=help_of_export))
+    annotate.add_arguments(commands.add_parser("annotate", help="fill in what a data set misses, by a network as its teacher"))
+    for name, (_, text) in _OWN_PARSER.items():
+        commands.add_parser(name, help=text)
+    return parser

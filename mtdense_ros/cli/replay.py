@@ -1,0 +1,16 @@
+"""`mtdense replay`: a recording through the node's pipeline, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+
+from mtdense_ros.replay import arguments
+from mtdense_ros.replay.console import Console
+from mtdense_ros.replay.offline import replay_offline
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options, with `run`, which takes them parsed."""
+    arguments.add_arguments(parser, out="replay_out", frames=0)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default %(default)s)")
+    parser.set_defaults(run=lambda o: replay_offline(arguments.plan_of(o), arguments.folder_of(o), Console("replay"), o.device))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from mtdense_ros.batching import chosen_outputs, common_size, image_size, per_image
+from mtdense_ros.card_facts import input_of, label_space_of
 from mtdense_ros.engines.torch_engine import TorchEngine
-from mtdense_ros.errors import ConfigError, InputError, WeightsError
+from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.hints import known_names
-from mtdense_ros.labels import load_label_spaces
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
-from mtdense_ros.records import Intrinsics, LabelSpace, Prediction, check_rgb
+from mtdense_ros.records import Intrinsics, Prediction, check_rgb
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.transforms import network_size, normalise
 from mtdense_ros.weights import Card, load_weights
@@ -52,10 +51,10 @@ class Predictor:
         self, engine: TorchEngine, needs_background: Collection[str], card: Card, size: Size | None = None, label_space: str = ""
     ) -> None:
         self.card = card
-        self.label_space, self._logits = _label_space(card, label_space)
+        self.label_space, self._logits = label_space_of(card, label_space)
         self._engine = engine
         self._needs_background = frozenset(needs_background)
-        self._input_hw, self._resize = _input(card, size)
+        self._input_hw, self._resize = input_of(card, size)
         self._background: EncodedBackground | None = None
 
     @classmethod
@@ -231,28 +230,3 @@ class Predictor:
             found, due = f"{camera.width}x{camera.height}", f"{camera_hw[1]}x{camera_hw[0]}"
             raise InputError(f"intrinsics: are for {found}, the image is {due}; use the camera_info of this image")
         return camera.fx * self.network_size(camera_hw)[1] / camera_hw[1] / self.card.depth.focal_px
-
-
-def _label_space(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
-    """The label space of a name, "" for the card's first, and where its logits are among the network's."""
-    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
-    names = [space.name for space in spaces]
-    if chosen and chosen not in names:
-        raise ConfigError(f"labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
-    if not spaces:
-        return None, slice(None)
-    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
-    if classes is not None and classes != ends[-1]:
-        found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
-        raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
-    index = names.index(chosen) if chosen else 0
-    return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
-
-
-def _input(card: Card, size: Size | None) -> tuple[Size, str]:
-    """(height, width) and resize mode of the network's input; a given size makes a native network a resizing one."""
-    if size is None:
-        return (card.input.height, card.input.width), card.input.resize
-    if len(size) != 2 or min(size) < 1:
-        raise ConfigError(f"size: {size} is no (height, width) in pixels; use for example (192, 256)")
-    return (int(size[0]), int(size[1])), "area" if card.input.resize == "native" else card.input.resize

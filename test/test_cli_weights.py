@@ -190,7 +190,7 @@ def test_licences_of_the_sources(tmp_path):
     [
         ("hydranet", ["--label-space", "kitti6"], "--label-space kitti6: has 6 classes, the network 40 classes"),
         ("hydranet", ["--label-space", "nyud40+kitti6"], "--label-space nyud40+kitti6: has 46 classes, the network 40 classes"),
-        ("mdeas", ["--label-space", "indoor"], "has 6 classes, the network no labels"),
+        ("mdeas", ["--label-space", "indoor"], "the network has no labels; leave the label space out"),
         ("ffm", ["--depth-kind", "metric"], "metric depth: a checkpoint of ffm holds neither focal length nor range; give both"),
         ("ffm", ["--focal", "100"], "give both --focal and --max-depth"),
         ("ffm", ["--depth-kind", "relative", "--focal", "100"], "relative: has neither unit nor range"),

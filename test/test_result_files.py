@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.cli import main
-from mtdense_ros.replay.result_files import write_results
+from mtdense_ros.replay.result_files import clear_results, write_results
 
 
 def test_metres_become_millimetres_and_relative_values_stay(tmp_path):
@@ -24,3 +24,11 @@ def test_commands_give_no_unit_to_relative_depth(command, make_random_weights, p
     options = ["--weights", str(make_random_weights("mdeas")), "--background", background, "--out", out]
     assert main([command, image, *options]) == 0
     assert [p.name for p in (tmp_path / "out" / "depth").iterdir()] == ["000000.npy"]
+
+
+def test_frames_of_an_earlier_run_do_not_stay(tmp_path):
+    for name in ("labels/000007.png", "depth/000007.npy", "labels/mine.png", "labels/123456.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    clear_results(tmp_path)
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.*")) == ["labels/123456.txt", "labels/mine.png"]

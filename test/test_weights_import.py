@@ -72,6 +72,11 @@ def test_the_result_is_a_copy(variant):
     assert all(torch.equal(value, original[key]) for key, value in before.items())
 
 
+def test_what_is_no_state_dict_is_refused():
+    with pytest.raises(WeightsError, match="mdeas checkpoint: is a NoneType, no state_dict"):
+        convert_state_dict("mdeas", None)
+
+
 def test_known_places():
     """Two entries of each original, traced by hand through its source."""
     hydranet = checkpoint("hydranet_3task_40cls")

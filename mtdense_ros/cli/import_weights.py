@@ -118,6 +118,8 @@ def import_checkpoint(file: Path, arch: str, name: str, facts: Facts, out: Path,
     })
     told = f"{arch}, {card.parameters} parameters, {', '.join(card.outputs)}"
     sys.stdout.write(f"{target}: {told}; ran once, all outputs finite; licence: {card.licence}\n")
+    if "labels" in net.outputs and space is None:
+        sys.stdout.write("without a label space its classes have no names and colours; give --label-space, such as nyud40\n")
 
 
 def check_classes(net: DenseNetwork, label_space: str, where: str) -> None:
@@ -127,8 +129,10 @@ def check_classes(net: DenseNetwork, label_space: str, where: str) -> None:
     except ConfigError as error:
         raise WeightsError(f"{where}: {error}") from error
     if "labels" not in net.outputs or found != net.config["num_classes"]:
-        due = f"{net.config['num_classes']} classes" if "labels" in net.outputs else "no labels"
-        raise WeightsError(f"{where}: has {found} classes, the network {due}; name the one that it was trained with")
+        if "labels" not in net.outputs:
+            raise WeightsError(f"{where}: the network has no labels; leave the label space out")
+        due = net.config["num_classes"]
+        raise WeightsError(f"{where}: has {found} classes, the network {due} classes; name the one that it was trained with")
 
 
 def _target(out: Path, name: str, force: bool) -> Path:

@@ -15,7 +15,7 @@ from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, statistics, table, write_report
-from mtdense_ros.replay.result_files import write_png, write_results
+from mtdense_ros.replay.result_files import clear_results, write_png, write_results
 from mtdense_ros.replay.scores import Scores
 from mtdense_ros.replay.selection import EvenSample, most_different
 from mtdense_ros.replay.sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
@@ -43,6 +43,7 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
     networks = Composition.load(plan.weights, device=device)
     pipeline = Pipeline(networks, PipelineOptions())
     collected = _Collected(plan, networks)
+    clear_results(out)
     for answer in answers(plan, pipeline):
         write_results(out, answer.index, answer.results, networks.depth_is_relative)
         collected.add(answer)

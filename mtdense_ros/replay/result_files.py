@@ -32,6 +32,14 @@ def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]],
                 write_png(path, _picture(name, results[name]))
 
 
+def clear_results(folder: Path) -> None:
+    """Removes what `write_results` left in a folder before: frames of another run would stand among the new ones."""
+    for name in FOLDERS:
+        for path in (folder / name).glob("[0-9]" * 6 + ".*"):
+            if path.suffix in (".png", ".npy"):
+                path.unlink()
+
+
 def write_png(path: Path, picture: NDArray[Any]) -> None:
     """A picture (H, W) 8 or 16 bit, or (H, W, 3) RGB, as a file. Raises InputError when it cannot be written."""
     _, encoded = cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])

@@ -163,6 +163,8 @@ def _check_depth(spec: DepthSpec | None, parameters: Parameters, options: Pipeli
     if spec.kind == "relative" and options.depth_scale_mode == "none":
         if parameters.depth_encoding == "16UC1":
             raise ConfigError("parameter depth.encoding: 16UC1 is millimetres, the depth is relative; use 32FC1, or set depth.scale_mode")
+        if parameters.depth_min or parameters.depth_max:
+            raise ConfigError("parameters depth.min and depth.max: are metres, the depth is relative; leave them 0 or set depth.scale_mode")
         return
     low, high = depth_range(spec, options.limits)
     if low >= high:

@@ -51,6 +51,8 @@ def _config(arch: str, entries: Mapping[str, Tensor]) -> dict[str, Any]:
 
 def plain_entries(what: str, state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
     """The tensors by the original's plain names. Raises WeightsError, naming the entry, for what is no tensor or there twice."""
+    if not isinstance(state_dict, Mapping):
+        raise WeightsError(f"{what} checkpoint: is a {type(state_dict).__name__}, no state_dict; pass the network's state_dict()")
     if isinstance(state_dict.get(_WRAPPER), Mapping):
         state_dict = state_dict[_WRAPPER]
     entries = {}

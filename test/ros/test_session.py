@@ -122,6 +122,18 @@ def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(
     assert session.pipeline.options.depth_max == 10.0
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"depth.max": 5.0}, "are metres, the depth is relative"), ({"depth.encoding": "16UC1"}, "is millimetres, the depth is relative")],
+)
+def test_metres_of_relative_depth_are_refused_until_it_has_a_scale(session, values, message):
+    session.pipeline.networks = SimpleNamespace(depth=DepthSpec("relative"))
+    before = session.path.parameters
+    with pytest.raises(ConfigError, match=message):
+        session.apply(before.updated(values))
+    session.apply(before.updated({**values, "depth.scale_mode": "fixed"}))
+
+
 def test_publishers_made_before_one_that_fails_are_removed(node, monkeypatch):
     create, before = node.create_publisher, len(list(node.publishers))
 

@@ -254,7 +254,8 @@ def test_a_run_starts_from_weights_of_this_package(rendered, tmp_path, make_rand
     run = train(config, tmp_path / "run")
     due = load_weights(path)[0]
     assert all(torch.equal(value, dict(run.net.named_parameters())[name]) for name, value in due.named_parameters())
-    assert recorded_start(tmp_path / "run")["file"] == "random_mtdense.safetensors"
+    start = recorded_start(tmp_path / "run")
+    assert (start["file"], start["data"], start["licence"]) == ("random_mtdense.safetensors", ["random numbers"], "CC0-1.0")
     with pytest.raises(WeightsError, match="'start' is .*, which is another network"):
         train(config_of(rendered, f"start={path}", arch="ffm"), tmp_path / "other")
     with pytest.raises(ConfigError, match="both 'encoder' and 'start'"):

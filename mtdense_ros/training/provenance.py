@@ -8,6 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mtdense_ros.weights import read_card
+from mtdense_ros.weights.files import SUFFIX
+
 _FILE = "commit"
 _COMMAND_FILE = "command"
 _START_FILE = "start.json"
@@ -28,8 +31,7 @@ def record(out: Path, command: str, start: Start | None) -> None:
     if command:
         _write(out / _COMMAND_FILE, command)
     if start is not None:
-        digest = hashlib.sha256(start.file.read_bytes()).hexdigest()
-        _write(out / _START_FILE, json.dumps({"name": start.what, "file": start.file.name, "sha256": digest}, indent=1))
+        _write(out / _START_FILE, json.dumps(_origin(start), indent=1))
 
 
 def recorded_commit(out: Path) -> str:
@@ -49,6 +51,15 @@ def recorded_start(out: Path) -> dict[str, Any] | None:
     path = out / _START_FILE
     entry: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     return entry
+
+
+def _origin(start: Start) -> dict[str, Any]:
+    """The file, and of weights of this package all that their card says of their own origin."""
+    entry = {"name": start.what, "file": start.file.name, "sha256": hashlib.sha256(start.file.read_bytes()).hexdigest()}
+    if start.file.suffix != SUFFIX:
+        return entry
+    card = read_card(start.file)
+    return {**entry, "commit": card.commit, "command": card.command, "licence": card.licence, "data": card.data}
 
 
 def _commit() -> str:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mtdense_ros.training import losses
+from mtdense_ros.training.recipes import RECIPES
 
 NAN = math.nan
 
@@ -98,3 +99,12 @@ def test_autocast_changes_no_digit(case):
     with torch.autocast("cpu", torch.bfloat16):
         value = loss(pred, target)
     assert value.dtype == torch.float32 and value.item() == loss(pred.float(), target).item()
+
+
+def test_the_mask_of_mdeas_becomes_a_probability_with_all_its_digits():
+    torch.manual_seed(3)
+    raw = {key: torch.randn(1, 1, 16, 16, dtype=torch.bfloat16) for key in ("depth", "foreground")}
+    truth = {key: torch.rand(1, 16, 16) for key in raw}
+    with torch.autocast("cpu", torch.bfloat16):
+        halved = RECIPES["mdeas"].terms(raw, truth)["mse_mask"]
+    assert halved == RECIPES["mdeas"].terms({key: value.float() for key, value in raw.items()}, truth)["mse_mask"]

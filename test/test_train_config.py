@@ -97,6 +97,8 @@ def test_a_network_has_the_classes_of_the_label_space():
 def test_a_recipe_must_fit_the_targets():
     with pytest.raises(ConfigError, match="'mdeas' needs the targets depth"):
         Run(TrainConfig(steps=1, loss=LossConfig("mdeas"), targets=("labels", "foreground")))
+    with pytest.raises(ConfigError, match="'mdeas' has no loss for labels, normals"):
+        Run(TrainConfig(steps=1, loss=LossConfig("mdeas")))
     with pytest.raises(ConfigError, match="'lraspp' has no loss for depth"):
         Run(TrainConfig(steps=1, arch="hydranet", loss=LossConfig("lraspp")))
     with pytest.raises(ConfigError, match="no term 'dept'; did you mean 'depth'"):

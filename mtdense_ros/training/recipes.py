@@ -47,9 +47,9 @@ def _of_each(losses: Mapping[str, Callable[[Tensor, Tensor], Tensor]]) -> Callab
 
 
 def _mdeas(raw: Maps, truth: Maps) -> dict[str, Tensor]:
-    """Probabilities against shares, and relative depth; only `total` has a gradient that counts."""
+    """Probabilities, worked out in float32 whatever the autocast, against shares; and relative depth. Only `total` has a weight."""
     depth, mask = (at_size(raw[key], truth[key]) for key in ("depth", "foreground"))
-    return mdeas_loss(depth, mask.sigmoid(), truth["depth"][:, None], truth["foreground"][:, None])
+    return mdeas_loss(depth, mask.float().sigmoid(), truth["depth"][:, None], truth["foreground"][:, None])
 
 
 def at_size(raw: Tensor, truth: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def recipe_of(config: LossConfig, teacher: TeacherConfig, targets: tuple[str, ..
     """
     recipe = RECIPES[config.recipe]
     missing = [key for key in recipe.needs if key not in targets]
-    unweighted = [key for key in targets if "total" not in recipe.weights and key not in recipe.weights]
+    unweighted = [key for key in targets if key not in (*recipe.needs, *recipe.weights)]
     if missing or unweighted:
         problem = f"needs the targets {', '.join(missing)}" if missing else f"has no loss for {', '.join(unweighted)}"
         raise ConfigError(f"training: loss recipe '{config.recipe}' {problem}; change 'targets', or take another of {', '.join(RECIPES)}")

@@ -103,7 +103,8 @@ def test_sources_are_opened_by_text_and_checked(tmp_path):
     assert sample.targets == ("labels",) and sample.background.targets == ("labels",)
     alone = open_mixture(replace(config, backgrounds=False), ("labels",), pairs=False).training(0, 0)
     assert alone.background is None
-    assert open_mixture(replace(config, backgrounds=False), ("foreground",), pairs=True).training(0, 0).background is not None
+    both = open_mixture(replace(config, backgrounds=False), ("labels", "foreground"), pairs=True).training(0, 0)
+    assert both.targets == ("labels", "foreground") and both.background.targets == ()  # a reference, and no picture of its own
     with pytest.raises(ConfigError, match="no 'sources'"):
         open_mixture(CONFIG, ALL, pairs=True)
     with pytest.raises(ConfigError, match="data set 'a': kind 'a' is unknown"):

@@ -25,7 +25,8 @@ class Part:
     """One source of a mixture, and what makes its samples those of the training.
 
     table: from its label ids to those of the training; relative_max_m: where metric depth becomes 1 (0: it stays metric); focal_px:
-    of its pictures when they have no intrinsics, 0 for focal_share times their width; backgrounds: whether samples keep theirs.
+    of its pictures when they have no intrinsics, 0 for focal_share times their width; backgrounds: whether samples keep theirs, and
+    background_truths: whether with what is known of them.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class Part:
     relative_max_m: float
     focal_share: float
     backgrounds: bool
+    background_truths: bool
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.source[index]
@@ -59,7 +61,7 @@ class Part:
             depth=depth if "depth" in self.targets else None,
             normals=sample.normals if "normals" in self.targets else None,
             foreground=sample.foreground if "foreground" in self.targets else None,
-            background=background and self._prepared(background, camera),
+            background=background and self._prepared(background if self.background_truths else _bare(background), camera),
             intrinsics=camera,
         )
 
@@ -143,7 +145,13 @@ def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: C
         relative_max_m=config.relative_max_m if to_relative else 0.0,
         focal_share=config.focal_px / config.width,
         backgrounds=pairs or config.backgrounds,
+        background_truths=config.backgrounds,
     )
+
+
+def _bare(sample: Sample) -> Sample:
+    """The picture alone."""
+    return Sample(sample.image, name=sample.name)
 
 
 def label_table(source: str, target: str) -> NDArray[Any]:

@@ -80,5 +80,7 @@ def test_a_student_must_be_able_to_learn_from_its_teacher(run_of):
         run_of("teacher.labels=0.5", "label_space=nyud13")
     with pytest.raises(ConfigError, match="'teacher.labels' needs labels of both"):
         run_of("teacher.labels=0.5", config={"tasks": ("depth",)}, label_space=None)
+    with pytest.raises(ConfigError, match="'teacher.labels' needs labels of both networks, and among the targets"):
+        run_of("teacher.labels=0.5", "targets=[depth]")
     with pytest.raises(ConfigError, match="'teacher.features' is for ffm as student and teacher, found HydraNet"):
         run_of("teacher.features=1", "arch=hydranet", "loss.recipe=hydranet")

@@ -44,8 +44,8 @@ class Teacher:
 
     def _check_labels(self, config: TrainConfig, student: DenseNetwork) -> None:
         where = f"training: teacher '{config.teacher.weights}'"
-        if "labels" not in self._net.outputs or "labels" not in student.outputs:
-            raise ConfigError(f"{where}: 'teacher.labels' needs labels of both networks; set it to 0")
+        if "labels" not in self._net.outputs or "labels" not in (config.targets or student.outputs):
+            raise ConfigError(f"{where}: 'teacher.labels' needs labels of both networks, and among the targets; set it to 0")
         if self.card.label_space != config.label_space:
             raise ConfigError(f"{where}: knows '{self.card.label_space}', the training '{config.label_space}'; train in its label space")
 

@@ -17,6 +17,7 @@ from mtdense_ros.data.rendered import sample_of
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.models import list_models
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2
+from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.training import loop
 from mtdense_ros.training.batches import collate
 from mtdense_ros.training.config import load_config
@@ -25,7 +26,7 @@ from mtdense_ros.training.provenance import recorded_commit, recorded_start
 from mtdense_ros.training.run import Run
 from mtdense_ros.training.validation import improved
 from mtdense_ros.weights import load_weights
-from mtdense_ros.weights.foreign_names import hydranet_encoder_names
+from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks
 
 SETTINGS = {
     "ffm": ["loss.recipe=ffm", "model.tasks=[labels, depth]"],
@@ -225,6 +226,14 @@ def test_a_scaled_loss_takes_the_same_step():
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+def test_a_run_may_go_on_in_half_precision(tmp_path):
+    Run(config_of()).save(tmp_path / LATEST)
+    run = Run(config_of())
+    run.scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    run.load(tmp_path / LATEST)
+    assert run.scaler.get_scale() == 1024.0
+
+
 @pytest.fixture
 def imagenet(tmp_path):
     """A MobileNetV2 by the HydraNet authors' names, and its file."""
@@ -271,6 +280,11 @@ def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
     ):
         with pytest.raises(error, match=message):
             train(config_of(rendered, f"encoder={tmp_path / 'other.pth'}", arch=arch), tmp_path / "run")
+    full = MobileNetV3("large").state_dict()
+    names = numbered_blocks(full, "features.")
+    torch.save({names[name]: value for name, value in full.items()}, tmp_path / "full.pth")
+    with pytest.raises(WeightsError, match="'encoder' is .*full.pth, which is of another size"):
+        train(config_of(rendered, f"encoder={tmp_path / 'full.pth'}", "model.reduced_tail=true", arch="lraspp"), tmp_path / "run")
     with pytest.raises(ConfigError, match="no 'sources'"):
         train(config_of(), tmp_path / "run")
     assert not (tmp_path / "run").exists()

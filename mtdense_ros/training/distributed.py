@@ -27,7 +27,7 @@ class Team:
     def rows(self, batch: int) -> range:
         """The rows of a batch that this process makes. Raises ConfigError unless they can be shared out evenly."""
         if batch % self.size:
-            raise ConfigError(f"training: 'batch' {batch} is no multiple of the {self.size} processes; the means would differ in weight")
+            raise ConfigError(f"training: 'batch' {batch} is no multiple of the {self.size} processes, which share it evenly; change one")
         return range(self.rank, batch, self.size)
 
     def joined(self, module: nn.Module, device: torch.device, all_used: bool = True) -> nn.Module:

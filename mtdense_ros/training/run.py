@@ -66,8 +66,11 @@ class Run:
     def start_from(self, path: Path) -> None:
         """Gives the encoder the weights of an ImageNet checkpoint. Raises WeightsError where they are not there or do not fit."""
         state = convert_encoder_state_dict(encoder_kind(self.net), read_foreign(path))
-        for net in (self.net, self.average):
-            net.get_submodule("encoder").load_state_dict(state)
+        try:
+            for net in (self.net, self.average):
+                net.get_submodule("encoder").load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsError(f"training: 'encoder' is {path}, which is of another size ({error}); change it or 'model'") from error
 
     def continue_from(self, name_or_path: str) -> Path:
         """Gives the network this package's weights of a name or path; returns their file. Raises WeightsError."""
@@ -106,7 +109,7 @@ class Run:
             self.optimiser.load_state_dict(content["optimizer"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"{path}: is not a checkpoint of this training ({error}); choose another output folder") from error
-        if self.scaler.is_enabled():
+        if self.scaler.is_enabled() and content["scaler"]:  # empty where the run was not in fp16 before
             self.scaler.load_state_dict(content["scaler"])
         torch.set_rng_state(content["random"])
         self.step, self.elapsed_s, self.best = content["step"], content["elapsed_s"], content["best"]

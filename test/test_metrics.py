@@ -89,6 +89,14 @@ def test_normals_by_hand():
     assert found["valid_share"] == pytest.approx(2 / 3)
 
 
+def test_normals_within_the_usual_angles():
+    metrics = NormalMetrics()
+    angles = np.radians([11.23, 11.27, 22.47, 22.53, 29.97, 30.03, 60.02, 180.0])
+    metrics.update(np.stack([np.sin(angles), 0 * angles, -np.cos(angles)], -1), np.tile([0.0, 0.0, -1.0], (8, 1)))
+    found = metrics.result()
+    assert [found[key] for key in ("within_11", "within_22", "within_30")] == [1 / 8, 3 / 8, 5 / 8]
+
+
 def test_nothing_scored_is_nan():
     assert math.isnan(MaskMetrics().iou)
     assert math.isnan(ConfusionMatrix(3).mean_iou)

@@ -149,12 +149,12 @@ class DepthMetrics:
 
 
 class NormalMetrics:
-    """Angles between unit normals, in degrees; the median is read from bins of 0.1 degrees."""
+    """Angles between unit normals, in degrees; the median is read from bins of 0.05 degrees, of which every threshold is a multiple."""
 
-    _BIN_DEG = 0.1
+    _BIN_DEG = 0.05
 
     def __init__(self) -> None:
-        self._bins = np.zeros(1801, np.int64)
+        self._bins = np.zeros(3601, np.int64)
         self._sum = self._square = 0.0
         self._true_pixels = 0
 

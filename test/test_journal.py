@@ -5,11 +5,14 @@ import json
 import math
 import sys
 
+import numpy as np
 import pytest
 
+from mtdense_ros.colour import colour_depth
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.distributed import Team
 from mtdense_ros.training.journal import LOG_EVERY, Journal
+from mtdense_ros.training.panel import panel_of
 from mtdense_ros.training.run import Run
 
 
@@ -31,6 +34,15 @@ def test_losses_are_means_over_twenty_steps_and_what_is_no_number_is_null(run, t
     first, second, scores = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
     assert first == {"step": 20, "elapsed_s": 0.0, "depth": 10.5, "odd": None, "samples": 7}
     assert second["depth"] == 30.5 and scores == {"step": 40, "elapsed_s": 0.0, "val_abs_rel": 0.25}
+
+
+@pytest.mark.parametrize(("kind", "near", "far"), [("metric", 0.3, 10.0), ("relative", 0.0, 1.0)])
+def test_the_picture_of_depth_uses_all_colours(kind, near, far):
+    depth = np.array([[[near, far]]], np.float32)
+    config = load_config(None, ["steps=1", f"depth_kind={kind}"])
+    picture = panel_of(np.zeros((1, 2, 3), np.uint8), {"depth": depth}, {"depth": depth[0]}, config)
+    ends = colour_depth(np.array([[1, 2]], np.float32), 1.0, 2.0)
+    assert (picture[:, 2:] == ends).all()  # prediction above truth, beside the frame
 
 
 @pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False)], ids=["terminal", "file"])

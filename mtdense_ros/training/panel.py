@@ -35,7 +35,9 @@ def _coloured(key: str, values: NDArray[Any], config: TrainConfig) -> Rgb:
         return colour_labels(ids, joint_space(config.label_space))
     if key == "depth":
         depth = np.abs(values[0].astype(np.float32))
-        return colour_depth(depth + _NEAR_M if config.depth_kind == "relative" else depth, _NEAR_M, config.relative_max_m)
+        if config.depth_kind == "relative":  # 0 to 1, and the colours need a positive range
+            return colour_depth(depth + _NEAR_M, _NEAR_M, 1 + _NEAR_M)
+        return colour_depth(depth, _NEAR_M, config.relative_max_m)
     if key == "normals":
         return colour_normals(normalise_normals(values.astype(np.float32)))
     return cv2.merge([np.where(values[0] > 0, 255, 0).astype(np.uint8)] * 3)  # type: ignore[return-value]

@@ -105,12 +105,23 @@ def test_pasted_objects_are_foreground_without_other_truth():
     assert not np.isnan(pasted.depth[pasted.foreground == 0]).any()
 
 
-def test_ghosts_and_misalignment_touch_the_background_picture_only():
+def test_ghosts_touch_the_background_picture_only():
     sample = make_sample()
-    for changed in (ghosted(sample, make_sample(1), np.random.default_rng(0)), misaligned(sample, np.array([2.0, 0.0]), 0.0)):
-        assert changed.image is sample.image and changed.depth is sample.depth and changed.background.depth is sample.background.depth
-        assert (changed.background.image != sample.background.image).any()
-    np.testing.assert_array_equal(changed.background.image[:, 2:], sample.background.image[:, :-2])  # moved right by two pixels
+    changed = ghosted(sample, make_sample(1), np.random.default_rng(0))
+    assert changed.image is sample.image and changed.depth is sample.depth and changed.background.depth is sample.background.depth
+    assert (changed.background.image != sample.background.image).any()
+
+
+def test_a_misaligned_background_moves_with_its_truths():
+    sample = make_sample()
+    changed = misaligned(sample, np.array([2.0, 0.0]), 0.0)
+    assert changed.image is sample.image and changed.depth is sample.depth and changed.foreground is sample.foreground
+    for key in ("image", "labels", "depth", "normals"):
+        ours, theirs = (getattr(s.background, key) for s in (changed, sample))
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours[:, 2:], theirs[:, :-2])  # moved right by two pixels
+    assert (changed.background.labels[:, :2] == 255).all()
+    assert np.isnan(changed.background.depth[:, :2]).all() and np.isnan(changed.background.normals[:, :2]).all()
 
 
 def test_picture_and_background_get_cameras_of_their_own():

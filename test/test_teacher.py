@@ -71,7 +71,9 @@ def test_a_teacher_that_agrees_teaches_nothing(make_random_weights):
 
 def test_the_card_names_the_teacher(run_of, tmp_path):
     run, teacher = run_of("teacher.features=1", f"sources=[{{source: 'renders:{write_set(tmp_path / 'set')}'}}]", "validation=1")
-    entry = card_fields(run, tmp_path)["data"][-1]
+    with pytest.raises(ConfigError, match="teacher: random_ffm: CC0-1.0"):
+        card_fields(run, tmp_path)
+    entry = card_fields(run, tmp_path, licence="CC0-1.0")["data"][-1]
     assert entry == {"name": "teacher: random_ffm", "sha256": load_weights(teacher)[1].sha256, "licence": "CC0-1.0"}
 
 

@@ -78,3 +78,13 @@ def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, mo
     export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic use only"])
     _, card = load_weights(tmp_path / "weights.safetensors")
     assert (card.licence, card.attribution, card.data[0]["name"]) == ("academic use only", "", "own")
+
+
+def test_weights_that_it_started_from_pass_on_licence_and_attribution(trained, make_random_weights, tmp_path):
+    start = make_random_weights("mtdense", licence="academic", attribution="Drawn by lot.")
+    run = trained(f"start={start}", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}")
+    with pytest.raises(ConfigError, match="weights that the training started from: academic"):
+        export.main([str(run), "--weights", str(tmp_path / "weights")])
+    export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic"])
+    _, card = load_weights(tmp_path / "weights.safetensors")
+    assert (card.licence, card.attribution) == ("academic", f"{export.ATTRIBUTION} Drawn by lot.")

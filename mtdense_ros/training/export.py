@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +51,18 @@ _log = logging.getLogger(__name__)
 def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
     """What `save_weights` cannot know: the input, the meaning of the outputs, and where the weights come from.
 
-    folder: of the run. licence: needed where a source is not rendered by this package. Raises ConfigError without it.
+    folder: of the run. licence: needed where a source is not rendered by this package, and where the weights that it started from or
+    its teacher have another licence than this package's own. Raises ConfigError without it.
     """
     config, start = run.config, recorded_start(folder)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
     metric = {"kind": "metric", "min_m": MIN_M, "max_m": MAX_M, "focal_px": config.focal_px}
-    rendered = [isinstance(source, RenderedSource) for source in mixture.sources]
-    if not all(rendered) and not licence:
-        listed = "; ".join(f"{source.name}: {source.licence}" for source in mixture.sources)
-        raise ConfigError(f"weights of {folder}: trained on data with licences of its own ({listed}); say the weights' with --licence")
+    origins = [*([start] if start else []), *_teacher(run)]
+    foreign = [f"{source.name}: {source.licence}" for source in mixture.sources if not isinstance(source, RenderedSource)]
+    foreign += [f"{entry['name']}: {entry.get('licence', 'unknown')}" for entry in origins if entry.get("licence") != OWN_LICENCE]
+    if foreign and not licence:
+        listed = "; ".join(foreign)
+        raise ConfigError(f"weights of {folder}: made of what has licences of its own ({listed}); say the weights' with --licence")
     return {
         "arch": config.arch,
         "input": {
@@ -73,9 +76,9 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
         "depth": None if "depth" not in run.net.outputs else metric if config.depth_kind == "metric" else {"kind": "relative"},
         "foreground": {"threshold": 0.5} if "foreground" in run.net.outputs else None,
         "metrics": [],
-        "data": [*(_origin(source) for source in mixture.sources), _training(run, mixture), *([start] if start else []), *_teacher(run)],
+        "data": [*(_origin(source) for source in mixture.sources), _training(run, mixture), *origins],
         "licence": licence or OWN_LICENCE,
-        "attribution": ATTRIBUTION if any(rendered) else "",
+        "attribution": _attribution(run, mixture, start or {}),
         "commit": recorded_commit(folder),
         "command": recorded_command(folder),
     }
@@ -108,6 +111,13 @@ def _origin(source: Source) -> dict[str, Any]:
 def _teacher(run: Run) -> list[dict[str, Any]]:
     card = run.teacher and run.teacher.card
     return [{"name": f"teacher: {card.name}", "sha256": card.sha256, "licence": card.licence}] if card else []
+
+
+def _attribution(run: Run, mixture: Mixture, start: Mapping[str, Any]) -> str:
+    """That of the renders, of the weights that it started from and of its teacher, each once."""
+    own = ATTRIBUTION if any(isinstance(source, RenderedSource) for source in mixture.sources) else ""
+    parts = (own, start.get("attribution", ""), run.teacher.card.attribution if run.teacher else "")
+    return " ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _training(run: Run, mixture: Mixture) -> dict[str, Any]:

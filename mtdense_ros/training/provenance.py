@@ -59,7 +59,8 @@ def _origin(start: Start) -> dict[str, Any]:
     if start.file.suffix != SUFFIX:
         return entry
     card = read_card(start.file)
-    return {**entry, "commit": card.commit, "command": card.command, "licence": card.licence, "data": card.data}
+    kept = {key: getattr(card, key) for key in ("commit", "command", "licence", "attribution", "data")}
+    return {**entry, **kept}
 
 
 def _commit() -> str:

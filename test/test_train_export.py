@@ -60,7 +60,7 @@ def test_the_card_says_what_the_network_expects_and_means(trained, tmp_path, set
     assert (statistics["label_bands"][0], statistics["label_bands"][-1], len(statistics["label_bands"])) == (1, 0, 12)  # wall, floor
 
 
-def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, monkeypatch, tmp_path):
+def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, monkeypatch, tmp_path, caplog):
     class Foreign:
         name, licence, targets, label_space, depth_kind = "own", "academic", ("labels",), "indoor", None
 
@@ -76,7 +76,9 @@ def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, mo
     with pytest.raises(ConfigError, match="own: academic"):
         export.main([str(run), "--weights", str(tmp_path / "weights")])
     export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic use only"])
+    assert "depth, normals, foreground were no targets of this training" in caplog.text
     _, card = load_weights(tmp_path / "weights.safetensors")
+    assert card.data[1]["targets"] == ["labels"]
     assert (card.licence, card.attribution, card.data[0]["name"]) == ("academic use only", "", "own")
 
 

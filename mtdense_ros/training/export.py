@@ -98,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run.config = with_rendered(run.config, options.data)
     card = save_weights(options.weights, run.average, card_fields(run, options.run, options.licence))
     _log.info("%s: %d bytes, sha256 %s", options.weights, card.bytes, card.sha256)
+    untrained = [key for key in card.outputs if key not in run.targets]
+    if untrained:
+        _log.warning("%s were no targets of this training; a network without them has fewer model.tasks", ", ".join(untrained))
 
 
 def _origin(source: Source) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def _training(run: Run, mixture: Mixture) -> dict[str, Any]:
         mixture = open_mixture(run.config, TASKS, pairs=False)
     return {
         "name": "this training",
+        "targets": list(run.targets),
         "samples_seen": run.step * run.config.batch,
         "minutes": round(run.elapsed_s / 60, 1),
         "schedule_done": round(run.share, 3),

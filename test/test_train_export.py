@@ -1,6 +1,7 @@
 """Weights of a run: what the card says of input, outputs, data and command, for every network."""
 
 import json
+import shlex
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ def trained(tmp_path, monkeypatch):
     ("settings", "depth", "space", "mean"),
     [
         ([], {"kind": "metric", "min_m": 0.1, "max_m": 20.0, "focal_px": 230.0}, "indoor", 0.485),
-        (["arch=ffm", "loss.recipe=ffm", "focal_px=99"], {"kind": "metric", "min_m": 0.1, "max_m": 20.0, "focal_px": 99.0}, None, 0.485),
+        (["arch=ffm", "loss.recipe=ffm", "focal_px=99", "depth_range_m=[1,80]"], {"min_m": 1, "max_m": 80, "focal_px": 99}, None, 0.485),
         (["arch=lraspp", "loss.recipe=lraspp"], None, "indoor", 0.485),
         (["arch=mdeas", "loss.recipe=mdeas", "depth_kind=relative"], {"kind": "relative"}, None, 0.0),
     ],
@@ -50,7 +51,7 @@ def test_the_card_says_what_the_network_expects_and_means(trained, tmp_path, set
     assert (card.foreground is not None) == ("foreground" in net.outputs)
     average = torch.load(run / "latest.pt", weights_only=True)["average"]
     assert all(torch.equal(value, average[name]) for name, value in net.state_dict().items())
-    words = " ".join([*SMALL, *settings])
+    words = shlex.join([*SMALL, *settings])
     assert card.command == f"python -m mtdense_ros.training.train config/train/tiny.yaml {words} --data a --out 1"
     renders, training = card.data
     assert (renders["name"], renders["samples"], renders["generator"]) == ("renders:a", 6, {"name": "test"})

@@ -115,7 +115,8 @@ class TrainConfig:
     arch, model: the network and what its configuration changes; encoder: file of an ImageNet checkpoint that its encoder starts from;
     start: name or path of weights of this package that all of it starts from (neither: random weights).
     targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
-    metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m.
+    metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m. depth_range_m: what
+    the finished weights answer for, nearest and farthest; nothing is left out of the training for it.
     sources: the mixture; validation: samples held out, the first ones of the first source, or of validation_source if one is given;
     backgrounds: whether the background of a pair counts as a picture with truths of its own.
     seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three
@@ -132,6 +133,7 @@ class TrainConfig:
     label_space: str = "indoor"
     depth_kind: str = "metric"
     focal_px: float = 230.0
+    depth_range_m: tuple[float, float] = (0.1, 20.0)
     relative_max_m: float = 10.0
     sources: tuple[SourceConfig, ...] = ()
     validation: int = 48
@@ -165,6 +167,12 @@ class TrainConfig:
         for key in ("height", "width", "batch", "threads", "loaders"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"training: '{key}' is {getattr(self, key)}; give a whole number of at least 1")
+        if not 0 <= self.depth_range_m[0] < self.depth_range_m[1]:
+            raise ConfigError(f"training: 'depth_range_m' is {list(self.depth_range_m)}; give the nearest depth and a greater farthest one")
+        if self.focal_px <= 0:
+            raise ConfigError(f"training: 'focal_px' is {self.focal_px}; give a focal length in pixels, such as 0.9 times the width")
+        if self.validation < 0:
+            raise ConfigError(f"training: 'validation' is {self.validation}; give how many samples to hold out, or 0")
         check_known("depth_kind", self.depth_kind, DEPTH_KINDS)
         check_known("amp", self.amp, AMPS)
 

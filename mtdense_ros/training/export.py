@@ -42,7 +42,6 @@ ATTRIBUTION = (
     "and CC0 textures."
 )
 OWN_LICENCE = "Apache-2.0"
-MIN_M, MAX_M = 0.1, 20.0
 _MULTIPLE = 32
 
 _log = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
     """
     config, start = run.config, recorded_start(folder)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
-    metric = {"kind": "metric", "min_m": MIN_M, "max_m": MAX_M, "focal_px": config.focal_px}
+    metric = {"kind": "metric", "min_m": config.depth_range_m[0], "max_m": config.depth_range_m[1], "focal_px": config.focal_px}
     origins = [*([start] if start else []), *_teacher(run)]
     foreign = [f"{source.name}: {source.licence}" for source in mixture.sources if not isinstance(source, RenderedSource)]
     foreign += [f"{entry['name']}: {entry.get('licence', 'unknown')}" for entry in origins if entry.get("licence") != OWN_LICENCE]

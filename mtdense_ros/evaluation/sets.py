@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.readers.files import read_plane, read_rgb
+from mtdense_ros.data.readers.nyuv2 import CAMERA as NYU_CAMERA
 from mtdense_ros.data.readers.open import KINDS, open_source
+from mtdense_ros.data.readers.units import metres, unit_normals
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.hints import known_names
@@ -23,7 +25,6 @@ DATA_VARIABLE = "MTDENSE_DATA"
 LABEL_SPACE = "indoor"
 """The label space of the truth."""
 
-_NYU_CAMERA = Intrinsics(640, 480, 518.86, 519.47, 325.58, 253.74)
 _MOSD_CAMERA = Intrinsics(640, 480, 525.0, 525.0, 319.5, 239.5)
 _OPENLORIS_CAMERA = Intrinsics(848, 480, 611.451, 611.486, 433.204, 249.473)
 _OFFICE_FIRST_SCORED = 570
@@ -57,28 +58,28 @@ def read_set(name: str, root: Path | None = None) -> Iterator[EvaluationFrame]:
 def _nyuv2(root: Path) -> Iterator[EvaluationFrame]:
     from_nyud13 = label_mapping("nyud13", LABEL_SPACE)
     for path in _files(root / "eval_nyuv2", "*_rgb.png"):
-        rgb = _rgb(path)
+        rgb = read_rgb(path)
         depth, normals = (path.with_name(path.name.replace("_rgb", end)) for end in ("_depth5000", "_normal"))
         yield EvaluationFrame(
             name=path.name[:4],
             rgb=rgb,
-            intrinsics=_NYU_CAMERA if rgb.shape[:2] == (480, 640) else _nyu_cropped(rgb.shape[0], rgb.shape[1]),
+            intrinsics=NYU_CAMERA if rgb.shape[:2] == (480, 640) else _nyu_cropped(rgb.shape[0], rgb.shape[1]),
             labels=from_nyud13[_grey(path.with_name(path.name.replace("_rgb", "_label13"))) - np.uint8(1)],  # void, 0, becomes 255
             depth=_metres(depth, 5000) if depth.exists() else None,
-            normals=_nyu_normals(normals) if normals.exists() else None,
+            normals=unit_normals(read_rgb(normals), "nyu") if normals.exists() else None,
         )
 
 
 def _mosd(group: str) -> Callable[[Path], Iterator[EvaluationFrame]]:
     def read(root: Path) -> Iterator[EvaluationFrame]:
         folder = root / "eval_mosd_change" / group
-        background, observed = _rgb(folder / "bg_rgb.png"), _grey(folder / "bg_valid.png") == 255
+        background, observed = read_rgb(folder / "bg_rgb.png"), _grey(folder / "bg_valid.png") == 255
         for path in _files(folder, "*_mask.png"):
             mask = _grey(path)
             stem = path.name.removesuffix("_mask.png")
             yield EvaluationFrame(
                 name=stem,
-                rgb=_rgb(folder / f"{stem}_rgb.png"),
+                rgb=read_rgb(folder / f"{stem}_rgb.png"),
                 intrinsics=_MOSD_CAMERA,
                 background=background,
                 depth=_metres(folder / f"{stem}_depth_mm.png", 1000),
@@ -92,13 +93,13 @@ def _mosd(group: str) -> Callable[[Path], Iterator[EvaluationFrame]]:
 def _office(root: Path) -> Iterator[EvaluationFrame]:
     folder = root / "eval_office"
     inputs = {int(path.stem[2:]): path for path in _files(folder / "input", "in*.jpg")}
-    empty = tuple(_rgb(path) for number, path in inputs.items() if number < _OFFICE_FIRST_SCORED)
+    empty = tuple(read_rgb(path) for number, path in inputs.items() if number < _OFFICE_FIRST_SCORED)
     background = np.median(np.stack(empty), axis=0).astype(np.uint8)
     for path in _files(folder / "groundtruth", "gt*.png"):
         truth = _grey(path)
         yield EvaluationFrame(
             name=path.stem,
-            rgb=_rgb(inputs[int(path.stem[2:])]),
+            rgb=read_rgb(inputs[int(path.stem[2:])]),
             background=background,
             foreground=truth == 255,
             foreground_valid=(truth == 0) | (truth == 50) | (truth == 255),  # 50 is shadow, which counts as background
@@ -110,7 +111,7 @@ def _openloris(root: Path) -> Iterator[EvaluationFrame]:
     folder = root / "eval_openloris"
     colours, depths = _files(folder / "color", "*.png"), _files(folder / "aligned_depth", "*.png")
     for path, depth in zip(colours, depths, strict=True):  # their stamps differ by microseconds, their order agrees
-        yield EvaluationFrame(name=path.stem, rgb=_rgb(path), intrinsics=_OPENLORIS_CAMERA, depth=_metres(depth, 1000))
+        yield EvaluationFrame(name=path.stem, rgb=read_rgb(path), intrinsics=_OPENLORIS_CAMERA, depth=_metres(depth, 1000))
 
 
 SETS: Mapping[str, Callable[[Path], Iterator[EvaluationFrame]]] = {
@@ -125,38 +126,17 @@ SETS: Mapping[str, Callable[[Path], Iterator[EvaluationFrame]]] = {
 
 
 def _nyu_cropped(height: int, width: int) -> Intrinsics:
-    c = _NYU_CAMERA
+    c = NYU_CAMERA
     return Intrinsics(width, height, c.fx, c.fy, c.cx - 7, c.cy - 6)
 
 
-def _nyu_normals(path: Path) -> NDArray[np.float32]:
-    """From that file's axes (x right, y forward, z up; all 127 unknown) to the optical frame (x right, y down, z forward)."""
-    stored = _rgb(path)
-    x, y, z = np.moveaxis(stored.astype(np.float32) / 127.5 - 1, -1, 0)
-    normals = np.stack((x, -z, y), axis=-1)
-    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals[(stored == 127).all(-1)] = np.nan
-    return normals
-
-
 def _metres(path: Path, per_metre: int) -> NDArray[np.float32]:
-    stored = _read(path, cv2.IMREAD_UNCHANGED).astype(np.float32)
-    return np.where(stored > 0, stored / np.float32(per_metre), np.float32(np.nan))
-
-
-def _rgb(path: Path) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    return metres(read_plane(path), per_metre)
 
 
 def _grey(path: Path) -> NDArray[np.uint8]:
-    return np.asarray(_read(path, cv2.IMREAD_GRAYSCALE), np.uint8)
-
-
-def _read(path: Path, flags: int) -> np.ndarray:  # type: ignore[type-arg]
-    image = cv2.imread(str(path), flags)
-    if image is None:
-        raise InputError(f"{path}: missing or not a readable image; copy the evaluation set again")
-    return image
+    """The values of a grey picture (H, W), whether it is stored in one channel or in three."""
+    return np.ascontiguousarray(read_rgb(path)[..., 0])
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

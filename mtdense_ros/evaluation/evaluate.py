@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from mtdense_ros.atomic import write_atomically
-from mtdense_ros.errors import InputError, WeightsError
+from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
 from mtdense_ros.evaluation.report import Report, rounded
@@ -23,7 +23,7 @@ from mtdense_ros.evaluation.sets import SETS, read_set
 from mtdense_ros.evaluation.sheet import Sheet
 from mtdense_ros.evaluation.unchanged import false_areas
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.resources import find_resource
+from mtdense_ros.weights import find_weights
 
 _log = logging.getLogger(__name__)
 
@@ -83,8 +83,7 @@ def _text(report: Report) -> str:
 
 def _into_card(weights: str, predictor: Predictor, report: Report) -> None:
     card = dataclasses.replace(predictor.card, metrics=report.metrics())
-    path = find_resource("weights", weights, ".safetensors", WeightsError).with_suffix(".json")
-    write_atomically(path, card.to_json().encode())
+    write_atomically(find_weights(weights).with_suffix(".json"), card.to_json().encode())
 
 
 def _file_name(name: str) -> str:

@@ -24,7 +24,7 @@ from mtdense_ros.training.config import load_config
 from mtdense_ros.training.loop import LATEST, train, train_step
 from mtdense_ros.training.provenance import recorded_commit, recorded_start
 from mtdense_ros.training.run import Run
-from mtdense_ros.training.validation import improved
+from mtdense_ros.training.validation import Scores, improved
 from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks
 
@@ -161,6 +161,17 @@ def test_each_evaluation_is_a_line_and_the_best_are_kept(rendered, tmp_path):
     assert {path.name for path in (tmp_path / "run").glob("*.pt")} >= {LATEST, "best-depth.pt", "best-mask.pt"}
     kept = torch.load(tmp_path / "run" / "best-depth.pt", weights_only=True)
     assert kept["step"] == 1 + int(lines[1]["val_abs_rel"] < lines[0]["val_abs_rel"])
+
+
+def test_relative_depth_and_its_mask_are_compared_by_structure():
+    run = Run(config_of(arch="mdeas"))
+    truth = {key: np.random.default_rng(0).random((16, 16), np.float32) for key in ("depth", "foreground")}
+    logits = np.log(truth["foreground"] / (1 - truth["foreground"]))
+    for wrong, due in ((0, pytest.approx(1, abs=1e-4)), (1, pytest.approx(0, abs=0.3))):
+        scores = Scores(run)
+        scores.update({"depth": np.roll(truth["depth"], wrong)[None], "foreground": np.roll(logits, wrong)[None]}, truth)
+        assert scores.result() == {"val_depth_ssim": due, "val_foreground_iou": pytest.approx(1 - wrong, abs=0.5), "val_mask_ssim": due}
+    assert all(np.isnan(value) for value in Scores(run).result().values())
 
 
 def test_best_means_more_or_less_as_the_score_asks():

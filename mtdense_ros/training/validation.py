@@ -13,7 +13,7 @@ from torch import Tensor
 from mtdense_ros.data.augment import fitted
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
-from mtdense_ros.training.batches import collate, normalised
+from mtdense_ros.training.batches import FOREGROUND, collate, normalised
 from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.losses import ssim
 from mtdense_ros.training.panel import panel_of
@@ -66,22 +66,22 @@ def predicted(run: Run, sample: Sample) -> tuple[Arrays, Arrays]:
 
 
 class Scores:
-    """Metrics of the targets of a run. Depth: absolute relative error where it is metric, structural similarity where relative."""
+    """Metrics of the targets of a run. Depth: absolute relative error where it is metric; where it is relative, as in MDEAS, structural
+    similarity, of the mask's probability as well."""
 
     def __init__(self, run: Run) -> None:
         self._relative = run.config.depth_kind == "relative"
         self._labels = ConfusionMatrix(run.net.config.get("num_classes", 1))
         self._depth, self._normals, self._foreground = DepthMetrics(), NormalMetrics(), MaskMetrics()
-        self._similarities: list[float] = []
+        self._similarities: dict[str, list[float]] = {"depth": [], "foreground": []}
         self._targets = run.targets
 
     def update(self, raw: Arrays, truth: Arrays) -> None:
         """Adds a frame: see predicted()."""
         if "labels" in raw:
             self._labels.update(raw["labels"].argmax(0), truth["labels"])
-        if "depth" in raw and self._relative:
-            if np.isfinite(truth["depth"]).any():
-                self._similarities.append(float(ssim(_batched(raw["depth"][0]), _batched(truth["depth"]))))
+        if self._relative:
+            self._compare(raw, truth)
         elif "depth" in raw:
             self._depth.update(np.abs(raw["depth"][0]), truth["depth"])
         if "normals" in raw:
@@ -92,16 +92,22 @@ class Scores:
 
     def result(self) -> dict[str, float]:
         """The figures, NaN where no sample had the truth."""
-        depth = {"val_abs_rel": self._depth.result()["abs_rel"]}
-        if self._relative:
-            depth = {"val_depth_ssim": float(np.mean(self._similarities)) if self._similarities else float("nan")}
         figures = {
             "labels": {"val_mean_iou": self._labels.mean_iou},
-            "depth": depth,
+            "depth": {"val_abs_rel": self._depth.result()["abs_rel"]},
             "normals": {"val_normals_deg": self._normals.result()["mean_deg"]},
             "foreground": {"val_foreground_iou": self._foreground.iou},
         }
+        if self._relative:
+            depth, mask = (float(np.mean(values)) if values else float("nan") for values in self._similarities.values())
+            figures |= {"depth": {"val_depth_ssim": depth}, "foreground": {**figures["foreground"], "val_mask_ssim": mask}}
         return {name: value for target in self._targets for name, value in figures[target].items()}
+
+    def _compare(self, raw: Arrays, truth: Arrays) -> None:
+        for key in self._similarities.keys() & raw.keys():
+            if np.isfinite(truth[key]).any():
+                found = _batched(raw[key][0])
+                self._similarities[key].append(float(ssim(found.sigmoid() if key == FOREGROUND else found, _batched(truth[key]))))
 
 
 def _batched(values: NDArray[Any]) -> Tensor:

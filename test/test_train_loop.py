@@ -237,6 +237,14 @@ def test_a_scaled_loss_takes_the_same_step():
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+def test_a_run_that_goes_on_with_other_settings_says_so(tmp_path, caplog):
+    Run(config_of()).save(tmp_path / LATEST)
+    Run(config_of("steps=9", "amp=bf16", "threads=2")).load(tmp_path / LATEST)
+    assert not caplog.messages
+    Run(config_of("batch=4", "optimiser.lr=1e-3")).load(tmp_path / LATEST)
+    assert caplog.messages == [f"{tmp_path / LATEST}: goes on with another batch, optimiser than it was begun with"]
+
+
 def test_a_run_may_go_on_in_half_precision(tmp_path):
     Run(config_of()).save(tmp_path / LATEST)
     run = Run(config_of())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import logging
 import os
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,11 @@ from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.settings import built
 from mtdense_ros.training.teacher import Teacher
 from mtdense_ros.weights import convert_encoder_state_dict, find_weights, load_weights, read_foreign
+
+_MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "checkpoint_minutes"}
+"""Settings that say how long and on what machine."""
+
+_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -112,7 +119,16 @@ class Run:
         if self.scaler.is_enabled() and content["scaler"]:  # empty where the run was not in fp16 before
             self.scaler.load_state_dict(content["scaler"])
         torch.set_rng_state(content["random"])
+        changed = changed_settings(json.loads(content["config"]), self.config)
+        if changed:
+            _log.warning("%s: goes on with another %s than it was begun with", path, ", ".join(changed))
         self.step, self.elapsed_s, self.best = content["step"], content["elapsed_s"], content["best"]
+
+
+def changed_settings(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
+    """The settings that make a continued run another training, of those that the checkpoint knows."""
+    now = json.loads(json.dumps(dataclasses.asdict(config)))
+    return [key for key, value in before.items() if key in now and key not in _MAY_CHANGE and value != now[key]]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

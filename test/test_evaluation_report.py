@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from mtdense_ros.colour import colour_depth
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.document import document
+from mtdense_ros.evaluation.pictures import shown
 from mtdense_ros.evaluation.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +83,12 @@ def test_the_table_of_unchanged_scenes_shows_the_worst_background():
         for name, method, area in (("a", "network", 0.001), ("b", "network", 0.02), ("b", "plain", 0.5))
     ]
     assert tables.unchanged(entries).splitlines() == ["| change | network | plain (b) |", "|---|---:|---:|", "| gain | 2.00 | 50.00 |"]
+
+
+@pytest.mark.parametrize(("kind", "near", "far"), [("metric", 0.3, 5.0), ("relative", 0.0, 1.0)])
+def test_pictures_of_depth_use_all_colours(kind, near, far):
+    ends = colour_depth(np.array([[1, 2]], np.float32), 1.0, 2.0)
+    np.testing.assert_array_equal(shown("depth", np.array([[near, far]], np.float32), None, kind), ends)
 
 
 def test_the_command_writes_figures_pictures_and_the_card(tmp_path, make_random_weights, picture, capsys):

@@ -32,7 +32,7 @@ def evaluate(predictor: Predictor, names: Sequence[str], report: Report, sheets:
     """Adds the figures of the network and of the baselines on each set (see read_set) to a report; sheets: folder for pictures."""
     statistics = TrainingStatistics.of_card(predictor.card)
     for name in names:
-        sheet = Sheet()
+        sheet = Sheet(predictor.card.depth.kind if predictor.card.depth else "metric")
         result = score_set(predictor, read_set(name), statistics, sheet.add if sheets else None)
         report.results += [{"set": name, **rounded(entry)} for entry in result.entries]
         report.skipped += [f"{name}: {reason}" for reason in result.skipped]

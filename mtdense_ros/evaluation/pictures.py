@@ -19,11 +19,16 @@ _RIGHT, _WRONG, _MISSED = (200, 200, 200), (230, 40, 40), (40, 80, 230)
 _NOTHING = (255, 0, 255)
 
 
-def shown(output: str, found: NDArray[Any], space: LabelSpace | None) -> Rgb:
-    """A map of a prediction or of a truth (H, W) or (H, W, 3) as (H, W, 3) RGB; unknown is black."""
+def shown(output: str, found: NDArray[Any], space: LabelSpace | None, depth_kind: str = "metric") -> Rgb:
+    """A map of a prediction or of a truth (H, W) or (H, W, 3) as (H, W, 3) RGB; unknown is black.
+
+    depth_kind: metric depth is shown from NEAR_M to FAR_M, relative depth from 0 to 1.
+    """
     if output == "labels":
         assert space is not None
         return colour_labels(found, space)
+    if output == "depth" and depth_kind == "relative":
+        return colour_depth(found + np.float32(NEAR_M), NEAR_M, 1 + NEAR_M)
     if output == "depth":
         return colour_depth(found, NEAR_M, FAR_M)
     if output == "normals":

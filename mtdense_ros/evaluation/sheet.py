@@ -16,9 +16,13 @@ _LETTERS = 0.45
 
 
 class Sheet:
-    """Evenly spaced frames of a set, at most COLUMNS of them. Give `add` every frame in order; then `picture`."""
+    """Evenly spaced frames of a set, at most COLUMNS of them. Give `add` every frame in order; then `picture`.
 
-    def __init__(self) -> None:
+    depth_kind: of the network's depth; the frames say that of the truth.
+    """
+
+    def __init__(self, depth_kind: str = "metric") -> None:
+        self._depth_kind = depth_kind
         self._columns: list[dict[str, Rgb]] = []
         self._stride = 1
         self._seen = 0
@@ -26,7 +30,7 @@ class Sheet:
     def add(self, frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | None) -> None:
         """A frame and what the network says of it, labels of both in `space`."""
         if self._seen % self._stride == 0:
-            self._columns.append(_column(frame, prediction, space))
+            self._columns.append(_column(frame, prediction, space, self._depth_kind))
             if len(self._columns) > COLUMNS:
                 self._columns = self._columns[::2]
                 self._stride *= 2
@@ -45,7 +49,7 @@ class Sheet:
         return np.vstack([_titled(np.hstack([column.get(title, nothing) for column in self._columns]), title) for title in rows])
 
 
-def _column(frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | None) -> dict[str, Rgb]:
+def _column(frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | None, depth_kind: str) -> dict[str, Rgb]:
     """Title -> tile, of whatever there is."""
     tiles = {"input": _tile(frame.rgb)}
     if frame.background is not None:
@@ -53,9 +57,9 @@ def _column(frame: EvaluationFrame, prediction: Prediction, space: LabelSpace | 
     for output in OUTPUTS:
         found, truth = getattr(prediction, output), getattr(frame, output)
         if found is not None:
-            tiles[f"{output}, prediction"] = _tile(shown(output, found, space))
+            tiles[f"{output}, prediction"] = _tile(shown(output, found, space, depth_kind))
         if found is not None and truth is not None:
-            tiles[f"{output}, truth"] = _tile(shown(output, truth, space))
+            tiles[f"{output}, truth"] = _tile(shown(output, truth, space, frame.depth_kind))
             tiles[f"{output}, error"] = _tile(error(output, found, truth, frame))
     return tiles
 

@@ -12,7 +12,6 @@ from mtdense_ros.training.losses import (
     distillation_loss,
     feature_distillation,
     foreground_loss,
-    hydranet_loss,
     labels_loss,
     normals_loss,
     scale_invariant_rmse,
@@ -72,16 +71,6 @@ def test_berhu_of_a_perfect_prediction_is_zero_with_a_zero_gradient():
     loss = berhu(pred, pred.detach().clone())
     loss.backward()
     assert loss.item() == 0 and pred.grad.abs().sum() == 0
-
-
-def test_hydranet_loss_weighs_its_terms():
-    logits, labels = torch.zeros(1, 4, 1, 2), torch.tensor([[[1, 255]]], dtype=torch.uint8)
-    depth, target = torch.tensor([[[2.0, 7.0]]]), torch.tensor([[[1.0, math.nan]]])
-    # one error of 1: c = .2, (1 + .04) / .4 = 2.6, over two pixels
-    loss = hydranet_loss(logits, depth, labels, target, share=0.25)
-    assert {key: value.item() for key, value in loss.items()} == pytest.approx(
-        {"labels": math.log(4), "depth": 1.3, "total": 0.25 * math.log(4) + 0.75 * 1.3}
-    )
 
 
 def test_normals_loss_is_one_minus_cosine():

@@ -43,8 +43,6 @@ CASES = {
     "mdeas mask": (lambda p, t: losses.mdeas_loss(p.detach(), p, torch.full_like(t, NAN), t)["total"], lambda: dense(1), 0),
     "distillation_loss": (lambda p, t: losses.distillation_loss(p, t, 2.0), lambda: dense(3), 0),
     "feature_distillation": (losses.feature_distillation, lambda: dense(3), 0),
-    "hydranet labels": (lambda p, t: losses.hydranet_loss(p, p[:, 0], t, torch.full_like(p[:, 0], NAN))["total"], labels, 3),
-    "hydranet depth": (lambda p, t: losses.hydranet_loss(p[:, None], p, torch.full(p.shape, 255), t)["total"], dense, 0),
 }
 
 

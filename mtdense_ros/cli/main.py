@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mtdense_ros.cli import annotate, export_weights, predict, replay, weights
-from mtdense_ros.errors import MtdenseError
+from mtdense_ros.command_line import exit_code
 
 _OWN_PARSER = {
     "train": ("mtdense_ros.training.train", "train a network from a configuration file"),
@@ -19,22 +19,18 @@ _OWN_PARSER = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0, 2 after an error that was told in one line, 130 after Ctrl-C."""
+    """The exit code, see command_line.exit_code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        if given and given[0] in _OWN_PARSER:
-            importlib.import_module(_OWN_PARSER[given[0]][0]).main(given[1:])
-        else:
-            options = _parser().parse_args(given)
-            run: Callable[[argparse.Namespace], None] = options.run
-            run(options)
-    except MtdenseError as error:
-        sys.stderr.write(f"mtdense: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("\nmtdense: interrupted\n")
-        return 130
-    return 0
+    return exit_code(lambda: _run(given))
+
+
+def _run(given: Sequence[str]) -> None:
+    if given and given[0] in _OWN_PARSER:
+        importlib.import_module(_OWN_PARSER[given[0]][0]).main(given[1:])
+        return
+    options = _parser().parse_args(given)
+    run: Callable[[argparse.Namespace], None] = options.run
+    run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

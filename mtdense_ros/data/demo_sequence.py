@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.render import camera
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.catalogue import HELD_OUT
@@ -104,4 +106,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

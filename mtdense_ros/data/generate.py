@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
 from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.sheet import contact_sheet
@@ -92,4 +94,4 @@ def _preview(assets: Path, seed: int, sheet: Path | None, count: int | None) -> 
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.report import Report
 
@@ -66,4 +68,4 @@ def _section(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 
 from mtdense_ros.atomic import write_atomically
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
@@ -92,4 +93,4 @@ def _file_name(name: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

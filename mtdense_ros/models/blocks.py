@@ -31,8 +31,8 @@ def resize_like(x: Tensor, reference: Tensor) -> Tensor:
 
 
 def depth_from_log(x: Tensor) -> Tensor:
-    """Positive depth from a head that works in log space, where an error is a ratio; clamped so that half precision holds it."""
-    return torch.exp(x.clamp(*_LOG_DEPTH_RANGE))
+    """Positive depth, float32 at least, from a head that works in log space, where an error is a ratio; clamped to what halves hold."""
+    return torch.exp(x.clamp(*_LOG_DEPTH_RANGE).to(torch.promote_types(x.dtype, torch.float32)))
 
 
 def he_initialised(net: nn.Module) -> None:

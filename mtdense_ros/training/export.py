@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.shards import read_manifest
 from mtdense_ros.data.source import Source
@@ -139,4 +141,4 @@ def _training(run: Run, mixture: Mixture) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -89,10 +89,12 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     run.scaler.scale(run.recipe.total(terms)).backward()  # type: ignore[no-untyped-call]
     run.scaler.unscale_(run.optimiser)
     norm = torch.nn.utils.clip_grad_norm_(run.net.parameters(), config.clip or torch.inf)
-    if run.scaler.is_enabled() or torch.isfinite(norm):  # one bad batch must not end a night's run; the scaler looks for itself
+    sound = bool(torch.isfinite(norm))
+    if run.scaler.is_enabled() or sound:  # one bad batch must not end a night's run; the scaler looks for itself
         run.scaler.step(run.optimiser)
     run.scaler.update()
-    update_average(run.average, run.net, ema_decay(run.step, config.ema))
+    if sound:
+        update_average(run.average, run.net, ema_decay(run.step, config.ema))
     run.step += 1
     return {**{name: term.detach() for name, term in terms.items()}, "gradient": norm, "lr": rate}
 

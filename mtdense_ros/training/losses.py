@@ -18,7 +18,6 @@ __all__ = [
     "distillation_loss",
     "feature_distillation",
     "foreground_loss",
-    "hydranet_loss",
     "labels_loss",
     "mdeas_loss",
     "normals_loss",
@@ -51,13 +50,3 @@ def foreground_loss(logits: Tensor, target: Tensor) -> Tensor:
     probability = torch.where(known, logits.sigmoid(), 0.0)
     dice = 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
     return 2 * mean_where(F.binary_cross_entropy_with_logits(logits, truth, reduction="none"), known) + dice
-
-
-def hydranet_loss(logits: Tensor, depth: Tensor, labels: Tensor, depth_target: Tensor, share: float = 0.5) -> dict[str, Tensor]:
-    """HydraNet's `total`, share * labels + (1 - share) * depth, and both terms: cross entropy and berhu.
-
-    logits (B, C, h, w), depth (B, h, w), both resized to the targets before; labels (B, h, w), 255 unknown; depth_target
-    (B, h, w) in metres, 0 or NaN unknown (Nekrasov et al., ICRA 2019).
-    """
-    terms = {"labels": labels_loss(logits, labels), "depth": berhu(depth, depth_target)}
-    return {**terms, "total": share * terms["labels"] + (1 - share) * terms["depth"]}

@@ -7,11 +7,13 @@ import dataclasses
 import logging
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
 
@@ -46,4 +48,4 @@ def command_of(options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

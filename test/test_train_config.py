@@ -104,6 +104,8 @@ def test_a_recipe_must_fit_the_targets():
         Run(TrainConfig(steps=1, loss=LossConfig("mdeas")))
     with pytest.raises(ConfigError, match="'lraspp' has no loss for depth"):
         Run(TrainConfig(steps=1, arch="hydranet", loss=LossConfig("lraspp")))
+    with pytest.raises(ConfigError, match="'dense' compares depth by its logarithm, and this network's can be negative"):
+        Run(TrainConfig(steps=1, arch="hydranet"))
     with pytest.raises(ConfigError, match="no term 'dept'; did you mean 'depth'"):
         Run(TrainConfig(steps=1, loss=LossConfig(weights={"dept": 1.0})))
     with pytest.raises(ConfigError, match="'targets' names normal; mtdense as configured has labels, depth, normals, foreground"):

@@ -32,10 +32,11 @@ class DenseNetwork(nn.Module):
 
     Attributes: `config`, a JSON-able dict with which `create_model` builds the same network again; `encoder`, the module
     that turns an image into features; `heads`, one module per raw output, keyed by its name; `needs_background`, the raw
-    outputs that do not exist without a background.
+    outputs that do not exist without a background; `positive_depth`, whether raw depth is above zero whatever the weights.
     """
 
     needs_background: tuple[str, ...] = ("foreground",)
+    positive_depth = False
 
     def __init__(self, **config: Any) -> None:
         super().__init__()

@@ -38,6 +38,8 @@ class FeatureFusion(DenseNetwork):
     backbone and widths of 256, 128, 64, 32 and 16.
     """
 
+    positive_depth = True
+
     def __init__(
         self,
         num_classes: int = 32,

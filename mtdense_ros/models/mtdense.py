@@ -37,6 +37,8 @@ class MtDense(DenseNetwork):
     32, 16, 8, 4 and 2. Raw depth is positive, in metres for the focal length on the card.
     """
 
+    positive_depth = True
+
     def __init__(
         self,
         num_classes: int = 6,

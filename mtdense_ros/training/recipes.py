@@ -24,13 +24,15 @@ Maps = Mapping[str, Tensor]
 class Recipe:
     """terms: the losses of raw outputs and truths of any sizes, by name; weights: of each; strides: of the truths (1 if not named).
 
-    needs: the targets without which it cannot be computed. Terms without a weight are shown only.
+    needs: the targets without which it cannot be computed; log_depth: depth is compared by its logarithm. Terms without a weight
+    are shown only.
     """
 
     terms: Callable[[Maps, Maps], dict[str, Tensor]]
     weights: Mapping[str, float]
     strides: Mapping[str, int] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    log_depth: bool = False
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum."""
@@ -71,17 +73,18 @@ RECIPES: dict[str, Recipe] = {
         _of_each(_DENSE),
         {"foreground": 0.6, "labels": 1.3, "depth": 1.0, "normals": 1.0},
         {"labels": 4, "depth": 4, "normals": 4, "foreground": 2},
+        log_depth=True,
     ),
     "hydranet": Recipe(_of_each({**_DENSE, "depth": berhu}), {"labels": 0.5, "depth": 0.5, "normals": 0.5}),
     "mdeas": Recipe(_mdeas, {"total": 1.0}, needs=("depth", "foreground")),
     "lraspp": Recipe(_of_each(_DENSE), {"labels": 1.0}, needs=("labels",)),
-    "ffm": Recipe(_of_each(_DENSE), {"labels": 1.0, "depth": 1.0, "normals": 1.0}),
+    "ffm": Recipe(_of_each(_DENSE), {"labels": 1.0, "depth": 1.0, "normals": 1.0}, log_depth=True),
 }
 """dense: the package's own, at the stride of its heads; the others as published, on logits and depth enlarged to the picture."""
 
 
-def recipe_of(config: LossConfig, teacher: TeacherConfig, targets: tuple[str, ...]) -> Recipe:
-    """The recipe of a configuration for these targets. Raises ConfigError where they do not go together.
+def recipe_of(config: LossConfig, teacher: TeacherConfig, targets: tuple[str, ...], positive_depth: bool) -> Recipe:
+    """The recipe of a configuration for these targets of a network. Raises ConfigError where they do not go together.
 
     A teacher's soft labels take their share of the weight of the labels' loss.
     """
@@ -91,6 +94,9 @@ def recipe_of(config: LossConfig, teacher: TeacherConfig, targets: tuple[str, ..
     if missing or unweighted:
         problem = f"needs the targets {', '.join(missing)}" if missing else f"has no loss for {', '.join(unweighted)}"
         raise ConfigError(f"training: loss recipe '{config.recipe}' {problem}; change 'targets', or take another of {', '.join(RECIPES)}")
+    if recipe.log_depth and "depth" in targets and not positive_depth:
+        problem = "compares depth by its logarithm, and this network's can be negative, where it would not learn"
+        raise ConfigError(f"training: loss recipe '{config.recipe}' {problem}; take another of {', '.join(RECIPES)}")
     for name in config.weights:
         if name not in recipe.weights:
             raise ConfigError(f"training: loss recipe '{config.recipe}' has no term '{name}'; {known_names(name, recipe.weights)}")

@@ -50,7 +50,7 @@ class Run:
         self.net = network_of(config).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average: DenseNetwork = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.targets = targets_of(config, self.net)
-        self.recipe = recipe_of(config.loss, config.teacher, self.targets)
+        self.recipe = recipe_of(config.loss, config.teacher, self.targets, self.net.positive_depth)
         self.layout = Layout(self.targets, self.recipe.strides, config.focal_px if config.depth_kind == "metric" else 0.0)
         self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
         self.teacher = Teacher(config, self.net, self.device) if config.teacher.weights else None

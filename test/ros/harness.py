@@ -225,10 +225,13 @@ class Client:
 
     def call_async(self, service_type, name, request):
         """Sends a request; call what is returned for the response."""
-        if name not in self._clients:
+        new = name not in self._clients
+        if new:
             self._clients[name] = self.node.create_client(service_type, f"/mtdense/{name}")
         client = self._clients[name]
         assert client.wait_for_service(START_S), f"no service {name}"
+        if new:
+            time.sleep(0.3)  # the other side may not know this client yet, and would drop its answer
         future = client.call_async(request)
 
         def answer(seconds=ANSWER_S):

@@ -13,6 +13,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image
 
 from mtdense_ros.errors import ConfigError, WeightsError
@@ -232,20 +233,21 @@ class MtdenseNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until it is told to stop; 0 then."""
-    rclpy.init(args=args)
+    """Runs the node until it is told to stop by SIGINT, SIGTERM or a shutdown of ROS; 0 then."""
+    # rclpy's own handlers shut the middleware down in another thread, which can crash while this one removes what the node made.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    signals: list[int] = []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, _: signals.append(number))
     node = MtdenseNode()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+        while rclpy.ok() and not signals:  # the node's timer ends each wait
+            executor.spin_once()
+    except ExternalShutdownException:
         pass
-    except Exception:
-        if rclpy.ok():  # a callback that a signal cuts off fails because of it
-            raise
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # launch passes a Ctrl-C on that the terminal has sent already
         executor.shutdown()
         node.close()
         node.destroy_node()

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from mtdense_ros.errors import MtdenseError
 
 
-def exit_code(command: Callable[[], object]) -> int:
-    """Runs a command: 0, 2 after an error of ours that was told in one line, 130 after Ctrl-C."""
+def exit_code(command: Callable[[], object], name: str = "mtdense", failed: int = 2) -> int:
+    """Runs a command: 0, `failed` after an error of ours that was told in one line, 130 after Ctrl-C. name: stands before both."""
     try:
         command()
     except MtdenseError as error:
-        sys.stderr.write(f"mtdense: {error}\n")
-        return 2
+        sys.stderr.write(f"{name}: {error}\n")
+        return failed
     except KeyboardInterrupt:
-        sys.stderr.write("\nmtdense: interrupted\n")
+        sys.stderr.write(f"\n{name}: interrupted\n")
         return 130
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from mtdense_ros.errors import MtdenseError
+from mtdense_ros.command_line import exit_code
 from mtdense_ros.replay.analysis import heading, live_report, sheet_rows
 from mtdense_ros.replay.arguments import add_arguments, folder_of, plan_of
 from mtdense_ros.replay.bag_writer import write_bag
@@ -54,21 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rate_help = "frames per second, answered or not (default: each after the answer to the last)"
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help=rate_help)
     options = parser.parse_args(arguments)
-    console = Console("demo")
-    try:
-        plan, out = plan_of(options, options.rate), folder_of(options)
-        if find_spec("rclpy") is None:
-            console.say("no ROS 2 here (no rclpy for this Python): the pipeline runs without the node; source a ROS 2 to see the node")
-            replay_offline(plan, out, console)
-        else:
-            demonstrate(plan, out, console)
-    except MtdenseError as error:
-        sys.stderr.write(f"demo: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\ndemo: interrupted\n")
-        return 130
-    return 0
+    return exit_code(lambda: _run(options), "demo", failed=1)
+
+
+def _run(options: argparse.Namespace) -> None:
+    console, plan, out = Console("demo"), plan_of(options, options.rate), folder_of(options)
+    if find_spec("rclpy") is None:
+        console.say("no ROS 2 here (no rclpy for this Python): the pipeline runs without the node; source a ROS 2 to see the node")
+        replay_offline(plan, out, console)
+    else:
+        demonstrate(plan, out, console)
 
 
 if __name__ == "__main__":

@@ -290,6 +290,16 @@ def test_a_run_starts_from_weights_of_this_package(rendered, tmp_path, make_rand
         config_of("encoder=a", "start=b")
 
 
+def test_an_encoder_comes_from_weights_of_this_package(rendered, tmp_path, make_random_weights):
+    path = make_random_weights("mtdense")
+    run = train(config_of(rendered, "steps=1", "optimiser.lr=0", f"encoder={path}", arch="hydranet"), tmp_path / "run")
+    due = dict(load_weights(path)[0].encoder.named_parameters())
+    assert all(torch.equal(value, due[name]) for name, value in run.net.encoder.named_parameters())
+    assert recorded_start(tmp_path / "run")["licence"] == "CC0-1.0"
+    with pytest.raises(WeightsError, match="'encoder' is .*random_mtdense.safetensors, which is another one"):
+        train(config_of(rendered, f"encoder={path}", arch="ffm"), tmp_path / "other")
+
+
 def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
     torch.save({"features.0.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
     for arch, error, message in (
@@ -302,7 +312,7 @@ def test_an_encoder_that_does_not_fit_starts_nothing(rendered, tmp_path):
     full = MobileNetV3("large").state_dict()
     names = numbered_blocks(full, "features.")
     torch.save({names[name]: value for name, value in full.items()}, tmp_path / "full.pth")
-    with pytest.raises(WeightsError, match="'encoder' is .*full.pth, which is of another size"):
+    with pytest.raises(WeightsError, match="'encoder' is .*full.pth, which is another one"):
         train(config_of(rendered, f"encoder={tmp_path / 'full.pth'}", "model.reduced_tail=true", arch="lraspp"), tmp_path / "run")
     with pytest.raises(ConfigError, match="no 'sources'"):
         train(config_of(), tmp_path / "run")

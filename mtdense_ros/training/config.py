@@ -112,8 +112,9 @@ class TeacherConfig:
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
-    arch, model: the network and what its configuration changes; encoder: file of an ImageNet checkpoint that its encoder starts from;
-    start: name or path of weights of this package that all of it starts from (neither: random weights).
+    arch, model: the network and what its configuration changes; encoder: what its encoder starts from, weights
+    of this package by name or path, or a file of an ImageNet checkpoint; start: weights of this package that all of it starts from
+    (neither: random weights).
     targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
     metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m. depth_range_m: what
     the finished weights answer for, nearest and farthest; nothing is left out of the training for it.

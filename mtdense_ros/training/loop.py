@@ -63,8 +63,7 @@ def begin(run: Run, out: Path) -> Start | None:
         run.load(out / LATEST)
         _log.info("continues at step %d", run.step)
     elif config.encoder:
-        run.start_from(Path(config.encoder))
-        return Start("ImageNet checkpoint that the encoder started from", Path(config.encoder))
+        return Start("weights that the encoder started from", run.start_from(config.encoder))
     elif config.start:
         return Start("weights that the training started from", run.continue_from(config.start))
     return None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from mtdense_ros.engines.torch_engine import choose_device
 from mtdense_ros.errors import ConfigError, WeightsError
@@ -70,14 +71,20 @@ class Run:
         """How far the run is at a step, by the clock at least as far as now."""
         return progress(step, self.config.steps, self.elapsed_s, self.config.minutes)
 
-    def start_from(self, path: Path) -> None:
-        """Gives the encoder the weights of an ImageNet checkpoint. Raises WeightsError where they are not there or do not fit."""
-        state = convert_encoder_state_dict(encoder_kind(self.net), read_foreign(path))
-        try:
-            for net in (self.net, self.average):
-                net.get_submodule("encoder").load_state_dict(state)
-        except RuntimeError as error:
-            raise WeightsError(f"training: 'encoder' is {path}, which is of another size ({error}); change it or 'model'") from error
+    def start_from(self, name_or_path: str) -> Path:
+        """Gives the encoder that of this package's weights or of an ImageNet checkpoint; returns their file. Raises WeightsError."""
+        path = Path(name_or_path)
+        if path.is_file() and not path.with_suffix(".json").exists():  # without a card: not of this package
+            state = convert_encoder_state_dict(encoder_kind(self.net), read_foreign(path))
+        else:
+            path = find_weights(name_or_path)
+            state = encoder_of(load_weights(path)[0], path).state_dict()
+        for net in (self.net, self.average):
+            try:
+                encoder_of(net, path).load_state_dict(state)
+            except RuntimeError as error:
+                raise WeightsError(f"training: 'encoder' is {path}, which is another one ({error}); change it or 'model'") from error
+        return path
 
     def continue_from(self, name_or_path: str) -> Path:
         """Gives the network this package's weights of a name or path; returns their file. Raises WeightsError."""
@@ -180,3 +187,11 @@ def encoder_kind(net: DenseNetwork) -> str:
     if isinstance(encoder, MobileNetV3):
         return f"mobilenet_v3_{net.config['backbone']}"
     raise ConfigError(f"training: 'encoder' is given, and {type(net).__name__} has no encoder of an ImageNet classifier; leave it out")
+
+
+def encoder_of(net: DenseNetwork, path: Path) -> nn.Module:
+    """The module of that name. Raises ConfigError for a network that has none, `path`: the file that it is about."""
+    encoder = dict(net.named_children()).get("encoder")
+    if encoder is None:
+        raise ConfigError(f"training: 'encoder' is {path}, and {type(net).__name__} has no encoder of its own; leave it out")
+    return encoder

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mtdense_ros.batching import chosen_outputs, common_size, image_size, per_image
 from mtdense_ros.card_facts import input_of, label_space_of
-from mtdense_ros.engines.torch_engine import TorchEngine
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.engines.base import Engine, Features
+from mtdense_ros.engines.create import create_engine
+from mtdense_ros.errors import InputError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.records import Intrinsics, Prediction, check_rgb
@@ -26,16 +25,14 @@ from mtdense_ros.weights import Card, load_weights
 Rgb = NDArray[np.uint8]
 Size = tuple[int, int]
 
-ENGINES = ("auto", "torch")
-
 
 @dataclass(frozen=True, eq=False)
 class EncodedBackground:
     """A reference frame as a network sees it: a value to keep and to pass to `predict`. Of use only to its own predictor."""
 
-    features: tuple[torch.Tensor, ...]
+    features: Features
     size_hw: Size
-    engine: TorchEngine
+    engine: Engine
 
 
 Background = EncodedBackground | Rgb
@@ -48,7 +45,7 @@ class Predictor:
     """
 
     def __init__(
-        self, engine: TorchEngine, needs_background: Collection[str], card: Card, size: Size | None = None, label_space: str = ""
+        self, engine: Engine, needs_background: Collection[str], card: Card, size: Size | None = None, label_space: str = ""
     ) -> None:
         self.card = card
         self.label_space, self._logits = label_space_of(card, label_space)
@@ -70,14 +67,12 @@ class Predictor:
     ) -> Predictor:
         """The predictor of weights by name or path.
 
-        device, precision, threads: see TorchEngine; engine: "auto" or "torch"; size: (height, width) of the network's input
-        instead of the card's; label_space: one of the card's, where it has several; its first otherwise. Raises WeightsError,
-        DeviceError, ConfigError.
+        device, engine, precision, threads: see create_engine; size: (height, width) of the network's input instead of the
+        card's; label_space: one of the card's, where it has several; its first otherwise. Raises WeightsError, DeviceError,
+        ConfigError.
         """
-        if engine not in ENGINES:
-            raise ConfigError(f"engine: '{engine}' is unknown; {known_names(engine, ENGINES)}")
         net, card = load_weights(name_or_path)
-        return cls.from_network(net, card, device, precision, size, threads, label_space)
+        return cls.from_network(net, card, device, engine, precision, size, threads, label_space)
 
     @classmethod
     def from_network(
@@ -85,18 +80,31 @@ class Predictor:
         net: DenseNetwork,
         card: Card,
         device: str = "auto",
+        engine: str = "auto",
         precision: str = "auto",
         size: Size | None = None,
         threads: int = 0,
         label_space: str = "",
     ) -> Predictor:
         """The predictor of a network in memory, such as one in training; see `load`."""
-        return cls(TorchEngine(net, device, precision, threads), net.needs_background, card, size, label_space)
+        input_hw, _ = input_of(card, size)
+        made = create_engine(net, card, engine, device, precision, threads, input_hw)
+        return cls(made, net.needs_background, card, size, label_space)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The fields of a Prediction that this network can fill, in the order of records.OUTPUTS."""
         return outputs_of(self.card.outputs)
+
+    @property
+    def engine_name(self) -> str:
+        """The engine that was chosen: "torch", "openvino" or "onnxruntime"."""
+        return self._engine.name
+
+    @property
+    def engine_rule(self) -> str:
+        """Why this engine runs and no other, for the log."""
+        return self._engine.rule
 
     @property
     def device_name(self) -> str:
@@ -193,9 +201,7 @@ class Predictor:
         """(1, 3, h, w) float32, normalised as the card says."""
         return normalise(rgb, self.network_size(image_size(rgb)), self.card.input.mean, self.card.input.std)
 
-    def _features(
-        self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int
-    ) -> tuple[torch.Tensor, ...] | None:
+    def _features(self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int) -> Features | None:
         """Background features for a batch: of one background for all frames, or of one each, stacked."""
         if backgrounds is None:
             backgrounds = self._background
@@ -210,7 +216,7 @@ class Predictor:
                 found = f"background {i} is of type {type(background).__name__}"
                 raise InputError(f"predict_batch: {found}; pass one for every image, or predict those without apart")
         encoded = [self._checked(background, camera_hw).features for background in backgrounds]
-        return tuple(torch.cat(maps) for maps in zip(*encoded, strict=True))
+        return self._engine.joined(encoded)
 
     def _checked(self, background: Background, camera_hw: Size) -> EncodedBackground:
         size_hw = image_size(background) if isinstance(background, np.ndarray) else background.size_hw

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from mtdense_ros.engines.base import PRECISIONS, Floats
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.hints import known_names
 from mtdense_ros.models import DenseNetwork
 
 Features = tuple[Tensor, ...]
-Floats = NDArray[np.float32]
 
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-PRECISIONS = ("auto", *_DTYPES)
 
 
 class TorchEngine:
@@ -33,10 +31,13 @@ class TorchEngine:
     `counters`: images that the encoder and each head have worked on. Raises DeviceError, ConfigError.
     """
 
+    name = "torch"
+
     def __init__(self, net: DenseNetwork, device: str = "auto", precision: str = "auto", threads: int = 0) -> None:
         self.device = choose_device(device)
         self.precision = choose_precision(precision, self.device)
         use_threads(threads)
+        self.rule = ""
         self.counters: Counter[str] = Counter()
         self._dtype = _DTYPES[self.precision]
         self._net = folded(net).to(self.device, self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -48,6 +49,10 @@ class TorchEngine:
             features: Features = self._net.encode_background(self._to_device(image))
             return features
 
+    def joined(self, backgrounds: Sequence[Features]) -> Features:
+        """See Engine."""
+        return tuple(torch.cat(maps) for maps in zip(*backgrounds, strict=True))
+
     def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
         """Raw maps of normalised images (B, 3, h, w) float32, each (B, C, h', w') float32 on the host, in fresh memory.
 
@@ -56,6 +61,10 @@ class TorchEngine:
         with self._running():
             raw = self._net(self._to_device(images), background, outputs)
             return to_host(raw)
+
+    def close(self) -> None:
+        """Forgets the network."""
+        del self._net
 
     def _to_device(self, images: Floats) -> Tensor:
         tensor = torch.from_numpy(images).to(self.device, self._dtype, non_blocking=True)

@@ -1,0 +1,47 @@
+"""What every engine offers: a network, ready to run somewhere, arrays in and arrays out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+Features = tuple[Any, ...]
+"""What an engine's `encode_background` made: of use to that engine only, which knows where it lies and in what format."""
+
+PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+
+
+class Engine(Protocol):
+    """Runs one network. One caller at a time.
+
+    name: as in create.ENGINES; device: str() of it is "cpu", "cuda" or "cuda:N"; precision: of PRECISIONS, without "auto";
+    rule: why this engine runs and no other, for the log; counters: images that "encoder" and each head have worked on.
+    """
+
+    name: str
+    device: Any
+    precision: str
+    rule: str
+    counters: Counter[str]
+
+    def encode_background(self, image: Floats) -> Features:
+        """The features of a normalised background image (1, 3, h, w) float32. Raises InputError where the network takes none."""
+
+    def joined(self, backgrounds: Sequence[Features]) -> Features:
+        """The features of several backgrounds as those of one batch, in this order."""
+
+    def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
+        """Raw maps of normalised images (B, 3, h, w) float32, each (B, C, h', w') float32, in memory that is the caller's.
+
+        background: of `encode_background` for the whole batch, or `joined` of one per image; without one, what needs it is
+        absent. outputs: compute these only (None: all).
+        """
+
+    def close(self) -> None:
+        """Gives back memory and threads; the engine is of no use afterwards."""

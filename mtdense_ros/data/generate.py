@@ -16,6 +16,7 @@ from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.sheet import contact_sheet
 from mtdense_ros.data.statistics import statistics
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.source_commit import source_commit
 
 SHARD_PAIRS = 250
 SIZE = (240, 320)
@@ -27,11 +28,14 @@ _log = logging.getLogger(__name__)
 def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> None:
     """Renders shards of 250 pairs until the set holds `pairs`; finished shards are kept, so that a stopped run resumes.
 
-    Pair k has the seed `seed + k`. Raises ConfigError where those seeds touch the held-out ones.
+    Pair k has the seed `seed + k`. Raises ConfigError where those seeds touch the held-out ones, InputError where the set at hand
+    was begun with other settings or by another state of the renderer.
     """
     if seed < HELD_OUT_SEEDS.stop and seed + pairs > HELD_OUT_SEEDS.start:
         raise ConfigError(f"seeds {seed}..{seed + pairs - 1} touch those held out for the demo sequence ({HELD_OUT_SEEDS}); change --seed")
-    manifest = create_manifest(out, SIZE, {"name": "mtdense_ros.data.generate", "seed": seed, "shares": SHARES})
+    # The renderer's own last commit: others may come in while a set grows without changing its pairs.
+    commit = source_commit(Path(__file__).parent)
+    manifest = create_manifest(out, SIZE, {"name": "mtdense_ros.data.generate", "commit": commit, "seed": seed, "shares": SHARES})
     done = {entry["name"] for entry in manifest["shards"]}
     jobs = [
         (out, assets, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mtdense_ros.source_commit import source_commit
 from mtdense_ros.weights import read_card
 from mtdense_ros.weights.files import SUFFIX
 
@@ -27,7 +27,7 @@ def record(out: Path, command: str, start: Start | None) -> None:
     """Writes into a run's folder the source tree's commit, which a continued run keeps; the command, if any; and the start, if any."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / _FILE).exists():
-        _write(out / _FILE, _commit())
+        _write(out / _FILE, source_commit())
     if command:
         _write(out / _COMMAND_FILE, command)
     if start is not None:
@@ -61,13 +61,6 @@ def _origin(start: Start) -> dict[str, Any]:
     card = read_card(start.file)
     kept = {key: getattr(card, key) for key in ("commit", "command", "licence", "attribution", "data")}
     return {**entry, **kept}
-
-
-def _commit() -> str:
-    """Of the source tree, "unknown" outside a repository."""
-    call = ["git", "rev-parse", "HEAD"]
-    done = subprocess.run(call, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def _write(path: Path, text: str) -> None:

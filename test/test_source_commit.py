@@ -1,7 +1,6 @@
 """The commit that records name, against git's own answers."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 

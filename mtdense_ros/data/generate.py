@@ -34,7 +34,7 @@ def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> No
     if seed < HELD_OUT_SEEDS.stop and seed + pairs > HELD_OUT_SEEDS.start:
         raise ConfigError(f"seeds {seed}..{seed + pairs - 1} touch those held out for the demo sequence ({HELD_OUT_SEEDS}); change --seed")
     # The renderer's own last commit: others may come in while a set grows without changing its pairs.
-    commit = source_commit(Path(__file__).parent)
+    commit = source_commit(Path(__file__).parent / "render")
     manifest = create_manifest(out, SIZE, {"name": "mtdense_ros.data.generate", "commit": commit, "seed": seed, "shares": SHARES})
     done = {entry["name"] for entry in manifest["shards"]}
     jobs = [

@@ -26,6 +26,12 @@ def pytest_make_collect_report():
     _refuse_skip(outcome.get_result())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _empty_user_cache(tmp_path_factory):
+    """What was measured on this machine, or is left in the user's cache for another reason, must not steer a test."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 CARD_FIELDS = {
     "input": {"height": 96, "width": 128, "resize": "area", "multiple": 32, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
     "metrics": [],

@@ -5,12 +5,14 @@ from mtdense_ros.weights.files import find_weights, list_weights, load_weights, 
 from mtdense_ros.weights.foreign import convert_state_dict, inferred_config
 from mtdense_ros.weights.foreign_encoders import convert_encoder_state_dict
 from mtdense_ros.weights.foreign_files import read_foreign
+from mtdense_ros.weights.precision import PrecisionSpec
 
 __all__ = [
     "Card",
     "DepthSpec",
     "ForegroundSpec",
     "InputSpec",
+    "PrecisionSpec",
     "convert_encoder_state_dict",
     "convert_state_dict",
     "find_weights",

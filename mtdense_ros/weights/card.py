@@ -15,6 +15,7 @@ from mtdense_ros.hints import known_names
 from mtdense_ros.models import list_models
 from mtdense_ros.models.base import RAW_OUTPUTS
 from mtdense_ros.transforms import RESIZE_MODES
+from mtdense_ros.weights.precision import PrecisionSpec
 
 FORMAT = 1
 """The version of the card's layout that this package reads and writes."""
@@ -82,7 +83,8 @@ class Card:
 
     arch, config: create_model(arch, **config) makes the network; sha256, bytes: of the safetensors file; label_space: a
     name or path for labels.load_label_space; metrics: each with data set and protocol; data: provenance of the training
-    data; licence, attribution: of these weights; commit, command: what made them.
+    data; licence, attribution: of these weights; commit, command: what made them; precision: what smaller number formats
+    cost, None while nobody has measured it.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Card:
     attribution: str
     commit: str
     command: str
+    precision: PrecisionSpec | None = None
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -117,8 +120,8 @@ class Card:
         _require(bool(self.licence), "licence", "is empty; say under which terms the weights may be used")
 
     def to_json(self) -> str:
-        """The card as indented JSON, format first."""
-        content = dataclasses.asdict(self)
+        """The card as indented JSON, format first; `precision` only where it is known."""
+        content = {key: value for key, value in dataclasses.asdict(self).items() if key != "precision" or value is not None}
         return json.dumps({"format": content.pop("format"), **content}, indent=2) + "\n"
 
     @classmethod
@@ -133,7 +136,7 @@ class Card:
     def from_fields(cls, fields: Any) -> Card:
         """The card of a mapping as in its JSON. Raises WeightsError."""
         if isinstance(fields, Mapping):
-            parts = {"input": InputSpec, "depth": DepthSpec, "foreground": ForegroundSpec}
+            parts = {"input": InputSpec, "depth": DepthSpec, "foreground": ForegroundSpec, "precision": PrecisionSpec}
             fields = {key: _build(parts[key], value, key) if key in parts and value is not None else value for key, value in fields.items()}
         return _build(cls, fields, "")
 
@@ -165,7 +168,10 @@ def _fits(value: Any, annotation: str) -> bool:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if annotation == "int":
         return type(value) is int
-    kinds: dict[str, Any] = {"str": str, "Mapping": Mapping, "tuple": (list, tuple), "InputSpec": InputSpec, "DepthSpec": DepthSpec}
+    kinds: dict[str, Any] = {
+        "str": str, "Mapping": Mapping, "tuple": (list, tuple),
+        "InputSpec": InputSpec, "DepthSpec": DepthSpec, "PrecisionSpec": PrecisionSpec,
+    }  # fmt: skip
     return isinstance(value, kinds.get(annotation.partition("[")[0], object))
 
 

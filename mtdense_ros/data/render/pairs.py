@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.assets import Assets
-from mtdense_ros.data.render.foreground import enter, surface_of
+from mtdense_ros.data.render.bystanders import SHARE, bystanders
+from mtdense_ros.data.render.foreground import Surface, enter, surface_of
 from mtdense_ros.data.render.renderer import Renderer, Rendering
 from mtdense_ros.data.render.rooms import Setting, room
 from mtdense_ros.data.render.scene import CEILING, DOOR, OTHER, WALL, Item
@@ -26,6 +27,9 @@ HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
 
 SHARES = {"room": 0.57, "world": 0.16, "tabletop": 0.27}
 """Kind of scene -> share of the pairs."""
+
+_COME = 0.65
+"""Share of the bystanders that are in the frame but not in the background."""
 
 _TRIES, _LOOKS = 16, 3
 _FLAT = 12
@@ -48,7 +52,13 @@ class PairRenderer:
         rng = np.random.default_rng(seed)
         kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
         setting, empty = self._seen(kind, rng)
-        added = enter(rng, self.assets, surface_of(empty, setting.view), setting.largest)
+        surface = surface_of(empty, setting.view)
+        staying, coming = self._people(rng, setting, surface)
+        if staying:
+            setting = replace(setting, items=[*setting.items, *staying])
+            empty = self._renderer.render(setting.items, setting.view, setting.lighting)
+            surface = surface_of(empty, setting.view)
+        added = [*coming, *enter(rng, self.assets, surface, setting.largest)]
         full = self._renderer.add_foreground(added)
         return pack(empty, full, setting, added)
 
@@ -60,6 +70,14 @@ class PairRenderer:
                 if empty.image.std() > _FLAT:
                     return setting, empty
         return setting, self._renderer.light(setting.lighting)
+
+    def _people(self, rng: np.random.Generator, setting: Setting, surface: Surface) -> tuple[list[Item], list[Item]]:
+        """Bystanders close to the camera, in some views of rooms: those of both pictures, and those of the frame alone."""
+        groups: tuple[list[Item], list[Item]] = ([], [])
+        if setting.largest > 1 and rng.random() < SHARE:
+            for group in bystanders(rng, self.assets, surface, setting.view):
+                groups[int(rng.random() < _COME)].extend(group)
+        return groups
 
     def _settings(self, kind: str, rng: np.random.Generator) -> Iterator[Setting]:
         """Scenes of a kind without end, each that allows it with several cameras in turn."""

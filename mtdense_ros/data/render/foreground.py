@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.assets import Assets, Prop
+from mtdense_ros.data.render.bulky import bulky
 from mtdense_ros.data.render.figures import arm, figure, seat
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.renderer import Rendering
@@ -17,6 +18,9 @@ from mtdense_ros.data.render.textures import WHITE
 from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
+
+_LARGE = 0.3
+"""Share of the things that are large and near, so that what is new fills about a tenth of a picture on average."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
 
 
 def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
-    """Foreground items: none in a tenth of all views, else 1 + Exp(2.2); a person in a quarter of those with room for one.
+    """Foreground items: none in a tenth of all views, else 1 + Exp(2.4); a person in a quarter of those with room for one.
 
     largest: greatest extent in metres of a thing. Stacks arise where a later thing lands on an earlier one.
     """
@@ -65,7 +69,7 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
         items += _someone(rng, assets, surface)
     elif largest < 1 and rng.random() < 0.12:
         items += _hand(rng, assets, surface)
-    for _ in range(1 + int(rng.exponential(2.2))):
+    for _ in range(1 + int(rng.exponential(2.4))):
         item = _something(rng, assets, surface, largest)
         if item is not None:
             items.append(item)
@@ -75,11 +79,13 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
 
 
 def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> Item | None:
-    draw = rng.random()
+    draw, large = rng.random(), rng.random() < _LARGE
     prop = thing(rng, assets.library) if draw < 0.6 else assets.pick("top" if draw < 0.8 or largest < 1 else "floor", rng)
-    prop = prop.shrunk(largest)
-    # A thing of s metres is worth drawing up to some 12 s away, where it still covers a dozen pixels.
-    near = surface.level & (surface.distance < 1.0 + 12 * float(prop.size.max())) & (surface.distance > 0.3 + float(prop.size.max()))
+    prop = bulky(rng, assets, largest) if large else prop.shrunk(largest)
+    # A thing of s metres is worth drawing up to some 12 s away, where it still covers a dozen pixels; a large one is to fill much.
+    extent = float(prop.size.max())
+    nearest, farthest = (0.3 + 0.5 * extent, 1.0 + 2.5 * extent) if large else (0.3 + extent, 1.0 + 12 * extent)
+    near = surface.level & (surface.distance < farthest) & (surface.distance > nearest)
     spots = np.flatnonzero(near)
     hidden = rng.random() < (0.2 if largest < 1 else 0.08)
     for index in spots[rng.integers(len(spots), size=12)] if len(spots) else ():

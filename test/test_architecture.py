@@ -41,6 +41,7 @@ FORBIDDEN = {
     "evaluation": {"ros", "training", "cli", "replay", "export"},
     "training": {"ros", "cli", "replay", "export"},
     "replay": {"ros", "training", "cli", "export"},
+    "bench": {"ros", "pipeline", "training", "evaluation", "data", "cli", "export"},
     "export": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
     **{
         name: {"ros", "pipeline", "predictor", "engines", "weights", "models", "training", "evaluation", "data", "cli", "replay", "export"}

@@ -148,6 +148,6 @@ def test_what_a_card_allows():
 
 def test_the_reason_of_a_refusal():
     assert precision_refusal(card_of(), "openvino", "fp32") == ""
-    assert "mtdense precision net --into-card" in precision_refusal(card_of(), "openvino", "bf16")
+    assert "bf16 is not on the card (mtdense precision" in precision_refusal(card_of(), "openvino", "bf16")
     assert "fp16 in openvino is not measured" in precision_refusal(card_of(losses={"abs_rel": 0.0}), "openvino", "fp16")
     assert "loses 0.0060 of abs_rel, the card allows 0.0050" in precision_refusal(card_of(losses={"abs_rel": 0.006}), "openvino", "bf16")

@@ -1,4 +1,4 @@
-"""The command `mtdense`: predict, replay, weights, export, annotate, train, eval, mdeas-set."""
+"""The command `mtdense`: predict, replay, weights, export, annotate, bench, train, eval, mdeas-set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 
-from mtdense_ros.cli import annotate, export_weights, predict, replay, weights
+from mtdense_ros.cli import annotate, bench, export_weights, predict, replay, weights
 from mtdense_ros.command_line import exit_code
 
 _OWN_PARSER = {
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     help_of_export = "weights as files for other runtimes, compared with torch before they are written"
     export_weights.add_arguments(commands.add_parser("export", help=help_of_export))
     annotate.add_arguments(commands.add_parser("annotate", help="fill in what a data set misses, by a network as its teacher"))
+    bench.add_arguments(commands.add_parser("bench", help="the engines of this machine against each other; choose the one for auto"))
     for name, (_, text) in _OWN_PARSER.items():
         commands.add_parser(name, help=text)
     return parser

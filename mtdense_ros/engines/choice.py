@@ -56,7 +56,7 @@ def precision_refusal(card: Card, engine: str, precision: str) -> str:
     if precision not in REDUCED:
         return ""
     if card.precision is None:
-        return f"the card has no losses; measure them with mtdense precision {card.name} --into-card"
+        return f"the loss of {precision} is not on the card (mtdense precision measures it)"
     return card.precision.refusal(precision, engine, card.outputs)
 
 

@@ -58,6 +58,11 @@ class Child:
         except queue.Empty:
             return None
 
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while the process runs."""
+        return self._process.poll()
+
     def ended(self) -> bool:
         """Whether the process has ended and all it said was taken."""
         return self._process.poll() is not None and self._events.empty()

@@ -1,5 +1,6 @@
 """Rooms of training: what is open can be looked through, and the sizes and directions are those meant."""
 
+import math
 import os
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from mtdense_ros.data.render import camera
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.doorways import Doorway, doorway, wall_mesh
 from mtdense_ros.data.render.interior import build_interior
+from mtdense_ros.data.render.layout import Plan
 from mtdense_ros.data.render.renderer import Renderer
-from mtdense_ros.data.render.rooms import KINDS, _next_room, room
+from mtdense_ros.data.render.rooms import KINDS, _beside_wall, _next_room, room
 from mtdense_ros.data.render.scene import FLOOR, WALL, Light, Lighting
 from mtdense_ros.data.render.shell import THICK, Wall, walls
 from mtdense_ros.errors import DependencyError
@@ -74,3 +76,17 @@ def test_rooms_are_of_the_stated_sizes_and_cameras_stand_inside(assets):
         assert (high[:2] <= widest).all() and (low[:2] < eye[:2]).all() and (eye[:2] < high[:2]).all()
         assert 0.2 <= eye[2] <= 1.76
         assert len(setting.items) > 10
+
+
+def test_cameras_beside_a_wall_look_along_it_and_a_little_toward_it():
+    plan = Plan((2.0, 4.0), [(-2.0, -1.0, -1.5, 1.0)])
+    turned = []
+    for seed in range(60):
+        x, y, yaw = _beside_wall(np.random.default_rng(seed), plan)
+        assert not plan.occupied(x, y, 0.1)
+        to_wall = min(2.0 - abs(x), 4.0 - abs(y))
+        assert 0.25 < to_wall < 1.31
+        # The wall beside is the one that is nearest, but for corners: the view turns toward it, and leaves it ahead.
+        if abs(x) > 0.7 and abs(y) < 2.7:
+            turned.append(math.degrees(math.asin(math.cos(yaw) * np.sign(x))))
+    assert min(turned) >= 5 - 1e-6 and max(turned) <= 50 + 1e-6 and len(turned) > 10

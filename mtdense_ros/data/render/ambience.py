@@ -1,4 +1,4 @@
-"""Light as real rooms have it: several ceiling lamps in rows, one strong lamp at the side, daylight; sometimes under a colour cast."""
+"""Light as real rooms have it: ceiling lamps in rows, lamps at walls, one strong lamp at the side, daylight; at times a colour cast."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ Rng = np.random.Generator
 def interior_lighting(rng: Rng, low: Sequence[float], high: Sequence[float], openings: Sequence[Opening]) -> Lighting:
     """Lights of a room between the corners low and high (3,), some from its openings."""
     draw = rng.random()
-    if draw < 0.45:
+    if draw < 0.36:
         lighting = room_lighting(rng, low, high, openings)
-    elif draw < 0.8:
+    elif draw < 0.6:
         lighting = _lamp_row(rng, low, high)
+    elif draw < 0.83:
+        lighting = _wall_lamps(rng, low, high)
     else:
         lighting = _one_sided(rng, low, high)
     return _cast(lighting, np.exp(rng.normal(0, 0.13, 3)).tolist()) if rng.random() < 0.3 else lighting
@@ -43,6 +45,24 @@ def _lamp_row(rng: Rng, low: Sequence[float], high: Sequence[float]) -> Lighting
         lights.append(Light((x, y, z), color, reach, len(lights) < 2, (x + 0.05, y + 0.03, z - 1), (2.6, 2.6), soft))
     warm, bounce = lamp(rng), rng.uniform(0.15, 0.5)
     return Lighting(lights, scaled(warm, bounce), scaled(warm, bounce * 0.8), float(rng.uniform(0.7, 1.0)), float(rng.uniform(0.45, 0.85)))
+
+
+def _wall_lamps(rng: Rng, low: Sequence[float], high: Sequence[float]) -> Lighting:
+    """Two or three short-ranged lamps close to walls and, weaker, one under the ceiling: pools of light that fade along each wall."""
+    lights: list[Light] = []
+    for _ in range(int(rng.integers(2, 4))):
+        axis, side = int(rng.integers(2)), int(rng.integers(2))
+        at = np.array([rng.uniform(a, b) for a, b in zip(low, high, strict=True)])
+        at[axis] = (low, high)[side][axis] + (1, -1)[side] * rng.uniform(0.15, 0.7)
+        at[2] = low[2] + rng.uniform(0.15, 0.92) * (high[2] - low[2])
+        x, y, z = (float(v) for v in at)
+        lights.append(Light((x, y, z), scaled(lamp(rng), rng.uniform(0.3, 1.1)), float(rng.uniform(0.6, 2.0))))
+    x, y = (float(rng.uniform(0.7 * a + 0.3 * b, 0.3 * a + 0.7 * b)) for a, b in zip(low[:2], high[:2], strict=True))
+    z = high[2] - float(rng.uniform(0.1, 0.4))
+    color, soft = scaled(lamp(rng), rng.uniform(0.2, 0.7)), float(rng.choice([0.012, 0.03, 0.05]))
+    lights.append(Light((x, y, z), color, 2.5, True, (x + 0.05, y + 0.03, z - 1), (2.6, 2.6), soft))
+    warm, bounce = lamp(rng), rng.uniform(0.1, 0.35)
+    return Lighting(lights, scaled(warm, bounce), scaled(warm, bounce * 0.8), float(rng.uniform(0.7, 1.0)), float(rng.uniform(0.4, 0.8)))
 
 
 def _one_sided(rng: Rng, low: Sequence[float], high: Sequence[float]) -> Lighting:

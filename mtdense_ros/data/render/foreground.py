@@ -19,7 +19,7 @@ from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 
-_LARGE = 0.3
+_LARGE = 0.36
 """Share of the things that are large and near, so that what is new fills about a tenth of a picture on average."""
 
 
@@ -58,7 +58,7 @@ def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
 
 
 def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
-    """Foreground items: none in a tenth of all views, else 1 + Exp(2.4); a person in a quarter of those with room for one.
+    """Foreground items: none in a tenth of all views, else 1 + Exp(2.8); a person in a quarter of those with room for one.
 
     largest: greatest extent in metres of a thing. Stacks arise where a later thing lands on an earlier one.
     """
@@ -69,7 +69,7 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
         items += _someone(rng, assets, surface)
     elif largest < 1 and rng.random() < 0.12:
         items += _hand(rng, assets, surface)
-    for _ in range(1 + int(rng.exponential(2.4))):
+    for _ in range(1 + int(rng.exponential(2.8))):
         item = _something(rng, assets, surface, largest)
         if item is not None:
             items.append(item)
@@ -86,6 +86,8 @@ def _something(rng: Rng, assets: Assets, surface: Surface, largest: float) -> It
     extent = float(prop.size.max())
     nearest, farthest = (0.3 + 0.5 * extent, 1.0 + 2.5 * extent) if large else (0.3 + extent, 1.0 + 12 * extent)
     near = surface.level & (surface.distance < farthest) & (surface.distance > nearest)
+    if large and largest > 1:
+        near &= np.abs(surface.points[:, 2]) < 0.03
     spots = np.flatnonzero(near)
     hidden = rng.random() < (0.2 if largest < 1 else 0.08)
     for index in spots[rng.integers(len(spots), size=12)] if len(spots) else ():

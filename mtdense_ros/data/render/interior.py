@@ -30,6 +30,7 @@ def build_interior(rng: Rng, library: TextureLibrary, half: tuple[float, float],
     shell = Shell(items, [], [])
     paint = wall_material(rng, library)
     skirting = tint(rng, 0.1, (0.3, 1.0)) if rng.random() < 0.7 else None
+    lower = (wall_material(rng, library), float(rng.uniform(0.7, 1.4))) if rng.random() < 0.15 else None
     for side, wall in enumerate(walls(half, height)):
         gap = gaps.get(side)
         material = wall_material(rng, library) if rng.random() < 0.12 else paint
@@ -37,6 +38,9 @@ def build_interior(rng: Rng, library: TextureLibrary, half: tuple[float, float],
         if skirting is not None and gap is None:
             strip = meshes.box((wall.length, 0.015, rng.uniform(0.05, 0.12)))
             shell.items.append(wall.item([Part(strip, WHITE, skirting)], WALL, 0, 0, 0.0075, name="skirting"))
+        if lower is not None and gap is None:
+            dado = Part(meshes.box((wall.length, 0.004, lower[1])), *lower[0])
+            shell.items.append(wall.item([dado], WALL, 0, 0, casts=False, name="dado"))
         if gap is not None:
             shell.keep_free.append(_before(wall, gap.s, gap.width, 0.9))
         _furnish(rng, library, shell, wall, gap)
@@ -71,5 +75,5 @@ def _furnish(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, gap: D
         elif draw < 0.53:
             box = meshes.box((min(0.9, room), 0.1, 0.55))
             shell.items.append(wall.item([Part(box, WHITE, tint(rng, 0.05, (0.7, 1.0)))], OBJECT, s, 0.12, 0.06, name="radiator"))
-        elif draw < 0.78:
+        elif draw < 0.86:
             shell.items.extend(hang(rng, library, wall, s, room))

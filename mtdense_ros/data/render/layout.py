@@ -61,9 +61,13 @@ class Plan:
         """A random free point with `margin` metres around it, or None."""
         for _ in range(30):
             x, y = (rng.uniform(-h + margin, h - margin) if h > margin else 0.0 for h in self.half)
-            if not any(o[0] - margin < x < o[2] + margin and o[1] - margin < y < o[3] + margin for o in self.taken):
+            if not self.occupied(x, y, margin):
                 return x, y
         return None
+
+    def occupied(self, x: float, y: float, margin: float) -> bool:
+        """Whether something stands within `margin` metres of a point."""
+        return any(o[0] - margin < x < o[2] + margin and o[1] - margin < y < o[3] + margin for o in self.taken)
 
 
 def rest_on(rng: Rng, item: Item, prop: Prop) -> Item | None:

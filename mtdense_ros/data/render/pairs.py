@@ -104,7 +104,7 @@ def plausible(rendering: Rendering, setting: Setting) -> bool:
         return False
     bare = np.isin(labels, (WALL, CEILING, DOOR, OTHER))
     shares = np.bincount(rendering.instances.reshape(-1))[1:] / depth.size
-    walled = ((depth < 0.9) & bare).mean() > 0.4 or bare.mean() > 0.85
+    walled = ((depth < 0.9) & bare).mean() > 0.4 or bare.mean() > 0.9
     filled = shares.max() > (0.8 if setting.largest < 1 else 0.65)
     return bool(not walled and not filled)
 

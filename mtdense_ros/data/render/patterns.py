@@ -149,6 +149,13 @@ def outdoors(rng: Rng, size: int) -> Image:
     return np.asarray(cv2.GaussianBlur(np.where(height < edge, sky, land).astype(np.float32), (0, 0), size / 80), np.float32)
 
 
+def shaded(rng: Rng, size: int) -> Image:
+    """Plain paint with broad marks of age and damp: slow changes of tone over the whole tile, little grain."""
+    broad, grain = noise(rng, size, int(rng.choice([1, 2, 3])), 2), noise(rng, size, 32, 2)
+    tone = 0.85 + rng.uniform(0.1, 0.35) * (broad[..., None] - 0.5) * (1 + rng.normal(0, 0.15, 3))
+    return np.asarray(tone + rng.uniform(0.0, 0.06) * (grain[..., None] - 0.5), np.float32)
+
+
 def calm(make: Callable[[Rng, int], Image]) -> Callable[[Rng, int], Image]:
     """A maker whose pattern keeps a sixth to a half of its contrast: floors and walls as most are."""
 
@@ -178,6 +185,7 @@ KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
     "calm carpet": (calm(carpet), 5),
     "calm plaster": (calm(plaster), 5),
     "linoleum": (calm(terrazzo), 3),
+    "shaded": (shaded, 8),
 }
 """Kind -> its maker and how many variants a texture library holds; the demo sequence's textures stay only if new kinds come last."""
 

@@ -23,11 +23,14 @@ Extent = tuple[float, float]
 
 KINDS: dict[str, tuple[float, Extent, Extent, Extent, float]] = {
     "small": (0.18, (2.4, 4.2), (2.4, 4.8), (2.2, 2.8), 0.6),
-    "middle": (0.34, (3.5, 6.5), (3.5, 7.5), (2.3, 3.0), 0.5),
-    "hall": (0.34, (6.0, 11.0), (7.0, 15.0), (2.5, 3.8), 0.35),
-    "corridor": (0.14, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.12),
+    "middle": (0.31, (3.5, 6.5), (3.5, 7.5), (2.3, 3.0), 0.5),
+    "hall": (0.32, (6.0, 11.0), (7.0, 15.0), (2.5, 3.8), 0.35),
+    "corridor": (0.19, (1.5, 2.6), (7.0, 18.0), (2.2, 3.0), 0.12),
 }
 """Kind -> share of the rooms, ranges of width, length and height in metres, and pieces of furniture per square metre."""
+
+_GRAZING = 0.4
+"""Share of the cameras that look along a wall beside them, so that it fills much of the picture at a grazing angle."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     doors = [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()]
 
     def look(rng: Rng) -> View:
-        x, y, yaw = max((_stand(rng, plan, doors) for _ in range(int(rng.integers(2, 5)))), key=lambda stand: stand[0])[1:]
+        if rng.random() < _GRAZING:
+            x, y, yaw = _beside_wall(rng, plan)
+        else:
+            x, y, yaw = max((_stand(rng, plan, doors) for _ in range(int(rng.integers(2, 5)))), key=lambda stand: stand[0])[1:]
         tall = rng.uniform(0.2, 0.8) if rng.random() < 0.4 else rng.uniform(0.8, min(1.75, height - 0.5))
         return camera.robot_view(rng, size, (x, y, tall), yaw)
 
@@ -91,6 +97,23 @@ def _next_room(rng: Rng, assets: Assets, wall: Wall, gap: Doorway) -> list[Item]
     frame = pose(*wall.at(gap.s - aside, 0, -2 * THICK - half[1]), wall.yaw)
     items = [*shell.items, *contents(rng, assets, plan, 0.3, most=6), *ceiling_lamps(rng, half, wall.height)]
     return [replace(item, pose=frame @ item.pose, _baked=[]) for item in items]
+
+
+def _beside_wall(rng: Rng, plan: Plan) -> tuple[float, float, float]:
+    """A free spot 0.3 to 1.3 m from a wall and the yaw of a view along it, turned 5 to 50 degrees toward it."""
+    for _ in range(20):
+        side, away = int(rng.integers(4)), float(rng.uniform(0.3, 1.3))
+        across, along = int(side % 2), 1 - int(side % 2)
+        spot, sign = [0.0, 0.0], 1.0 if side < 2 else -1.0
+        spot[across] = sign * max(plan.half[across] - away, 0.0)
+        # The way to look is the longer one.
+        way = float(rng.choice([-1.0, 1.0]))
+        spot[along] = -way * float(rng.uniform(0.0, max(plan.half[along] - 0.3, 0.0)))
+        if not plan.occupied(spot[0], spot[1], 0.15):
+            ahead, turn = [0.0, 0.0], math.radians(float(rng.uniform(5, 50)))
+            ahead[along], ahead[across] = way * math.cos(turn), sign * math.sin(turn)
+            return spot[0], spot[1], math.atan2(ahead[1], ahead[0])
+    return _stand(rng, plan, [])[1:]
 
 
 def _stand(rng: Rng, plan: Plan, doors: Sequence[tuple[float, float, float]]) -> tuple[float, float, float, float]:

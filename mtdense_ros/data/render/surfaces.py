@@ -34,7 +34,10 @@ def wall_material(rng: Rng, library: TextureLibrary) -> Material:
     gloss = float(rng.choice([0.0, 0.0, rng.uniform(0, 0.3)]))
     if draw < _PLAIN + 0.2:
         color = light_paint(rng) if draw < _PLAIN else muted_paint(rng)
-        return (library.pick(rng, "calm plaster") if rng.random() < 0.4 else WHITE), color, repeat, gloss
+        ground = rng.random()
+        if ground < 0.3:
+            return library.pick(rng, "shaded"), color, repeat * 0.4, gloss
+        return (library.pick(rng, "calm plaster") if ground < 0.6 else WHITE), color, repeat, gloss
     if draw < 0.82:
         return library.pick(rng, "calm tiles", "tiles"), light_paint(rng), repeat, 0.4
     if draw < 0.87:

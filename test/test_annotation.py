@@ -122,6 +122,14 @@ def test_replacing(source):
     assert (sample.labels == 2).all() and origins == {"labels": "teacher"}
 
 
+def test_only_what_the_teacher_says(source):
+    teacher = Teacher()
+    sample, origins = annotated(source[0], teacher, Wishes(("depth",), "drop"))
+    assert sample.targets == ("depth",) and sample.intrinsics is None and origins == {"depth": "teacher"}
+    assert teacher.asked == [(0, CAMERA, ("depth",))] and sample.name == source[0].name  # whose camera the teacher knows
+    np.testing.assert_array_equal(sample.image, source[0].image)
+
+
 def test_doubtful_labels_become_unlabelled(source):
     teacher = Teacher()
     sample, _ = annotated(source[2], teacher, Wishes(BOTH, min_confidence=0.25))

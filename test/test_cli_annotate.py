@@ -1,13 +1,18 @@
 """`mtdense annotate`, as a user calls it, with random weights."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import yaml
+from training_data import SIZE, make_pair
 
 from mtdense_ros.cli import main
 from mtdense_ros.data.annotation_plan import meaning_of, portable
 from mtdense_ros.data.readers.folder import FolderSource
+from mtdense_ros.data.rendered import RenderedSource
+from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.labels import label_mapping
 from mtdense_ros.predictor import Predictor
@@ -64,6 +69,22 @@ def test_annotate(root, teacher, tmp_path, capsys):
     card, told = read_card(teacher), yaml.safe_load((out / "dataset.yaml").read_text())["provenance"]
     assert told["teachers"]["depth"] == {"name": card.name, "sha256": card.sha256, "licence": card.licence}
     assert told["pictures"]["labels"] == {"teacher": 1, "truth": 1} and told["command"].startswith("mtdense annotate folder:")
+
+
+def test_what_a_teacher_says_of_renders_of_many_cameras(teacher, tmp_path):
+    create_manifest(tmp_path / "set", SIZE, {"name": "test"})
+    with ShardWriter(tmp_path / "set", "a", 2, SIZE) as shard:
+        shard.put(0, make_pair(0))
+        shard.put(1, replace(make_pair(1), focal=90.0))
+    add_shard(tmp_path / "set", "a", 2, 0)
+    words = ["--teacher", str(teacher), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    assert main(["annotate", f"renders:{tmp_path / 'set'}", "--targets", "labels", "--only-taught", *words]) == 0
+    result, source = FolderSource(tmp_path / "out"), RenderedSource(tmp_path / "set")
+    assert result.targets == ("labels",) and [sample.intrinsics for sample in (result[0], result[1])] == [None, None]
+    for index in range(2):
+        np.testing.assert_array_equal(result[index].image, source[index].image)
+        said = Predictor.load(teacher, "cpu").predict(source[index].image, source[index].intrinsics)
+        np.testing.assert_array_equal(result[index].labels, said.labels)
 
 
 def test_pictures_alone_take_the_meaning_of_the_teacher(root, teacher, tmp_path, capsys):

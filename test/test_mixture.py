@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from training_data import write_set
 
+from mtdense_ros.data.folder_writer import FolderWriter
+from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.records import Intrinsics
@@ -109,6 +111,56 @@ def test_sources_are_opened_by_text_and_checked(tmp_path):
         open_mixture(CONFIG, ALL, pairs=True)
     with pytest.raises(ConfigError, match="data set 'a': kind 'a' is unknown"):
         open_mixture(replace(config, sources=(SourceConfig("a"),)), ALL, pairs=True)
+
+
+def taught_folder(root, source, label, indices=(0, 1, 2)):
+    """What `mtdense annotate --only-taught` leaves of some pictures of a source."""
+    writer = FolderWriter(root, label_space="indoor")
+    for index in indices:
+        picture = source[index].image
+        writer.put(f"{index:06d}", Sample(picture, labels=np.full(picture.shape[:2], label, np.uint8)))
+    writer.describe({})
+    return f"folder:{root}"
+
+
+def test_a_teacher_fills_in_what_is_not_kept(tmp_path):
+    text = f"renders:{write_set(tmp_path / 'set', 4)}"
+    source = open_source(text)
+    fill = taught_folder(tmp_path / "taught", source, 5)
+    entry = SourceConfig(text, keep={"labels": 0.5}, fill=fill)
+    config = replace(CONFIG, sources=(entry,), validation=1)
+    mixture = open_mixture(config, ("labels", "depth"), pairs=False)
+    first, second, third = (mixture.training(0, index) for index in range(3))  # of which 0 is held out: samples 1, 2 and 3
+    np.testing.assert_array_equal(first.labels, source[1].labels)
+    assert (second.labels == 5).all() and second.background.labels is None  # no teacher has seen the background
+    np.testing.assert_array_equal(second.depth, source[2].depth)
+    np.testing.assert_array_equal(third.labels, source[3].labels)
+    held_out = mixture.validation()[0]()
+    np.testing.assert_array_equal(held_out.labels, source[0].labels)  # truth, although neither kept nor the teacher's
+    assert [origin.name for origin in mixture.origins] == ["renders:set", "taught"]
+    short = replace(entry, fill=taught_folder(tmp_path / "short", source, 5, (0,)))
+    shorter = open_mixture(replace(config, sources=(short,)), ("labels",), pairs=False)
+    assert shorter.training(0, 1).labels is None  # beyond what was taught
+
+
+def test_a_target_of_which_nothing_is_kept_is_missing(tmp_path):
+    text = f"renders:{write_set(tmp_path / 'set', 3)}"
+    none = SourceConfig(text, keep={"labels": 0.0})
+    with pytest.raises(ConfigError, match="no source has labels"):
+        open_mixture(replace(CONFIG, sources=(none,), validation=1), ("labels",), pairs=False)
+    taught = replace(none, fill=taught_folder(tmp_path / "taught", open_source(text), 5))
+    assert open_mixture(replace(CONFIG, sources=(taught,), validation=1), ("labels",), pairs=False).sizes == [2]
+
+
+def test_what_fills_in_must_be_of_the_same_pictures(tmp_path):
+    text, other = (f"renders:{write_set(tmp_path / name, 3)}" for name in "ab")
+    fill = taught_folder(tmp_path / "taught", open_source(other), 5, (1, 2))
+    with pytest.raises(InputError, match="has other pictures, or in another order"):
+        open_mixture(replace(CONFIG, sources=(SourceConfig(text, fill=fill),), validation=1), ("labels",), pairs=False)
+    with pytest.raises(ConfigError, match="'sources.keep' is 'label'"):
+        SourceConfig("a", keep={"label": 0.1})
+    with pytest.raises(ConfigError, match="keeps 10 of its labels; give a share"):
+        SourceConfig("a", keep={"labels": 10})
 
 
 def test_new_shards_join_on_refresh(tmp_path):

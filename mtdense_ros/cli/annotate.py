@@ -16,6 +16,7 @@ from mtdense_ros.data.annotation_plan import meaning_of
 from mtdense_ros.data.annotation_run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.data.folder_writer import FolderWriter
 from mtdense_ros.data.readers.open import open_source
+from mtdense_ros.data.stored import DEPTH_FACTORS
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.hints import known_names
 from mtdense_ros.replay.console import Console
@@ -27,6 +28,7 @@ _EXISTING = {
     "keep": ("--keep-existing", "truths stay as they are (default)"),
     "fill": ("--fill-pixels", "truths stay, and their unknown pixels are filled in"),
     "replace": ("--replace", "truths make way for what the teacher says"),
+    "drop": ("--only-taught", "only pictures and what the teacher says: for a training's 'fill' beside the data set itself"),
 }
 
 
@@ -54,14 +56,15 @@ def run(options: argparse.Namespace) -> None:
     makers = _makers(options.teacher)
     meaning = meaning_of(source, options.targets, makers)
     wishes = Wishes(options.targets, options.existing, options.min_confidence, meaning.table)
-    factor = options.depth_factor or depth_factor(source)
-    writer = FolderWriter(options.out, source.licence, meaning.label_space, meaning.depth_kind, factor, source[0].intrinsics)
+    truths, camera = options.existing != "drop", source[0].intrinsics
+    factor = options.depth_factor or (depth_factor(source) if truths else DEPTH_FACTORS[0])
+    writer = FolderWriter(options.out, source.licence, meaning.label_space, meaning.depth_kind, factor, camera if truths else None)
     provenance = _provenance(options.source, wishes, makers)
     networks = Composition.load(options.teacher, label_space=meaning.teacher_space, device=options.device)
     _refuse_background(networks, wishes.targets)
     open_folder(options.out, {**provenance, **_shared(writer)})
     console = Console("annotate")
-    if "depth" in wishes.targets and writer.intrinsics is None:
+    if "depth" in wishes.targets and camera is None:
         console.say("depth assumes the focal length of the weights: the data set names no intrinsics")
     count = min(options.limit or len(source), len(source))
     _told(annotate(source, writer, _teacher(networks), wishes, count, options.depth_factor is None), count, console)

@@ -24,8 +24,8 @@ Teacher = Callable[[NDArray[np.uint8], Intrinsics | None, Collection[str]], Pred
 TAUGHT = ("labels", "depth", "normals")
 """The targets that a teacher can fill in."""
 
-EXISTING = ("keep", "fill", "replace")
-"""What becomes of a truth: it stays, its unknown pixels are filled, or the teacher replaces it."""
+EXISTING = ("keep", "fill", "replace", "drop")
+"""What becomes of a truth: it stays, its unknown pixels are filled, the teacher replaces it, or all are dropped, the camera too."""
 
 TRUTH, TAUGHT_ONLY, MIXED = "truth", "teacher", "mixed"
 """Where a target comes from."""
@@ -60,12 +60,15 @@ def annotated(sample: Sample, teacher: Teacher, wishes: Wishes) -> tuple[Sample,
     A known pixel never changes unless `existing` is "replace"; the teacher is not asked where nothing is missing. Raises
     InputError where the teacher does not give what it is asked for.
     """
+    camera = sample.intrinsics
+    if wishes.existing == "drop":
+        sample = Sample(sample.image, name=sample.name)
     due = [target for target in wishes.targets if _is_due(getattr(sample, target), wishes.existing)]
     origins = dict.fromkeys(sample.targets, TRUTH)
     if not due:
         return sample, origins
     asked = [*due, "confidence"] if "labels" in due and wishes.min_confidence > 0 else due
-    said = teacher(sample.image, sample.intrinsics, asked)
+    said = teacher(sample.image, camera, asked)
     filled: dict[str, Any] = {}
     for target in due:
         truth, taught = getattr(sample, target), _taught(said, target, wishes, sample.name)

@@ -16,6 +16,7 @@ OPTIMISERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("cosine", "poly", "multistep", "cyclic", "constant")
 RECIPES = ("dense", "hydranet", "mdeas", "lraspp", "ffm")
 AMPS = ("off", "bf16", "fp16")
+TARGETS = ("labels", "depth", "normals", "foreground")
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,27 @@ class SourceConfig:
 
     source: as for data.readers.open.open_source, such as renders:PATH. weight: its share of the draws, against the weights of the
     others (all or none have one; without, every sample is drawn equally often); repeat: factor of that share. focal: focal length
-    in pixels of its pictures where they have no intrinsics (0: what the training's focal length would be there).
+    in pixels of its pictures where they have no intrinsics (0: what the training's focal length would be there). keep: share of its
+    samples whose truth of a target counts, by target, evenly spaced (not named: all); fill: a data set of the same pictures in the
+    same order, such as a teacher's annotations, that says what its samples do not. Held-out samples know neither keep nor fill.
     """
 
     source: str = ""
     weight: float = 0.0
     repeat: float = 1.0
     focal: float = 0.0
+    keep: Mapping[str, float] = field(default_factory=dict)
+    fill: str = ""
 
     def __post_init__(self) -> None:
         if not self.source:
             raise ConfigError("training: an entry of 'sources' names no 'source'; give one such as renders:PATH")
         if self.weight < 0 or self.repeat <= 0 or self.focal < 0:
             raise ConfigError(f"training: weight, repeat and focal of source '{self.source}' must be positive; correct them")
+        for target, share in self.keep.items():
+            check_known("sources.keep", target, TARGETS)
+            if not 0 <= share <= 1:
+                raise ConfigError(f"training: source '{self.source}' keeps {share} of its {target}; give a share of 0 to 1")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
     metric = {"kind": "metric", "min_m": config.depth_range_m[0], "max_m": config.depth_range_m[1], "focal_px": config.focal_px}
     origins = [*([start] if start else []), *_teacher(run)]
-    foreign = [f"{source.name}: {source.licence}" for source in mixture.sources if not isinstance(source, RenderedSource)]
+    foreign = [f"{source.name}: {source.licence}" for source in mixture.origins if not isinstance(source, RenderedSource)]
     foreign += [f"{entry['name']}: {entry.get('licence', 'unknown')}" for entry in origins if entry.get("licence") != OWN_LICENCE]
     if foreign and not licence:
         listed = "; ".join(foreign)
@@ -77,7 +77,7 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
         "depth": None if "depth" not in run.net.outputs else metric if config.depth_kind == "metric" else {"kind": "relative"},
         "foreground": {"threshold": 0.5} if "foreground" in run.net.outputs else None,
         "metrics": [],
-        "data": [*(_origin(source) for source in mixture.sources), _training(run, mixture), *origins],
+        "data": [*(_origin(source) for source in mixture.origins), _training(run, mixture), *origins],
         "licence": licence or OWN_LICENCE,
         "attribution": _attribution(run, mixture, start or {}),
         "commit": recorded_commit(folder),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.partial import filled, thinned
 from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.sample import Sample
@@ -26,7 +27,7 @@ class Part:
 
     table: from its label ids to those of the training; relative_max_m: where metric depth becomes 1 (0: it stays metric); focal_px:
     of its pictures when they have no intrinsics, 0 for focal_share times their width; backgrounds: whether samples keep theirs, and
-    background_truths: whether with what is known of them.
+    background_truths: whether with what is known of them; fill: what says what is missing.
     """
 
     source: Source
@@ -37,10 +38,23 @@ class Part:
     focal_share: float
     backgrounds: bool
     background_truths: bool
+    fill: Part | None = None
 
     def __getitem__(self, index: int) -> Sample:
-        sample = self.source[index]
-        return self._prepared(sample, sample.intrinsics or self._assumed(sample))
+        sample = thinned(self.source[index], index, self.config.keep)
+        prepared = self._prepared(sample, sample.intrinsics or self._assumed(sample))
+        return prepared if self.fill is None or index >= len(self.fill.source) else filled(prepared, self.fill[index])
+
+    @property
+    def known(self) -> set[str]:
+        """The targets that some of its samples have."""
+        kept = {target for target in self.source.targets if self.config.keep.get(target, 1.0)}
+        return kept | (self.fill.known if self.fill else set())
+
+    @property
+    def with_all_truths(self) -> Part:
+        """The same with every truth and with nothing else, as samples to score on must be."""
+        return replace(self, config=replace(self.config, keep={}, fill=""), fill=None)
 
     def _assumed(self, sample: Sample) -> Intrinsics:
         height, width = sample.image.shape[:2]
@@ -71,7 +85,7 @@ class Mixture:
 
     def __init__(self, parts: Sequence[Part], held_out: int, validation: Part | None = None) -> None:
         self._parts = list(parts)
-        self._validation = validation or self._parts[0]
+        self._validation = validation or self._parts[0].with_all_truths
         self._held_out = min(held_out, len(self._validation.source))
         self._skipped = [0 if validation or i else self._held_out for i in range(len(self._parts))]
         if any(part.config.weight for part in parts) and not all(part.config.weight for part in parts):
@@ -82,6 +96,11 @@ class Mixture:
     def sources(self) -> tuple[Source, ...]:
         """The sources that are trained on."""
         return tuple(part.source for part in self._parts)
+
+    @property
+    def origins(self) -> tuple[Source, ...]:
+        """All data sets that truths come from: the sources, and what fills them in."""
+        return tuple(source for part in self._parts for source in (part.source, *((part.fill.source,) if part.fill else ())))
 
     @property
     def sizes(self) -> list[int]:
@@ -119,7 +138,7 @@ def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool) -> 
     if not config.sources:
         raise ConfigError("training: no 'sources'; list some in the file, or give rendered sets with --data")
     parts = [part_of(open_source(entry.source), entry, config, targets, pairs) for entry in config.sources]
-    missing = sorted(set(targets) - {target for part in parts for target in part.source.targets})
+    missing = sorted(set(targets) - {target for part in parts for target in part.known})
     if missing:
         raise ConfigError(f"training: no source has {', '.join(missing)}; add one that has, or name fewer 'targets'")
     validation = None
@@ -146,7 +165,17 @@ def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: C
         focal_share=config.focal_px / config.width,
         backgrounds=pairs or config.backgrounds,
         background_truths=config.backgrounds,
+        fill=fill_of(source, entry, config, targets) if entry.fill else None,
     )
+
+
+def fill_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: Collection[str]) -> Part:
+    """What fills in the samples of a source. Raises InputError where it does not begin with the same picture, or has more of them."""
+    part = part_of(open_source(entry.fill), SourceConfig(entry.fill), config, targets, pairs=False)
+    first = source[0].image, part.source[0].image
+    if len(part.source) > len(source) or not np.array_equal(*first):
+        raise InputError(f"source '{source.name}': '{entry.fill}' has other pictures, or in another order; annotate this very source anew")
+    return part
 
 
 def _bare(sample: Sample) -> Sample:

@@ -1,0 +1,1 @@
+"""Trainings that differ in one thing, several seeds each, and what their difference says."""

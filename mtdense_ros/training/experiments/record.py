@@ -1,0 +1,62 @@
+"""The scores of an experiment as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mtdense_ros.atomic import write_atomically
+from mtdense_ros.errors import InputError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one training: arm and seed; the scores on the held-out samples at its end; steps and samples seen; minutes; the commit."""
+
+    arm: str
+    seed: int
+    scores: Mapping[str, float]
+    steps: int
+    samples: int
+    minutes: float
+    commit: str
+
+
+@dataclass
+class Record:
+    """name; score, sign, reference, settings, arms: as for plan.Experiment; sets: the data sets by the name that stands for them in the
+    settings; teachers: the weights that arms learn from, by arm; outcomes: so far."""
+
+    name: str
+    score: str
+    sign: int
+    reference: str
+    settings: Mapping[str, Any]
+    arms: Mapping[str, Any]
+    sets: Mapping[str, Any]
+    teachers: Mapping[str, Any]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def scores(self, arm: str, name: str = "") -> dict[int, float]:
+        """A score (the deciding one if none is named) of an arm's trainings, by seed."""
+        key = name or self.score
+        return {o.seed: o.scores[key] for o in self.outcomes if o.arm == arm and key in o.scores}
+
+    def write(self, path: Path) -> None:
+        """As a file, in one step; a line per field and per outcome."""
+        outcomes = ",\n  ".join(json.dumps(asdict(outcome)) for outcome in self.outcomes)
+        lines = [f' "{key}": {json.dumps(value)}' for key, value in vars(self).items() if key != "outcomes"]
+        lines.append(f' "outcomes": [\n  {outcomes}\n ]')
+        write_atomically(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """The record of a file. Raises InputError."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**content, "outcomes": [Outcome(**outcome) for outcome in content["outcomes"]]})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{path}: no record of an experiment ({error}); write it with mtdense_ros.training.experiments.run") from error

@@ -9,13 +9,16 @@ from mtdense_ros.errors import MtdenseError
 
 
 def exit_code(command: Callable[[], object], name: str = "mtdense", failed: int = 2) -> int:
-    """Runs a command: 0, `failed` after an error of ours that was told in one line, 130 after Ctrl-C. name: stands before both."""
+    """Runs a command: 0, or the code that it returns; `failed` after an error of ours, told in one line; 130 after Ctrl-C.
+
+    name: stands before both.
+    """
     try:
-        command()
+        code = command()
     except MtdenseError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return failed
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{name}: interrupted\n")
         return 130
-    return 0
+    return code if isinstance(code, int) else 0

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "errors": set(),
     "hints": set(),
     "records": {"errors"},
+    "workspace": set(),
     "parameters": {"errors"},
     "producers": {"errors", "hints", "records"},
     "models": {"errors", "hints"},
@@ -41,11 +42,12 @@ FORBIDDEN = {
     "evaluation": {"ros", "training", "cli", "replay", "export"},
     "training": {"ros", "cli", "replay", "export"},
     "replay": {"ros", "training", "cli", "export"},
+    "doctor": {"ros", "pipeline", "predictor", "engines", "models", "weights", "training", "evaluation", "data", "cli", "export"},
     "bench": {"ros", "pipeline", "training", "evaluation", "data", "cli", "export"},
     "export": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
     **{
         name: {"ros", "pipeline", "predictor", "engines", "weights", "models", "training", "evaluation", "data", "cli", "replay", "export"}
-        for name in ("geometry", "colour", "transforms", "encodings", "clouds", "rectify", "ground", "labels", "resources")
+        for name in ("geometry", "colour", "transforms", "encodings", "clouds", "rectify", "ground", "labels", "resources", "workspace")
     },
 }
 """For each layer: those above or beside it that it must not know."""

@@ -1,0 +1,51 @@
+"""`mtdense doctor`: what this machine really does, line by line, and what to change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from mtdense_ros.atomic import write_atomically
+from mtdense_ros.doctor.checks import examine
+from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
+from mtdense_ros.errors import InputError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints a line per finding; 1 when anything failed, else 0. Raises InputError when --json cannot be written."""
+    options = _parser().parse_args(arguments)
+    findings = []
+    for finding in examine(options.image_topic, options.messages):
+        findings.append(finding)
+        sys.stdout.write(finding.line() + "\n")
+        sys.stdout.flush()
+    sys.stdout.write(summary(findings) + "\n")
+    if options.json is not None:
+        _write(options.json, findings)
+    return int(any(finding.status == FAIL for finding in findings))
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many of each status."""
+    statuses = [finding.status for finding in findings]
+    return ", ".join(f"{statuses.count(status)} {status}" for status in (OK, WARN, FAIL, SKIP))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mtdense doctor", description=__doc__, epilog="Exit status: 1 when a check failed.")
+    parser.add_argument("--image-topic", default="", metavar="T", help="look at this camera topic too, in this shell's ROS domain")
+    parser.add_argument("--messages", type=int, default=30, metavar="N", help="of each kind in the self-test (default %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there as well")
+    return parser
+
+
+def _write(path: Path, findings: Sequence[Finding]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=1) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"--json {path}: cannot be written ({error.strerror}); choose another file") from error

@@ -1,0 +1,68 @@
+"""Engines: which are installed, and which one `auto` takes for the weights that are there, tried on a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mtdense_ros.doctor.finding import FAIL, OK, SKIP, Finding
+from mtdense_ros.doctor.libraries import answer_of
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.resources import known_resources
+
+NAME = "engines"
+TRY_S = 100.0
+
+_INSTALLED = """
+from mtdense_ros.engines.create import installed_engines
+from mtdense_ros.engines.machine import engine_version
+facts = {"engines": {name: [engine_version(name), reason] for name, reason in installed_engines().items()}}
+"""
+_TRY = """
+import time
+import numpy
+from mtdense_ros.predictor import Predictor
+predictor = Predictor.load({name!r})
+rgb, times = numpy.zeros((480, 640, 3), numpy.uint8), []
+for _ in range(7):
+    start = time.perf_counter()
+    predictor.predict(rgb, background=None, outputs=predictor.outputs)
+    times.append(time.perf_counter() - start)
+facts = {{"engine": predictor.engine_name, "rule": predictor.engine_rule, "device": predictor.device_name,
+          "precision": predictor.precision, "ms": sorted(times[2:])[2] * 1e3}}
+"""
+
+
+def engines() -> list[Finding]:
+    """The installed ones, and the one that works for the node's default weights."""
+    answer = answer_of(_INSTALLED)
+    if answer.problem:
+        return [Finding(FAIL, NAME, answer.problem, "mend what is said of torch above first")]
+    return [*installed(answer.facts["engines"]), chosen(default_weights())]
+
+
+def installed(found: Mapping[str, Any]) -> list[Finding]:
+    """One line each: {name: (version, None or why it is absent, with the line that installs it)}."""
+    return [
+        Finding(OK, NAME, f"{name} {version}") if reason is None else Finding(SKIP, NAME, f"{name} is absent: {reason}")
+        for name, (version, reason) in found.items()
+    ]
+
+
+def default_weights() -> str:
+    """The node's default where it is there, else the first name; empty without any."""
+    names = known_resources("weights", ".safetensors")
+    preferred = [name for name in Parameters().weights if name in names]
+    return next(iter([*preferred, *names]), "")
+
+
+def chosen(name: str) -> Finding:
+    """What `auto` takes for weights of this name, and a frame's time."""
+    if not name:
+        return Finding(SKIP, "engine of auto", "no weights to try it with")
+    answer = answer_of(_TRY.format(name=name), TRY_S)
+    if answer.problem:
+        return Finding(FAIL, "engine of auto", f"{name}: {answer.problem}", "choose another: parameter engine")
+    facts = answer.facts
+    where = f"{facts['engine']} on {facts['device']}, {facts['precision']} ({facts['rule']})"
+    return Finding(OK, "engine of auto", f"{name}: {where}; {facts['ms']:.0f} ms for a frame of 640x480")

@@ -1,0 +1,103 @@
+"""The machine: cores, their clock, and the shared memory that carries images."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
+
+MIB = 1 << 20
+PROCESSES = 3
+"""Camera, node and one subscriber: each takes a segment of its own when it starts."""
+
+SCALING_DRIVERS = ("intel_pstate", "amd-pstate", "amd-pstate-epp")
+"""Their governor "powersave" is not the slow one of that name: they scale with the load all the same."""
+
+
+def cores(root: Path = Path("/")) -> list[Finding]:
+    """How many cores this process may use, and how busy they are."""
+    count, usable = os.cpu_count() or 1, len(os.sched_getaffinity(0))
+    quota = _quota(root)
+    text = f"{usable} of {count} cores" + ("" if quota is None else f", of which the container may use {quota:g}")
+    load = os.getloadavg()[0]
+    busy = f"{text}; {load:.1f} of them busy in the last minute"
+    if load > 0.5 * min(usable, quota or usable):
+        return [Finding(WARN, "cores", busy, "end what else runs: one busy neighbour can double the time per frame")]
+    return [Finding(OK, "cores", busy)]
+
+
+def _quota(root: Path) -> float | None:
+    """Cores that a container's limit allows; None without one."""
+    try:
+        limit, period = (root / "sys/fs/cgroup/cpu.max").read_text().split()
+        return None if limit == "max" else float(limit) / float(period)
+    except (OSError, ValueError):
+        return None
+
+
+def governor(root: Path = Path("/")) -> list[Finding]:
+    """Whether the cores' clock follows the load."""
+    found = {_read(path) for path in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")}
+    drivers = {_read(path) for path in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_driver")}
+    if not found:
+        return [Finding(SKIP, "frequency governor", "not shown by this kernel (a virtual machine or container?)")]
+    text = f"{', '.join(sorted(found))} ({', '.join(sorted(drivers))})"
+    if "powersave" in found and not drivers <= set(SCALING_DRIVERS):
+        remedy = "sudo cpupower frequency-set -g performance (or schedutil)"
+        return [Finding(WARN, "frequency governor", f"{text}: the clock stays low", remedy)]
+    return [Finding(OK, "frequency governor", text)]
+
+
+def shared_memory(segment: int, folder: Path = Path("/dev/shm")) -> list[Finding]:
+    """Whether the segments (bytes each) of camera, node and one subscriber fit, and what killed processes left behind."""
+    name = "shared memory"
+    try:
+        status = os.statvfs(folder)
+    except OSError as error:
+        return [Finding(FAIL, name, f"{folder}: {error.strerror}", "mount a tmpfs there; images go through UDP without it")]
+    free, size, need = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize, PROCESSES * segment
+    stale, count = leftovers(folder)
+    text = f"{free / MIB:.0f} of {size / MIB:.0f} MiB free in {folder}, each process takes {segment / MIB:.0f} when it starts"
+    left = f"; {count} ended processes left {stale / MIB:.0f} MiB" if count else ""
+    remedies = []
+    if free < need:
+        remedies.append(f"give it {need * 2 // MIB} MiB: docker run --shm-size {need * 2 // MIB}m (or --ipc host), "
+                        f"or mount -o remount,size={need * 2 // MIB}m {folder}")  # fmt: skip
+    if count and (free < need or stale > size // 4):
+        remedies.append("remove what is left with `fastdds shm clean`, or delete fastrtps_* there while no ROS node runs")
+    status_of = FAIL if free < segment else WARN if remedies else OK
+    return [Finding(status_of, name, text + left, "; ".join(remedies))]
+
+
+def leftovers(folder: Path) -> tuple[int, int]:
+    """Bytes and number of Fast DDS segments whose process has ended: nobody holds the lock beside them any more."""
+    stale = [lock.with_name(lock.name.removesuffix("_el")) for lock in folder.glob("fast*_el") if "port" not in lock.name]
+    stale = [segment for segment in stale if _unlocked(segment.with_name(f"{segment.name}_el"))]
+    return sum(_size(segment) for segment in stale), len(stale)
+
+
+def _unlocked(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+    except OSError:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return "unknown"
+
+

@@ -1,0 +1,103 @@
+"""Two processes of our own, one sends and one receives: what is lost, and how long it takes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtdense_ros.doctor.finding import FAIL, OK, WARN, Finding
+from mtdense_ros.doctor.middleware import is_fast_dds
+from mtdense_ros.doctor.settings import profile_in_use
+from mtdense_ros.errors import MtdenseError
+from mtdense_ros.replay.processes import Child, free_domain, ros_environment, wait_for
+
+MODULE = "mtdense_ros.ros.self_test"
+START_S = 30.0
+EACH_S = 0.5
+"""Limits for a process to start, and for each message with all that belongs to it."""
+
+SLOW_MS = 30.0
+"""A frame's time at 30 Hz: a transport that takes as long halves the rate."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Messages of one series: sent, received, and their median time on the way (ms; None when none came)."""
+
+    sent: int
+    received: int
+    median_ms: float | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the two processes told. segment: bytes of shared memory that the sender really has."""
+
+    series: Mapping[str, Counts]
+    segment: int
+
+
+def self_test(rmw: str, count: int) -> list[Finding]:
+    """As launch starts the node, and, where this shell's variables differ, as a process of this shell."""
+    launched = ros_environment()
+    shell = {name: value for name, value in launched.items() if name in os.environ or name.startswith("ROS_")}
+    findings = _judged("self-test, as launched", launched, rmw, count, FAIL)
+    if is_fast_dds(rmw) and profile_in_use(shell) is None:
+        shell["ROS_DOMAIN_ID"] = str(free_domain())
+        findings += _judged("self-test, as in this shell", shell, rmw, count, WARN)
+    return findings
+
+
+def _judged(name: str, environment: Mapping[str, str], rmw: str, count: int, lossy: str) -> list[Finding]:
+    try:
+        result = measured(environment, count)
+    except MtdenseError as error:
+        remedy = "two nodes of this host cannot talk; check the middleware's settings and the firewall"
+        return [Finding(FAIL, name, str(error).replace("\n", " "), remedy)]
+    profile = profile_in_use(environment)
+    expected = profile.segment if profile is not None and is_fast_dds(rmw) else 0
+    return judged(name, result, expected, lossy)
+
+
+def measured(environment: Mapping[str, str], count: int) -> Result:
+    """Runs both processes with these variables. Raises MtdenseError when they fail or do not end in time."""
+    children: list[Child] = []
+    with tempfile.TemporaryDirectory(prefix="mtdense_doctor_") as folder:
+
+        def start(side: str) -> Child:
+            arguments = [side, "--count", str(count)]
+            children.append(Child(f"self-test's {side}r", MODULE, arguments, Path(folder) / f"{side}.log", dict(environment)))
+            return children[-1]
+
+        try:
+            receiver = start("receive")
+            wait_for(receiver, "ready", START_S, ())
+            sent = wait_for(start("send"), "sent", START_S + EACH_S * count, (receiver,))
+            receiver.end_input()
+            received = wait_for(receiver, "received", START_S, ())["series"]
+        finally:
+            for child in children:
+                child.stop()
+    return Result({series: Counts(count, *found) for series, found in received.items()}, sent["segment"])
+
+
+def judged(name: str, result: Result, expected_segment: int, lossy: str) -> list[Finding]:
+    """One finding for each series, and one when the segment is smaller than the profile says. lossy: the status of a loss."""
+    findings = [_series(f"{name}, {series}", counts, lossy) for series, counts in result.series.items()]
+    if result.segment < expected_segment:
+        text = f"the sender's segment has {result.segment / 2**20:.1f} MiB, the profile says {expected_segment / 2**20:.0f}"
+        findings.append(Finding(FAIL, name, text, "shared memory is full or forbidden, see above; Fast DDS then uses UDP"))
+    return findings
+
+
+def _series(name: str, counts: Counts, lossy: str) -> Finding:
+    time = "" if counts.median_ms is None else f", median {counts.median_ms:.1f} ms"
+    text = f"{counts.received} of {counts.sent} received{time}"
+    if counts.received < 0.95 * counts.sent:
+        return Finding(lossy, name, text, "the sender needs the Fast DDS profile, and shared memory room for it, see above")
+    if counts.median_ms is not None and counts.median_ms > SLOW_MS:
+        return Finding(WARN, name, text, "expected a few ms: set the Fast DDS profile and the malloc tunables, and end what else runs")
+    return Finding(OK, name, text)

@@ -51,6 +51,11 @@ class Child:
         self.stdin = self._process.stdin
         threading.Thread(target=self._read, daemon=True).start()
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def next_event(self, seconds: float) -> dict[str, Any] | None:
         """What the child said next; None when it said nothing for this time, or nothing more."""
         try:

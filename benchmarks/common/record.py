@@ -1,0 +1,43 @@
+"""Figures as JSON files: a head, then lists with an entry per line, so that two runs can be compared line by line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mtdense_ros.atomic import write_atomically
+from mtdense_ros.errors import InputError
+from mtdense_ros.evaluation.report import rounded
+
+FOLDER = Path("docs/performance")
+"""Where the committed figures are."""
+
+
+def to_json(content: dict[str, Any]) -> str:
+    """An object of plain values and lists of entries."""
+    parts = []
+    for key, value in rounded(content).items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            text = "[\n  " + ",\n  ".join(json.dumps(entry, separators=(", ", ": ")) for entry in value) + "\n ]"
+        else:
+            text = json.dumps(value)
+        parts.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Writes a file of figures and its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, to_json(content).encode())
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The figures of a file, None when there is none. Raises InputError on a file that holds none."""
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: holds no figures ({error}); run the benchmark again") from error
+    return dict(content)

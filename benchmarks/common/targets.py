@@ -1,0 +1,127 @@
+"""What the package sets itself as targets, against what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.common import tables
+from benchmarks.common.statistics import (
+    Phase,
+    around_network,
+    beside_network,
+    by_round,
+    chosen,
+    lost,
+    median,
+    percentiles,
+    quotient,
+    rate,
+    set_ages,
+    stage,
+)
+
+PEAK = 0.0
+FRAME_MS = 1e3 / 30.0
+DEFAULT_ENGINE = ("openvino", "fp32")
+"""What the engine `auto` takes on a CPU with everything installed."""
+
+BENCHMARK_SIZE = [480, 640]
+ON_CUDA_MS = 1.5
+SAME = 1.1
+"""Two medians that differ by less than this factor are the same: rounds of one variant differ by as much."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """text: what; limit: at least it where `at_least`, at most it otherwise; value: NaN where it was not measured."""
+
+    text: str
+    limit: float
+    value: float
+    at_least: bool = False
+    unit: str = ""
+    decimals: int = 1
+
+    @property
+    def verdict(self) -> str:
+        """reached, missed or not measured."""
+        if not math.isfinite(self.value):
+            return "not measured"
+        return "reached" if (self.value >= self.limit if self.at_least else self.value <= self.limit) else "missed"
+
+    def row(self) -> tuple[str, str, str, str]:
+        wanted = f"{'at least' if self.at_least else 'at most'} {self.limit:.{self.decimals}f}{self.unit}"
+        return self.text, wanted, tables.number(self.value, self.decimals, self.unit), self.verdict
+
+
+def end_to_end(phases: Sequence[Phase]) -> list[Target]:
+    """Of the node in three processes, all outputs heard."""
+    fp32, bf16 = chosen(phases, "fp32", 30.0), chosen(phases, "bf16", 30.0)
+    queue_10, queue_1 = (chosen(phases, name, 30.0) for name in tables.YARDSTICKS)
+    peaks = {name: chosen(phases, name, PEAK) for name in ("fp32", "bf16", "naive, queue 10")}
+    slow = chosen(phases, "fp32", 10.0)
+    network_10, network_30 = (median(stage(of, "network")) for of in (slow, fp32))
+    late_30 = 1.15 * network_30 + FRAME_MS + 10
+    ours = [p for p in phases if p["variant"] not in (*tables.YARDSTICKS, "relay")]
+    return [
+        _times("fp32: frames per second, times the naive node's, camera at 30 Hz", 8, fp32, queue_10, _rate),
+        _times("fp32: the same at the peak rate", 8, peaks["fp32"], peaks["naive, queue 10"], _rate),
+        _times("fp32: median age at 30 Hz, times less than the naive node's with a queue of 10", 12, queue_10, fp32, _age),
+        _times("fp32: the same, with a queue of 1", 8, queue_1, fp32, _age),
+        Target("fp32: the node beside its network, of the network's time, 10 Hz", 15, 100 * _beside(slow), unit=" %"),
+        Target("fp32: p95 of the age over the network's p50, 10 Hz", 1.5, quotient(_p95(slow), network_10), decimals=2),
+        Target("fp32: pre- and post-processing, 10 Hz", 6, median(around_network(slow)), unit=" ms"),
+        Target("fp32: p95 of the age at 30 Hz; 1.15 x the network's p50 + one period + 10 ms", late_30, _p95(fp32), unit=" ms"),
+        Target("ours: frames that lost an output", 0, sum(map(lost, ours)) if ours else math.nan, decimals=0),
+        Target("fp32: median age at 30 Hz, the slower queue depth (1, 10) over the other", SAME, _by_depth(phases), decimals=2),
+        _times("bf16: frames per second, times the naive node's, camera at 30 Hz", 15, bf16, queue_10, _rate),
+        _times("bf16: the same at the peak rate", 15, peaks["bf16"], peaks["naive, queue 10"], _rate),
+    ]  # fmt: skip
+
+
+def network(runs: Sequence[dict[str, Any]]) -> list[Target]:
+    """Of the network alone."""
+    mask = 100 * tables.mask_share(runs, *DEFAULT_ENGINE, BENCHMARK_SIZE)
+    targets = [Target(f"the mask with a cached background, of the frame's network time ({' '.join(DEFAULT_ENGINE)})", 15, mask, unit=" %")]
+    on_cuda = [
+        median(tables.samples(runs, engine, precision, BENCHMARK_SIZE, "all"))
+        for engine, precision in tables.engines(runs)
+        if engine == "cuda"
+    ]
+    if on_cuda:
+        targets.append(Target("GPU: the network with all heads at 640x480", ON_CUDA_MS, min(on_cuda), unit=" ms", decimals=2))
+    return targets
+
+
+def table(targets: Sequence[Target]) -> str:
+    """All of them with their verdicts."""
+    return tables.table(("target", "wanted", "measured", ""), (target.row() for target in targets))
+
+
+def _times(text: str, limit: float, more: Sequence[Phase], less: Sequence[Phase], value: Callable[[Sequence[Phase]], float]) -> Target:
+    """The median over the rounds of one variant's figure over another's."""
+    return Target(text, limit, median([q for q in by_round(more, less, value) if math.isfinite(q)]), at_least=True)
+
+
+def _rate(phases: Sequence[Phase]) -> float:
+    return rate(phases[0])
+
+
+def _age(phases: Sequence[Phase]) -> float:
+    return median(set_ages(phases))
+
+
+def _p95(phases: Sequence[Phase]) -> float:
+    return percentiles(set_ages(phases))[1]
+
+
+def _beside(phases: Sequence[Phase]) -> float:
+    return quotient(median(beside_network(phases)), median(stage(phases, "network")))
+
+
+def _by_depth(phases: Sequence[Phase]) -> float:
+    ages = [_age(chosen(phases, f"fp32, depth {depth}", 30.0)) for depth in (1, 10)]
+    return quotient(max(ages), min(ages))

@@ -1,0 +1,122 @@
+"""docs/performance.md from the committed figures: `python -m benchmarks.document`, in the root of the sources."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import record, tables, targets
+from mtdense_ros.command_line import exit_code
+
+DOCUMENT = Path("docs/performance.md")
+Content = dict[str, Any]
+
+_INTRODUCTION = """\
+# Performance
+
+Made by `python -m benchmarks.document` from `docs/performance/*.json`, which the scripts of `benchmarks/` write; benchmarks/README.md
+says how to run them. Times move between machines and with what else runs: what is compared was measured in turns, in one run, and
+holds as a ratio. Each section names its machine and the load before it began; much more than 0 means that others were at work.
+
+All figures are of `mtdense_indoor`. *Age* is the time from a picture's stamp, taken as the camera process publishes it, to the
+arrival of the last of its outputs (labels, depth, normals, foreground, cloud) in the process that hears them, in ms.
+"""
+
+_END_TO_END = """\
+Three processes: a camera of 640x480 rgb8, the node with all outputs heard, and the sink that hears them. The network's input is
+{network_input}. *peak*: as fast as the node takes them, with two pictures under way. *beside it*: what the node spent on a frame from
+taking the message to giving the last output away, without the network, in ms. *cores*: of the node's process, all its threads.
+A *lost frame* is one that the node published and of which an output never came. *naive*: `benchmarks/naive_node.py`, the obvious way to
+write the node, over the middleware as it comes; *untuned camera*: our node, and a camera driver that was started without our transport
+profile; *depth*: of all queues around our node; *relay*: a node that does no work and sends as many bytes.
+"""
+
+_NETWORK = """\
+The predictor's own time of the network, each engine, precision and size in a process of its own, in turns. *Peak*: a 3x3 convolution of
+256 to 256 channels at 120x160 with torch in that precision, measured in the same run: {peaks}.
+"""
+
+_HEARD = """\
+The time by what is subscribed to; the sets take turns frame by frame, the background's features are cached. *mask's share*: what the
+foreground adds to the other three, of the time of all four.
+"""
+
+_GROWTH = """\
+Camera at 10 Hz; the network's input is the card's (256x192 pixels in area), so that what grows is everything else.
+"""
+
+_MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs are heard.\n"
+
+
+def document(folder: Path) -> str:
+    """The document of all files in a folder."""
+    contents = {name: record.read(folder / f"{name}.json") for name in SECTIONS}
+    aims = [target for name, aim in TARGETS.items() if (content := contents[name]) for target in aim(content)]
+    parts = [_INTRODUCTION, f"## Targets\n\n{targets.table(aims)}"] if aims else [_INTRODUCTION]
+    parts += [section(content) for name, section in SECTIONS.items() if (content := contents[name])]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Writes the document."""
+    DOCUMENT.write_text(document(record.FOLDER), encoding="utf-8")
+
+
+def made_on(content: Content) -> str:
+    """The machine, the versions and the command of a file."""
+    machine, versions = content["machine"], content["versions"]
+    hardware = f"{machine['cpu']}, {machine['cores']} cores, {machine['ram_gb']:g} GB, {' '.join(machine['flags']) or 'no vector flags'}"
+    gpu = f"; {machine['gpu']}" if machine["gpu"] else ""
+    with_ = ", ".join(f"{name} {version}" for name, version in versions.items())
+    run = f"`{content['command']}`, {content['date']}, commit {content['commit']}, load {content['load_before']:g}."
+    return f"{run}\n{hardware}{gpu}; {with_}.\n"
+
+
+def _end_to_end(content: Content) -> str:
+    phases = content["phases"]
+    skipped = "".join(f"Not run: {name}: {reason}\n" for name, reason in content["skipped"].items())
+    return "\n".join([
+        f"## End to end\n\n{_END_TO_END.format(**content)}\n{made_on(content)}{skipped}",
+        tables.end_to_end(phases),
+        f"### Against the naive nodes, camera at 30 Hz\n\n{tables.against_naive(phases)}",
+        f"### Age of each output, camera at 30 Hz: p50 / p95 / p99\n\n{tables.by_output(phases)}",
+    ])  # fmt: skip
+
+
+def _network(content: Content) -> str:
+    runs, costs = content["runs"], content["costs_gmac"]
+    measured = dict.fromkeys((run["device"], run["precision"]) for run in runs if run["kind"] == "peak")
+    peaks = ", ".join(f"{tables.number(tables.peak(runs, *one), 0)} GMAC/s {one[1]} ({one[0]})" for one in measured)
+    return "\n".join([
+        f"## The network alone\n\n{_NETWORK.format(peaks=peaks)}\n{made_on(content)}",
+        tables.network(runs, costs),
+        f"### Only what is heard\n\n{_HEARD}\n{tables.only_what_is_heard(runs, costs)}",
+    ])  # fmt: skip
+
+
+def _growth(content: Content) -> str:
+    return f"## Growth\n\n{_GROWTH}\n{made_on(content)}\n{tables.growth(content['phases'])}"
+
+
+def _memory(content: Content) -> str:
+    return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{tables.memory(content['samples'])}"
+
+
+SECTIONS: dict[str, Callable[[Content], str]] = {
+    "end_to_end": _end_to_end,
+    "network": _network,
+    "growth": _growth,
+    "memory": _memory,
+}
+"""The files of docs/performance by name, in the order of the document."""
+
+TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
+    "end_to_end": lambda content: targets.end_to_end(content["phases"]),
+    "network": lambda content: targets.network(content["runs"]),
+}
+"""Where targets are read from."""
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main, "document"))

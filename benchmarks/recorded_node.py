@@ -1,0 +1,33 @@
+"""The package's node as its console entry starts it; each frame's stage times are told to the parent besides."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.common.helper import end_with_parent
+from mtdense_ros.ros import node
+from mtdense_ros.ros.frame_statistics import Statistics
+from mtdense_ros.ros.helper_process import tell
+
+IN_NODE = ("decode", "pipeline", "publish")
+"""The stages that follow one another in the node and cover a frame's whole way; the others are parts of the pipeline."""
+
+
+def record_frames() -> None:
+    """Lets every frame that is booked for /diagnostics be told as an event too."""
+    book = Statistics.finish
+
+    def finish(self: Statistics, now_s: float, age_s: float, stamp_age_s: float, stages_ms: Mapping[str, float], *more: Any) -> None:
+        tell(event="frame", at_ns=time.monotonic_ns(), stages={**stages_ms, "node": sum(stages_ms[name] for name in IN_NODE)})
+        book(self, now_s, age_s, stamp_age_s, stages_ms, *more)
+
+    Statistics.finish = finish
+
+
+if __name__ == "__main__":
+    record_frames()
+    end_with_parent()
+    sys.exit(node.main())

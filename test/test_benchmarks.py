@@ -1,0 +1,217 @@
+"""The benchmarks' figures from raw samples, their documents, and the yardstick's outputs against the package's."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.common import machine, pictures, record, statistics, tables, targets
+from benchmarks.common.usage import Usage
+from benchmarks.document import document
+
+ROOT = Path(__file__).resolve().parents[1]
+OUTPUTS = ["labels", "points"]
+MS = 1_000_000
+
+
+def phase(variant="fp32", ages=(40.0, 50.0, 60.0), period=100.0, **more):
+    """A phase of 1 s after 0.1 s of warm-up with two outputs: a frame each `period` ms whose cloud has this age and labels half of it."""
+    frames = [[period * i, age / 2, age] for i, age in enumerate(ages, start=1)]
+    stages = {"network": [30.0] * len(ages), "node": [33.0] * len(ages), "publish": [1.0] * len(ages)}
+    fixed = {"round": 1, "rate": 30.0, "warm_up_s": 0.1, "seconds": 1.0, "sent": 9, "cores": {"node": 1.5}, "rss_mb": 500.0}
+    values = {"variant": variant, **fixed, "outputs": OUTPUTS, "frames": frames, "stages": stages, "finished": len(ages)}
+    return {**values, **more}
+
+
+def test_percentiles():
+    assert statistics.percentiles(range(101)) == (50.0, 95.0, 99.0)
+    assert all(map(math.isnan, statistics.percentiles([])))
+
+
+def test_sets_pair_by_exact_stamp_and_the_first_arrival_counts():
+    begin = 1000 * MS
+    arrivals = [
+        (0, 1010 * MS, 1025 * MS),
+        (1, 1040 * MS, 1050 * MS),
+        (1, 1010 * MS, 1030 * MS),
+        (1, 1010 * MS, 1099 * MS),
+        (0, 990 * MS, 1001 * MS),
+    ]
+    assert statistics.sets(arrivals, 2, begin) == [[10.0, 15.0, 20.0], [40.0, None, 10.0]]
+
+
+def test_only_complete_sets_that_came_within_the_measured_time_count():
+    rows = [[10.0, 5.0, 60.0], [60.0, 5.0, 50.0], [500.0, None, 40.0], [600.0, 70.0, 40.0], [1080.0, 5.0, 20.0]]
+    one = phase(frames=rows)
+    assert statistics.measured(one) == [rows[1], rows[3]]  # completed at 110 and 670, of 100 to 1100 ms
+    assert statistics.set_ages([one]) == [50.0, 70.0]
+    assert statistics.output_ages([one], "points") == [50.0, 40.0]
+    assert statistics.rate(one) == pytest.approx(1000 / 560)
+
+
+def test_a_rate_needs_two_sets():
+    assert math.isnan(statistics.rate(phase(ages=(50.0,))))
+
+
+@pytest.mark.parametrize(
+    ("frames", "finished", "expected"),
+    [
+        ([[0, 1, 2], [5, 1, 2]], 2, 0),
+        ([[0, 1, None], [5, 1, 2]], 2, 1),
+        ([[0, 1, 2]], 3, 2),  # two of which nothing came
+        ([[0, 1, 2], [5, 1, 2]], 1, 0),  # one that the node finished before the phase began
+    ],
+)
+def test_lost(frames, finished, expected):
+    assert statistics.lost(phase(frames=frames, finished=finished)) == expected
+
+
+def test_what_the_node_spends_beside_its_network():
+    assert statistics.beside_network([phase(), phase()]) == [3.0] * 6
+    assert statistics.around_network([phase()]) == [2.0] * 3
+
+
+def test_quotients_are_of_the_same_round():
+    fast = [phase(period=100.0), phase(period=50.0, round=2), phase(round=3)]
+    slow = [phase("naive", period=200.0, round=2), phase("naive", period=400.0, ages=(40.0, 40.0))]
+    quotients = statistics.by_round(fast, slow, lambda phases: statistics.rate(phases[0]))
+    assert quotients == pytest.approx([(1000 / 110) / 2.5, (1000 / 60) / (1000 / 210)])
+    assert tables.spread(quotients) == "3.6 (3.5 to 3.6)"
+
+
+def everything():
+    """Phases of all variants that the targets read: ours has 10 fps and 50 ms, the yardstick 1 fps and 1 s."""
+    ages = (50.0,) * 8
+    ours = [phase(name, ages, rate=rate) for name in ("fp32", "bf16") for rate in (10.0, 30.0, 0.0)]
+    depths = [phase(f"fp32, depth {depth}", ages) for depth in (1, 10)]
+    times = {"warm_up_s": 0.0, "seconds": 10.0}
+    naive = [phase(name, (1000.0,) * 3, 1000.0, rate=rate, **times) for name in tables.YARDSTICKS for rate in (30.0, 0.0)]
+    return [*ours, *depths, *naive]
+
+
+def verdicts(phases):
+    return {target.text: target.verdict for target in targets.end_to_end(phases)}
+
+
+def test_targets_reached_and_missed():
+    found = verdicts(everything())
+    missed = [text for text, verdict in found.items() if verdict != "reached"]
+    # 10 fps are ten times 1 fps, and 50 ms are 1.67 times the network's 30 ms.
+    assert len(missed) == 3 and sum("bf16" in text for text in missed) == 2 and sum("p95" in text for text in missed) == 1
+    assert set(found.values()) == {"reached", "missed"}
+
+
+def test_a_lost_frame_misses_its_target():
+    phases = everything()
+    phases[0]["finished"] += 1
+    assert verdicts(phases)["ours: frames that lost an output"] == "missed"
+
+
+def test_what_was_not_measured_is_neither_reached_nor_missed():
+    assert set(verdicts([]).values()) == {"not measured"}
+
+
+def network_runs():
+    sizes = [480, 640]
+    peak = {"kind": "peak", "device": "cpu", "precision": "fp32", "peak_gmac_s": [200.0, 220.0, 210.0]}
+    ms = {"all": [20.0, 20.0], "without foreground": [17.0, 17.0], "foreground": [9.0], "labels": [12.0]}
+    one = {"kind": "network", "device": "cpu", "engine": "openvino", "precision": "fp32", "size": sizes, "ms": ms}
+    failed = {"kind": "network", "device": "cpu", "engine": "torch", "precision": "fp32", "size": sizes, "error": "no torch"}
+    costs = [{"size": sizes, "all": 2.1, "without foreground": 1.8, "foreground": 1.0, "labels": 1.2}]
+    return [peak, one, failed], costs
+
+
+def test_the_network_s_table():
+    runs, costs = network_runs()
+    assert "| openvino fp32 | 640x480 | 20.00 | 20.00 | 105 | 50.0 % | - |" in tables.network(runs, costs)
+    (mask,) = targets.network(runs)
+    assert mask.value == pytest.approx(15.0) and mask.verdict == "reached"
+    assert "15.0 %" in tables.only_what_is_heard(runs, costs)
+
+
+def test_figures_survive_their_file(tmp_path):
+    runs, costs = network_runs()
+    content = {**machine.description(), "skipped": {"bf16": "no"}, "runs": runs, "costs_gmac": costs}
+    record.write(tmp_path / "network.json", content)
+    assert record.read(tmp_path / "network.json") == json.loads(json.dumps(content))
+    assert record.read(tmp_path / "nothing.json") is None
+    assert "| openvino fp32 | 640x480 |" in document(tmp_path)
+
+
+def test_the_document_has_a_section_for_each_file(tmp_path):
+    head = {**machine.description(), "network_input": "640x480", "skipped": {"bf16": "openvino not installed"}}
+    record.write(tmp_path / "end_to_end.json", {**head, "phases": everything()})
+    grown = [phase(camera=[240, 320], sinks=2)]
+    record.write(tmp_path / "growth.json", {**head, "phases": grown})
+    record.write(
+        tmp_path / "memory.json", {**head, "samples": [{"minute": i / 4, "rss_mb": 500.0, "frames": 450 * i} for i in range(1, 30)]}
+    )
+    text = document(tmp_path)
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## Targets",
+        "## End to end",
+        "## Growth",
+        "## Memory over time",
+    ]
+    assert "Not run: bf16: openvino not installed" in text
+    assert "| 320x240 | 2 | 50.0 |" in text
+    assert text.count("| 500.0 |") == 10
+
+
+def test_the_document_is_that_of_the_committed_figures():
+    committed = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert document(ROOT / "docs" / "performance") == committed, "run python -m benchmarks.document"
+
+
+def test_the_camera_s_pictures_are_always_the_same_and_move():
+    still, first, last = pictures.background((48, 64)), pictures.moving((48, 64))[0], pictures.moving((48, 64))[-1]
+    assert pictures.digest((48, 64)) == pictures.digest((48, 64)) != pictures.digest((96, 64))
+    assert (first != still).any() and (first != last).any()
+
+
+def test_usage_of_this_process():
+    import os
+
+    before = Usage.of(os.getpid())
+    sum(i for i in range(3_000_000))
+    after = Usage.of(os.getpid())
+    assert 0.0 < after.cores_since(before) < 2.0 and 10.0 < after.rss_mb < 10_000.0
+
+
+def test_environments(monkeypatch):
+    from benchmarks.common import variants
+
+    monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", "/mine.xml")
+    monkeypatch.setenv("GLIBC_TUNABLES", "mine")
+    bare = variants.environment("7", tuned=False)
+    assert bare["ROS_DOMAIN_ID"] == "7" and not set(variants.TUNABLES) & set(bare)
+    assert variants.environment("7", tuned=True)["FASTDDS_DEFAULT_PROFILES_FILE"] == "/mine.xml"
+
+
+def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture):
+    """But for its splines and its float64: most labels and mask pixels, depth and normals on average, points exactly."""
+    pytest.importorskip("rclpy", reason="rclpy is not installed: the naive node is not compared with the package's")
+    from benchmarks import naive_node
+    from mtdense_ros import clouds
+    from mtdense_ros.predictor import Predictor
+    from mtdense_ros.records import Intrinsics
+
+    path = make_random_weights("mtdense")
+    rgb, background = picture(1, 96, 128), picture(2, 96, 128)
+    naive = naive_node.NaiveNetwork(str(path), (96, 128))
+    naive.background = naive.tensor(background)
+    found = naive(rgb, 110.0)
+    camera = Intrinsics(128, 96, 110.0, 110.0, 63.5, 47.5)
+    expected = Predictor.load(path, "cpu", engine="torch").predict(rgb, camera, background=background)
+    assert (found["labels"] == expected.labels).mean() > 0.95
+    assert ((found["foreground"] == 255) == expected.foreground).mean() > 0.95
+    assert np.abs(found["depth"] / expected.depth - 1).mean() < 0.02
+    assert (found["normals"] * expected.normals).sum(axis=2).mean() > 0.99
+    assert np.abs(found["confidence"] - expected.confidence).mean() < 0.02
+    packed = naive_node.cloud(rgb, found, np.array([110.0, 0, 63.5, 0, 110.0, 47.5, 0, 0, 1]))
+    parts = clouds.unpack_cloud(packed.tobytes(), 128, 96)
+    assert (parts["rgb"] == rgb).all() and (parts["label"] == found["labels"]).all() and (parts["foreground"] == found["foreground"]).all()
+    np.testing.assert_allclose(parts["points"][..., 2], found["depth"], rtol=1e-6)
+    np.testing.assert_allclose(parts["points"][10, 20, 0], (20 - 63.5) / 110.0 * found["depth"][10, 20], rtol=1e-5)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from mtdense_ros.encodings import Bytes
 from mtdense_ros.errors import InputError
 from mtdense_ros.records import UNLABELLED, check_rgb
-from mtdense_ros.transforms import confidence_byte
+from mtdense_ros.transforms import confidence_byte, mask_byte
+from mtdense_ros.workspace import Workspace
 
 UINT8 = 2
 FLOAT32 = 7
@@ -35,18 +36,24 @@ def pack_cloud(
     labels: NDArray[np.uint8] | None = None,
     confidence: NDArray[np.float32] | NDArray[np.uint8] | None = None,
     foreground: NDArray[np.bool_] | NDArray[np.uint8] | None = None,
+    workspace: Workspace | None = None,
 ) -> NDArray[np.uint8]:
     """The data of a little-endian PointCloud2 with CLOUD_FIELDS, row by row: (H * W * POINT_STEP,) uint8.
 
-    points: (H, W, 3) float32 m, NaN where unknown; rgb: (H, W, 3) uint8. labels: (H, W) ids, 255 where None; confidence: (H, W)
-    in [0, 1] or already 0..255, 0 where None; foreground: (H, W) bool or 0/255, packed as 0 or 255 like the mono8 mask, 0
-    where None. Raises InputError on sizes that differ.
+    points: (H, W, 3) float32 m, NaN where unknown, laid out in memory as by `RayTable.points` if it is to be fast; rgb: (H, W, 3)
+    uint8. labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] or already 0..255, 0 where None; foreground: (H, W)
+    bool or 0/255, packed as 0 or 255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ.
     """
     check_rgb(rgb, "cloud")
     _check_sizes(rgb, points=points, labels=labels, confidence=confidence, foreground=foreground)
-    xyz = np.ascontiguousarray(points, np.float32).view(np.int32)  # as integers: no float unit may touch the packed bits
-    words = cv2.merge([xyz, _color_word(rgb), _class_word(rgb.shape[:2], labels, confidence, foreground)])
-    return np.asarray(words).view(np.uint8).reshape(-1)
+    workspace = workspace or Workspace()
+    height, width = rgb.shape[:2]
+    words = [np.ascontiguousarray(points[..., i], np.float32).view(np.int32) for i in range(3)]  # no float unit may touch packed bits
+    words.append(_color_word(rgb, workspace))
+    words.append(_class_word(labels, confidence, foreground, (height, width), workspace))
+    packed = workspace.array("points", (height * width * POINT_STEP,), np.uint8)
+    cv2.merge(words, dst=packed.view(np.int32).reshape(height, width, len(words)))
+    return packed
 
 
 def unpack_cloud(data: Bytes, width: int, height: int) -> dict[str, NDArray[np.generic]]:
@@ -74,28 +81,37 @@ def _check_sizes(rgb: NDArray[np.uint8], **maps: NDArray[np.generic] | None) -> 
             raise InputError(f"cloud: {name} has shape {values.shape}, the image needs {expected}; bring every map to camera size first")
 
 
-def _color_word(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _color_word(rgb: NDArray[np.uint8], workspace: Workspace) -> NDArray[np.int32]:
     """0x00RRGGBB per pixel, that is the bytes B G R 0."""
-    bgra = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA)).view(np.int32)[..., 0]
-    bgra &= 0x00FFFFFF
-    return bgra
+    bgra = workspace.array("bgra", (*rgb.shape[:2], 4), np.uint8)
+    cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA, dst=bgra)
+    word = bgra.view(np.int32)[..., 0]
+    return np.bitwise_and(word, 0x00FFFFFF, out=word)
 
 
 def _class_word(
-    size_hw: tuple[int, ...],
     labels: NDArray[np.uint8] | None,
     confidence: NDArray[np.float32] | NDArray[np.uint8] | None,
     foreground: NDArray[np.bool_] | NDArray[np.uint8] | None,
+    size_hw: tuple[int, int],
+    workspace: Workspace,
 ) -> NDArray[np.int32]:
     """The bytes label, confidence, foreground, padding per pixel."""
-    zero = np.zeros(size_hw, np.uint8)
-    label = np.full(size_hw, UNLABELLED, np.uint8) if labels is None else labels
-    probability = zero if confidence is None else _confidence_bytes(confidence)
-    changed = zero if foreground is None else cv2.threshold(foreground.view(np.uint8), 0, 255, cv2.THRESH_BINARY)[1]
-    return np.asarray(cv2.merge([label, probability, changed, zero])).view(np.int32)[..., 0]
+
+    def all_of(value: int) -> NDArray[np.uint8]:
+        plane = workspace.array(f"all {value}", size_hw, np.uint8)
+        plane.fill(value)
+        return plane
+
+    label = all_of(UNLABELLED) if labels is None else labels
+    probability = all_of(0) if confidence is None else _confidence_bytes(confidence, workspace)
+    changed = all_of(0) if foreground is None else mask_byte(foreground, workspace)
+    word = workspace.array("class word", (*size_hw, 4), np.uint8)
+    cv2.merge([label, probability, changed, all_of(0)], dst=word)
+    return word.view(np.int32)[..., 0]
 
 
-def _confidence_bytes(confidence: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _confidence_bytes(confidence: NDArray[np.float32] | NDArray[np.uint8], workspace: Workspace) -> NDArray[np.uint8]:
     if confidence.dtype == np.uint8:
         return np.asarray(confidence, np.uint8)
-    return confidence_byte(np.asarray(confidence, np.float32))
+    return confidence_byte(np.asarray(confidence, np.float32), workspace)

@@ -17,6 +17,7 @@ from mtdense_ros.predictor import EncodedBackground, Predictor
 from mtdense_ros.producers import producers_of
 from mtdense_ros.records import OUTPUTS, Intrinsics, LabelSpace, Prediction
 from mtdense_ros.weights import DepthSpec, read_card
+from mtdense_ros.workspace import Workspace
 
 T = TypeVar("T")
 Rgb = NDArray[np.uint8]
@@ -136,16 +137,18 @@ class Composition:
         backgrounds: EncodedBackgrounds | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
+        workspace: Workspace | None = None,
     ) -> Prediction:
         """`Predictor.predict` by each network for its outputs; a network of which nothing is wanted does not run.
 
         timings: the sum over the networks per stage, and with several networks the time of each. Raises InputError.
         """
+        workspace = workspace or Workspace()
         merged = Prediction()
         for name, predictor in self.predictors.items():
             mine = [output for output in self.made_by(name) if outputs is None or output in outputs]
             if mine:
-                one = predictor.predict(rgb, intrinsics, (backgrounds or {}).get(name), mine, options)
+                one = predictor.predict(rgb, intrinsics, (backgrounds or {}).get(name), mine, options, workspace.part(name))
                 merged = self._merged(merged, one, name, mine)
         return merged
 

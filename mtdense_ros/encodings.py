@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.hints import known_names
+from mtdense_ros.workspace import Shape, Value, Workspace
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"
 Image: TypeAlias = NDArray[np.uint8]
@@ -75,25 +77,52 @@ def supported() -> tuple[str, ...]:
     return tuple(_LAYOUTS)
 
 
-def to_rgb(data: Bytes, width: int, height: int, encoding: str, step: int, is_bigendian: bool = False) -> Image:
+def to_rgb(
+    data: Bytes,
+    width: int,
+    height: int,
+    encoding: str,
+    step: int,
+    is_bigendian: bool = False,
+    workspace: Workspace | None = None,
+) -> Image:
     """The RGB image in the data of a sensor_msgs/Image.
 
     data: any contiguous buffer; step: bytes from one row to the next, padding included; what follows the last row is
-    ignored. 16-bit samples keep their high byte, alpha is dropped, YUV is BT.601 of limited range. Returns a fresh
-    (height, width, 3) uint8 array. Raises UnknownEncoding, and InputError on sizes that do not fit together.
+    ignored. 16-bit samples keep their high byte, alpha is dropped, YUV is BT.601 of limited range. Returns (height, width, 3)
+    uint8, which shares no memory with the data. Raises UnknownEncoding, and InputError on sizes that do not fit together.
     """
     layout = _layout(encoding)
     _check_size(layout, width, height, encoding)
-    samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian))
+    workspace = workspace or Workspace()
+    samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian), workspace)
+    out = workspace.array("rgb", (height, width, 3), np.uint8)
     if layout.code is None:
-        return samples.copy().reshape(height, width, 3)
+        np.copyto(out.reshape(samples.shape), samples)
+        return out
     if layout.channels > 1:
         samples = samples.reshape(height, width, layout.channels)
-    return np.asarray(cv2.cvtColor(samples, layout.code), np.uint8)
+    cv2.cvtColor(samples, layout.code, dst=out)
+    return out
+
+
+class MessageMemory(Workspace):
+    """A workspace whose arrays stand in memory that a message's data field takes as it is; see `as_bytes`."""
+
+    def _made(self, shape: Shape, kind: type[Value]) -> NDArray[Value]:
+        memory = array.array("B", bytes(math.prod(shape) * np.dtype(kind).itemsize))
+        return np.ndarray(shape, kind, buffer=memory)
 
 
 def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
-    """The bytes of a C-contiguous array as array('B'): the one type that a message's data field takes without a slow copy."""
+    """The bytes of an array as array('B'): the one type that a message's data field takes without a slow copy.
+
+    Of an array of a MessageMemory its own memory, so a message made of it is to be sent before the array is written again;
+    a copy of any other.
+    """
+    memory = values.base
+    if isinstance(memory, array.array) and values.flags.c_contiguous and values.nbytes == len(memory):
+        return memory
     out = array.array("B")
     out.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return out
@@ -132,18 +161,21 @@ def _rows(layout: _Layout, data: Bytes, width: int, height: int, encoding: str, 
     return np.ndarray((rows, row_bytes), np.uint8, buffer=raw, strides=(step, 1))
 
 
-def _samples(layout: _Layout, rows: Image, is_bigendian: bool) -> Image:
+def _samples(layout: _Layout, rows: Image, is_bigendian: bool, workspace: Workspace) -> Image:
     """8-bit samples, (rows, width * channels): the high byte of wider ones, which needs no aligned step."""
     if layout.sample_bytes == 1:
         return rows
-    return rows[:, (0 if is_bigendian else 1) :: 2].copy()
+    high = rows[:, (0 if is_bigendian else 1) :: 2]
+    out = workspace.array("samples", high.shape, np.uint8)
+    np.copyto(out, high)
+    return out
 
 
 _ENDS: dict[bytes, tuple[str, bytes]] = {b"\xff\xd8": ("JPEG", b"\xff\xd9"), b"\x89PNG": ("PNG", b"IEND")}
 _READ_FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION  # a rotation by EXIF would not fit the camera_info
 
 
-def decode_compressed(data: Bytes, format: str) -> Image:
+def decode_compressed(data: Bytes, format: str, workspace: Workspace | None = None) -> Image:
     """The RGB image in the data of a sensor_msgs/CompressedImage (JPEG or PNG; the content decides, not the name).
 
     format: as image_transport writes it, for example "jpeg", "png" or "bayer_rggb8; png compressed bayer_rggb8"; a grey
@@ -158,14 +190,16 @@ def decode_compressed(data: Bytes, format: str) -> Image:
     source = format.split(";")[0].strip()
     height, width = image.shape[:2]
     if image.ndim == 3:
-        return to_rgb(image, width, height, "bgr8", 3 * width)
+        return to_rgb(image, width, height, "bgr8", 3 * width, workspace=workspace)
     mosaic = source.startswith("bayer_") and source in _LAYOUTS
-    return to_rgb(image, width, height, source.replace("16", "8") if mosaic else "mono8", width)
+    return to_rgb(image, width, height, source.replace("16", "8") if mosaic else "mono8", width, workspace=workspace)
 
 
-def encode_jpeg(rgb: Image, quality: int = 90) -> bytes:
+def encode_jpeg(rgb: Image, quality: int = 90, workspace: Workspace | None = None) -> bytes:
     """A JPEG file of an RGB image (H, W, 3) uint8; quality 1..100."""
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    bgr = (workspace or Workspace()).array("bgr", rgb.shape, np.uint8)
+    cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=bgr)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return bytes(encoded)
 
 

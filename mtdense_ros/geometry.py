@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.records import Intrinsics
+from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]
 
@@ -29,23 +30,36 @@ class RayTable:
     @staticmethod
     @lru_cache(maxsize=8)
     def of(intrinsics: Intrinsics) -> RayTable:
-        """The rays of a pinhole camera, cached per intrinsics."""
+        """The rays of a pinhole camera, cached per intrinsics; a row and a column that stand for all of theirs."""
         x = (np.arange(intrinsics.width, dtype=np.float64) - intrinsics.cx) / intrinsics.fx
         y = (np.arange(intrinsics.height, dtype=np.float64) - intrinsics.cy) / intrinsics.fy
-        grid_x, grid_y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+        size_hw = intrinsics.height, intrinsics.width
+        grid_x, grid_y = (np.broadcast_to(v.astype(np.float32), size_hw) for v in (x, y[:, None]))
         return RayTable(grid_x, grid_y)
 
-    def points(self, depth: Floats) -> Floats:
+    @cached_property
+    def blind(self) -> NDArray[np.bool_] | None:
+        """The pixels (H, W) without a ray, None where all have one."""
+        blind = np.isnan(self.x) | np.isnan(self.y)
+        return blind if blind.any() else None
+
+    def points(self, depth: Floats, workspace: Workspace | None = None) -> Floats:
         """Points (H, W, 3) float32 of a depth map (H, W) along the optical axis, in its unit; NaN where depth is not finite.
 
-        Raises InputError when the depth map has another size.
+        In memory they stand plane by plane: all x, all y, all z. Raises InputError when the depth map has another size.
         """
         if depth.shape != self.x.shape:
             raise InputError(f"depth map: shape {depth.shape}, the camera model has {self.x.shape}; scale the intrinsics to the map's size")
+        planes = (workspace or Workspace()).array("point planes", (3, *depth.shape), np.float32)
+        x, y, z = planes
         with np.errstate(invalid="ignore"):
-            known = np.isfinite(depth * self.x)
-        z = np.where(known, depth, np.float32(np.nan))
-        return np.asarray(cv2.merge([z * self.x, z * self.y, z]), np.float32)
+            np.subtract(depth, depth, out=z)  # 0 where depth is finite, NaN elsewhere
+            np.add(depth, z, out=z)
+            np.multiply(z, self.x, out=x)
+            np.multiply(z, self.y, out=y)
+        if self.blind is not None:
+            np.copyto(planes, np.nan, where=self.blind)
+        return planes.transpose(1, 2, 0)
 
 
 def depth_to_points(depth: Floats, intrinsics: Intrinsics) -> Floats:
@@ -53,31 +67,46 @@ def depth_to_points(depth: Floats, intrinsics: Intrinsics) -> Floats:
     return RayTable.of(intrinsics).points(depth)
 
 
-def apply_range(depth: Floats, min_m: float, max_m: float) -> Floats:
+def apply_range(depth: Floats, min_m: float, max_m: float, workspace: Workspace | None = None) -> Floats:
     """Depth (H, W) in m with -Inf where closer than min_m and +Inf where beyond max_m; NaN stays NaN (REP-117).
 
-    A fresh array. Raises InputError unless min_m < max_m.
+    The given depth stays as it is. Raises InputError unless min_m < max_m.
     """
     if not min_m < max_m:
         raise InputError(f"depth range: minimum {min_m} m is not below maximum {max_m} m; set depth.min below depth.max")
-    out = np.array(depth, np.float32)
-    out[depth < min_m] = -np.inf
-    out[depth > max_m] = np.inf
+    workspace = workspace or Workspace()
+    out, outside = workspace.array("depth", depth.shape, np.float32), workspace.array("outside", depth.shape, np.bool_)
+    np.copyto(out, depth)
+    np.copyto(out, -np.inf, where=np.less(depth, min_m, out=outside))
+    np.copyto(out, np.inf, where=np.greater(depth, max_m, out=outside))
     return out
 
 
-def normalise_normals(normals: Floats) -> Floats:
+def normalise_normals(normals: Floats, workspace: Workspace | None = None) -> Floats:
     """Unit normals that face the camera, (H, W, 3) float32, of a network's resized map (3, H, W).
 
     n_z above 0 is clamped to 0 before the length becomes 1: the nearest normal on the camera's side. (Turning it round would make a
     level floor, whose n_z is 0 give or take noise, point down in half of its pixels.) NaN where nothing remains.
     """
-    x, y = normals[0], normals[1]
-    z = np.minimum(normals[2], np.float32(0))
-    length = np.sqrt(x * x + y * y + z * z)
+    workspace = workspace or Workspace()
+    size_hw = normals.shape[1:]
+    unit = workspace.array("unit normal planes", normals.shape, np.float32)
+    length, square = (workspace.array(name, size_hw, np.float32) for name in ("length", "square"))
+    x, y = normals[:2]
+    z = np.minimum(normals[2], np.zeros(size_hw[1], np.float32), out=unit[2])
+    np.multiply(x, x, out=length)
+    for component in (y, z):
+        np.add(length, np.multiply(component, component, out=square), out=length)
+    cv2.sqrt(length, dst=length)
+    usable = np.greater(length, 1e-6, out=workspace.array("usable", size_hw, np.bool_))
     with np.errstate(divide="ignore"):
-        inverse = np.where(length > 1e-6, np.float32(1) / length, np.float32(np.nan))
-    return np.asarray(cv2.merge([x * inverse, y * inverse, z * inverse]), np.float32)
+        inverse = np.divide(np.float32(1), length, out=length)
+    np.copyto(inverse, np.nan, where=np.logical_not(usable, out=usable))
+    for component, target in zip((x, y, z), unit, strict=True):
+        np.multiply(component, inverse, out=target)
+    out = workspace.array("normals", (*size_hw, 3), np.float32)
+    cv2.merge(list(unit), dst=out)
+    return out
 
 
 def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
@@ -96,8 +125,14 @@ def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
     return out
 
 
-def millimetres(depth: Floats) -> NDArray[np.uint16]:
+def millimetres(depth: Floats, workspace: Workspace | None = None) -> NDArray[np.uint16]:
     """Depth (H, W) in m as whole millimetres; 0 where unknown, out of range or beyond 65.535 m (the raw form of REP-118)."""
+    workspace = workspace or Workspace()
+    scaled, out = workspace.array("scaled", depth.shape, np.float32), workspace.array("millimetres", depth.shape, np.uint16)
+    fits, known = (workspace.array(name, depth.shape, np.bool_) for name in ("fits", "known"))
     with np.errstate(invalid="ignore"):
-        scaled = np.rint(depth * np.float32(1e3))
-        return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype("<u2")
+        np.rint(np.multiply(depth, np.float32(1e3), out=scaled), out=scaled)
+    np.logical_and(np.less_equal(scaled, 65535, out=fits), np.greater(scaled, 0, out=known), out=fits)
+    np.copyto(scaled, 0, where=np.logical_not(fits, out=fits))
+    np.copyto(out, scaled, casting="unsafe")
+    return out

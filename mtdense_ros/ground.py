@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.geometry import RayTable
+from mtdense_ros.workspace import Workspace
 
 HYPOTHESES = 64
 SAMPLES = 1000
 MIN_POINTS = 50
+STRIP_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,11 @@ class HeightScale:
 
 
 def ground_plane(
-    points: NDArray[np.float32], mask: NDArray[np.bool_] | None = None, tolerance: float = 0.02, max_tilt_deg: float = 60.0
+    points: NDArray[np.float32],
+    mask: NDArray[np.bool_] | None = None,
+    tolerance: float = 0.02,
+    max_tilt_deg: float = 60.0,
+    workspace: Workspace | None = None,
 ) -> GroundPlane | None:
     """The floor plane by RANSAC and a least-squares fit to the inliers (Fischler and Bolles 1981), the same on every call.
 
@@ -44,7 +50,7 @@ def ground_plane(
     tolerance: an inlier's distance from the plane as a share of its depth; max_tilt_deg: of the normal against -y. None
     where fewer than 50 points, or no such plane below the camera, are found.
     """
-    candidates = _candidates(points, mask)
+    candidates = _candidates(points, mask, workspace or Workspace())
     if len(candidates) < MIN_POINTS:
         return None
     normals, heights = _hypotheses(candidates, np.random.default_rng(0))
@@ -61,7 +67,11 @@ def ground_plane(
 
 
 def camera_height_scale(
-    depth: NDArray[np.float32], rays: RayTable, floor_mask: NDArray[np.bool_] | None, camera_height_m: float
+    depth: NDArray[np.float32],
+    rays: RayTable,
+    floor_mask: NDArray[np.bool_] | None,
+    camera_height_m: float,
+    workspace: Workspace | None = None,
 ) -> HeightScale:
     """The scale that puts the floor seen in a depth map (H, W) at the known height of the camera above it, in m.
 
@@ -70,7 +80,7 @@ def camera_height_scale(
     """
     if camera_height_m <= 0:
         return HeightScale(None, f"camera height {camera_height_m} m is not positive; set depth.camera_height")
-    plane = ground_plane(rays.points(depth), floor_mask)
+    plane = ground_plane(rays.points(depth, workspace), floor_mask, workspace=workspace)
     if plane is None:
         return HeightScale(None, "no floor plane below the camera in this frame")
     if plane.inlier_share < 0.5:
@@ -78,12 +88,22 @@ def camera_height_scale(
     return HeightScale(camera_height_m / plane.height)
 
 
-def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None) -> NDArray[np.float64]:
-    """At most SAMPLES finite points, evenly spread over the chosen pixels."""
-    chosen: NDArray[np.float32] = points[points.shape[0] // 2 :].reshape(-1, 3) if mask is None else points[mask]
-    chosen = chosen[np.isfinite(chosen[:, 2])]
-    stride = max(1, -(-len(chosen) // SAMPLES))
-    return np.asarray(chosen[::stride], np.float64)
+def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None, workspace: Workspace) -> NDArray[np.float64]:
+    """At most SAMPLES finite points, evenly spread over the chosen pixels; some rows at a time, to need little memory."""
+    height = points.shape[0]
+    usable = np.isfinite(points[..., 2], out=workspace.array("usable", points.shape[:2], np.bool_))
+    if mask is None:
+        usable[: height // 2] = False
+    else:
+        np.logical_and(usable, mask, out=usable)
+    stride = max(1, -(-np.count_nonzero(usable) // SAMPLES))
+    chosen, seen = [], 0
+    for top in range(0, height, STRIP_ROWS):
+        rows, columns = np.nonzero(usable[top : top + STRIP_ROWS])
+        every = slice(-seen % stride, None, stride)
+        chosen.append(points[top + rows[every], columns[every]])
+        seen += len(rows)
+    return np.concatenate(chosen).astype(np.float64)
 
 
 def _hypotheses(points: NDArray[np.float64], random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

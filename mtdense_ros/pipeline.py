@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from mtdense_ros.records import Frame, Prediction
 from mtdense_ros.results import Material, Results, make
 from mtdense_ros.scale import SmoothedScale
 from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.workspace import Workspace
 
 __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
 
@@ -39,22 +41,25 @@ class Pipeline:
         self.frames = 0
         self._scale = SmoothedScale()
 
-    def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None) -> Results:
+    def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, workspace: Workspace | None = None) -> Results:
         """The wanted results (names of RESULTS) of a frame, as far as they can be made; nothing else is computed.
 
-        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. Raises InputError.
+        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. workspace: where
+        the results may lie until the next call with it, fresh arrays without one. Raises InputError.
         """
+        workspace = workspace or Workspace()
         watch = Stopwatch()
         options = self.options  # once: another thread may replace them while the frame is worked on
         if rays is None and frame.intrinsics is not None:
             rays = RayTable.of(frame.intrinsics)
         needs = self._needs(frame, wanted, rays, options)
         self.frames += 1
-        prediction = self._predict(frame, needs.outputs, options)
+        prediction = self._predict(frame, needs.outputs, options, workspace.part("networks"))
         watch.lap("predict")
-        prediction, doubt = self._scaled(prediction, rays, options)
+        prediction, doubt = self._scaled(prediction, rays, options, workspace.part("scale"))
         watch.lap("scale")
-        material = Material(frame.rgb, prediction, self.networks.label_space, rays, (options.points_min, options.points_max or math.inf))
+        points_range = options.points_min, options.points_max or math.inf
+        material = Material(frame.rgb, prediction, self.networks.label_space, rays, points_range, workspace.part("results"))
         made = {name: make(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
@@ -100,32 +105,45 @@ class Pipeline:
             reasons["points"] = f"the depth of {self.networks.producers['depth']} is relative, points need metres; set depth.scale_mode"
         return reasons
 
-    def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions) -> Prediction:
+    def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions, workspace: Workspace) -> Prediction:
         encoded = None if self._mismatch(frame) else self.background.encoded
-        return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs)
+        return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs, workspace)
 
-    def _scaled(self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> tuple[Prediction, str]:
+    def _scaled(
+        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, workspace: Workspace
+    ) -> tuple[Prediction, str]:
         """Depth at its scale, then its range; and what is doubtful about it. Relative depth without a scale is none."""
         depth, spec = prediction.depth, self.networks.depth
         if depth is None or spec is None or options.depth_scale_mode == "none":
             return prediction, ""
         factor, doubt = options.depth_scale, ""
         if options.depth_scale_mode == "camera_height":
-            self._measure_scale(depth, prediction, rays, options)
+            self._measure_scale(depth, prediction, rays, options, workspace)
             factor, doubt = self._scale.value, self._scale.problem and f"camera height gives no scale: {self._scale.problem}"
             if self.networks.depth_is_relative and not self._scale.measured:
                 return replace(prediction, depth=None), doubt
-        return replace(prediction, depth=apply_range(depth * np.float32(factor), *depth_range(spec, options.limits))), doubt
+        scaled = np.multiply(depth, np.float32(factor), out=workspace.array("unlimited depth", depth.shape, np.float32))
+        return replace(prediction, depth=apply_range(scaled, *depth_range(spec, options.limits), workspace)), doubt
 
-    def _measure_scale(self, depth: NDArray[np.float32], prediction: Prediction, rays: RayTable | None, options: PipelineOptions) -> None:
+    def _measure_scale(
+        self,
+        depth: NDArray[np.float32],
+        prediction: Prediction,
+        rays: RayTable | None,
+        options: PipelineOptions,
+        workspace: Workspace,
+    ) -> None:
         """The scale by the known camera height; on frames without labels of a network that has them it stays as it was."""
         if prediction.labels is not None or "labels" not in self.networks.outputs:
-            self._scale.update(depth, rays, self._floor(prediction), options.camera_height)
+            self._scale.update(depth, rays, self._floor(prediction, workspace), options.camera_height, workspace)
 
-    def _floor(self, prediction: Prediction) -> NDArray[np.bool_] | None:
+    def _floor(self, prediction: Prediction, workspace: Workspace) -> NDArray[np.bool_] | None:
         """The pixels of traversable classes, None where the network knows none."""
         space = self.networks.label_space
         if prediction.labels is None or space is None:
             return None
-        mask: NDArray[np.bool_] = np.isin(prediction.labels, [c.id for c in space.classes if c.traversable])
+        traversable = np.zeros((1, 256), np.uint8)
+        traversable[0, [c.id for c in space.classes if c.traversable]] = 1
+        mask = workspace.array("floor", prediction.labels.shape, np.bool_)
+        cv2.LUT(prediction.labels, traversable, dst=mask.view(np.uint8))
         return mask

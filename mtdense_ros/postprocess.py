@@ -14,6 +14,7 @@ from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry import apply_range, normalise_normals
 from mtdense_ros.records import OUTPUTS, Prediction
 from mtdense_ros.weights import Card, DepthSpec
+from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]
 Size = tuple[int, int]
@@ -51,46 +52,55 @@ def outputs_of(raw_outputs: Collection[str]) -> tuple[str, ...]:
 
 
 def finished(
-    raw: Mapping[str, Floats], size_hw: Size, card: Card, focal_scale: float, wanted: Collection[str], options: OutputOptions
+    raw: Mapping[str, Floats],
+    size_hw: Size,
+    card: Card,
+    focal_scale: float,
+    wanted: Collection[str],
+    options: OutputOptions,
+    workspace: Workspace | None = None,
 ) -> Prediction:
     """The `wanted` outputs of one frame, (height, width) `size_hw`, as far as its raw maps (C, h, w) give them."""
+    workspace = workspace or Workspace()
     labels = confidence = depth = normals = foreground = None
     if "labels" in raw and "confidence" in wanted:
-        labels, confidence = labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling)
+        labels, confidence = labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
     elif "labels" in raw:
-        labels = labels_of(raw["labels"], size_hw, options.labels_upsampling)
+        labels = labels_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
     if "depth" in raw and card.depth is not None:
-        depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options)
+        depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options, workspace)
     if "normals" in raw:
-        normals = normals_of(raw["normals"], size_hw)
+        normals = normals_of(raw["normals"], size_hw, workspace)
     if "foreground" in raw and card.foreground is not None:
-        foreground = foreground_of(raw["foreground"], size_hw, options.foreground_threshold or card.foreground.threshold)
+        threshold = options.foreground_threshold or card.foreground.threshold
+        foreground = foreground_of(raw["foreground"], size_hw, threshold, workspace)
     return Prediction(labels if "labels" in wanted else None, confidence, depth, normals, foreground)
 
 
-def labels_of(logits: Floats, size_hw: Size, upsampling: str) -> NDArray[np.uint8]:
+def labels_of(logits: Floats, size_hw: Size, upsampling: str, workspace: Workspace) -> NDArray[np.uint8]:
     """Class ids (H, W) of logits (C, h, w)."""
-    return (transforms.labels_fast if upsampling == "fast" else transforms.labels_exact)(logits, size_hw)
+    return (transforms.labels_fast if upsampling == "fast" else transforms.labels_exact)(logits, size_hw, workspace)
 
 
-def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str) -> tuple[NDArray[np.uint8], Floats]:
+def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str, workspace: Workspace) -> tuple[NDArray[np.uint8], Floats]:
     """Class ids (H, W) of logits (C, h, w), and the probability of each."""
     if upsampling == "fast":
-        return transforms.labels_and_confidence_fast(logits, size_hw)
-    return transforms.labels_and_confidence(logits, size_hw)
+        return transforms.labels_and_confidence_fast(logits, size_hw, workspace)
+    return transforms.labels_and_confidence(logits, size_hw, workspace)
 
 
-def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions) -> Floats:
+def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions, workspace: Workspace) -> Floats:
     """Depth (H, W) of a raw map (1, h, w): metres with the range applied, or the relative values as they are.
 
     The absolute value is part of HydraNet's published post-processing; the other networks give none below zero.
     """
-    depth: Floats = transforms.resize_map(raw, size_hw)[0]
+    depth = workspace.array("resized depth", size_hw, np.float32)
+    transforms.resize_map(raw, size_hw, depth[None])
     if spec.kind == "relative":
         return depth
     np.abs(depth, out=depth)
     np.multiply(depth, np.float32(focal_scale), out=depth)
-    return apply_range(depth, *depth_range(spec, options))
+    return apply_range(depth, *depth_range(spec, options), workspace)
 
 
 def depth_range(spec: DepthSpec, options: OutputOptions) -> tuple[float, float]:
@@ -100,13 +110,16 @@ def depth_range(spec: DepthSpec, options: OutputOptions) -> tuple[float, float]:
     return (0.0 if low is None else low), (math.inf if high is None else high)
 
 
-def normals_of(raw: Floats, size_hw: Size) -> Floats:
+def normals_of(raw: Floats, size_hw: Size, workspace: Workspace) -> Floats:
     """Unit normals (H, W, 3), facing the camera, of a raw map (3, h, w)."""
-    return normalise_normals(transforms.resize_map(raw, size_hw))
+    planes = workspace.array("normal planes", (3, *size_hw), np.float32)
+    return normalise_normals(transforms.resize_map(raw, size_hw, planes), workspace)
 
 
-def foreground_of(logits: Floats, size_hw: Size, threshold: float) -> NDArray[np.bool_]:
+def foreground_of(logits: Floats, size_hw: Size, threshold: float, workspace: Workspace) -> NDArray[np.bool_]:
     """The mask (H, W) of logits (1, h, w): where the resized logit reaches that of the threshold, so no sigmoid is needed."""
     level = math.inf if threshold == 1 else math.log(threshold / (1 - threshold))
-    mask: NDArray[np.bool_] = transforms.resize_map(logits, size_hw)[0] >= np.float32(level)
+    resized = transforms.resize_map(logits, size_hw, workspace.array("plane", size_hw, np.float32)[None])[0]
+    mask = workspace.array("foreground", size_hw, np.bool_)
+    np.greater_equal(resized, np.float32(level), out=mask)
     return mask

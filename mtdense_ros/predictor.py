@@ -21,6 +21,7 @@ from mtdense_ros.records import Intrinsics, Prediction, check_rgb
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.transforms import network_size, normalise
 from mtdense_ros.weights import Card, load_weights
+from mtdense_ros.workspace import Workspace
 
 Rgb = NDArray[np.uint8]
 Size = tuple[int, int]
@@ -137,7 +138,7 @@ class Predictor:
     def encode_background(self, rgb: Rgb) -> EncodedBackground:
         """The features of a reference frame (H, W, 3) uint8. Raises InputError where the network takes none."""
         check_rgb(rgb, "background")
-        return EncodedBackground(self._engine.encode_background(self._network_input(rgb)), image_size(rgb), self._engine)
+        return EncodedBackground(self._engine.encode_background(self._network_input([rgb], Workspace())), image_size(rgb), self._engine)
 
     def set_background(self, rgb: Rgb) -> None:
         """Makes a reference frame (H, W, 3) uint8 the one of every `predict` that is given none."""
@@ -154,14 +155,16 @@ class Predictor:
         background: Background | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
+        workspace: Workspace | None = None,
     ) -> Prediction:
         """What the network says of an image (H, W, 3) uint8, at its size.
 
         intrinsics: of this image, to make depth hold for its focal length; background: encoded, or an image that is encoded
-        for this call; outputs: only these of records.OUTPUTS, all for None. What the network lacks, or cannot give without
-        a background, is None. Raises InputError.
+        for this call; outputs: only these of records.OUTPUTS, all for None; workspace: where the answer may lie until the next
+        call with it, fresh arrays without one. What the network lacks, or cannot give without a background, is None. Raises
+        InputError.
         """
-        return self.predict_batch([rgb], intrinsics, background, outputs, options)[0]
+        return self.predict_batch([rgb], intrinsics, background, outputs, options, workspace)[0]
 
     def predict_batch(
         self,
@@ -170,6 +173,7 @@ class Predictor:
         backgrounds: Background | Sequence[Background] | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
+        workspace: Workspace | None = None,
     ) -> list[Prediction]:
         """`predict` for images of one size in one run of the network; intrinsics and backgrounds: one for all, or one each."""
         watch = Stopwatch()
@@ -179,15 +183,17 @@ class Predictor:
         raw_wanted = {RAW_KEY[output] for output in wanted} & set(self.card.outputs)
         features = self._features(backgrounds, camera_hw, len(images)) if raw_wanted & self._needs_background else None
         raw_keys = raw_wanted if features is not None else raw_wanted - self._needs_background
-        network_input = np.concatenate([self._network_input(rgb) for rgb in images])
+        workspace = workspace or Workspace()
+        network_input = self._network_input(images, workspace)
         watch.lap("preprocess")
         raw = self._engine.run(network_input, features, raw_keys) if raw_keys else {}
         watch.lap("network")
         predictions = []
         for i, camera in enumerate(cameras):
+            mine = workspace.part(f"image {i}")
             one = {key: maps[i, self._logits] if key == "labels" else maps[i] for key, maps in raw.items()}
             scale = self._focal_scale(camera_hw, camera)
-            predictions.append(finished(one, camera_hw, self.card, scale, wanted, options or OutputOptions()))
+            predictions.append(finished(one, camera_hw, self.card, scale, wanted, options or OutputOptions(), mine))
         watch.lap("postprocess")
         return [replace(p, timings=watch.laps, focal_assumed=camera is None) for p, camera in zip(predictions, cameras, strict=True)]
 
@@ -197,9 +203,13 @@ class Predictor:
         self.predict(black, background=black if "foreground" in self.outputs else None)
         self.counters.clear()
 
-    def _network_input(self, rgb: Rgb) -> NDArray[np.float32]:
-        """(1, 3, h, w) float32, normalised as the card says."""
-        return normalise(rgb, self.network_size(image_size(rgb)), self.card.input.mean, self.card.input.std)
+    def _network_input(self, images: Sequence[Rgb], workspace: Workspace) -> NDArray[np.float32]:
+        """Images of one size as (B, 3, h, w) float32, normalised as the card says."""
+        size_hw = self.network_size(image_size(images[0]))
+        out = workspace.array("network input", (len(images), 3, *size_hw), np.float32)
+        for i, rgb in enumerate(images):
+            normalise(rgb, size_hw, self.card.input.mean, self.card.input.std, out[i : i + 1], workspace)
+        return out
 
     def _features(self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int) -> Features | None:
         """Background features for a batch: of one background for all frames, or of one each, stacked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from mtdense_ros import colour
 from mtdense_ros.clouds import pack_cloud
-from mtdense_ros.geometry import RayTable
+from mtdense_ros.geometry import RayTable, apply_range
 from mtdense_ros.records import LabelSpace, Prediction
+from mtdense_ros.workspace import Workspace
 
 Array = NDArray[Any]
 
@@ -46,13 +48,14 @@ class Results(Mapping[str, Array]):
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """All that results are made of. points_range: m along the optical axis, points outside are NaN."""
+    """All that results are made of. points_range: m along the optical axis, points outside are NaN; workspace: for the results."""
 
     rgb: NDArray[np.uint8]
     prediction: Prediction
     space: LabelSpace | None
     rays: RayTable | None
     points_range: tuple[float, float]
+    workspace: Workspace
 
 
 def make(name: str, of: Material) -> Array | None:
@@ -62,26 +65,25 @@ def make(name: str, of: Material) -> Array | None:
 
 def _labels_color(of: Material) -> Array | None:
     labels = of.prediction.labels
-    return None if labels is None or of.space is None else colour.colour_labels(labels, of.space)
+    return None if labels is None or of.space is None else colour.colour_labels(labels, of.space, of.workspace)
 
 
 def _normals_color(of: Material) -> Array | None:
-    return None if of.prediction.normals is None else colour.colour_normals(of.prediction.normals)
+    return None if of.prediction.normals is None else colour.colour_normals(of.prediction.normals, of.workspace)
 
 
 def _foreground_overlay(of: Material) -> Array | None:
     mask = of.prediction.foreground
-    return None if mask is None else colour.overlay_foreground(of.rgb, mask)
+    return None if mask is None else colour.overlay_foreground(of.rgb, mask, of.workspace)
 
 
 def _points(of: Material) -> Array | None:
     p = of.prediction
     if p.depth is None or of.rays is None:
         return None
-    low, high = of.points_range
-    inside = (p.depth >= low) & (p.depth <= high)
-    points = of.rays.points(np.where(inside, p.depth, np.float32(np.nan)))
-    return pack_cloud(points, of.rgb, p.labels, p.confidence, p.foreground)
+    everywhere = of.points_range == (0.0, math.inf)
+    depth = p.depth if everywhere else apply_range(p.depth, *of.points_range, of.workspace)
+    return pack_cloud(of.rays.points(depth, of.workspace), of.rgb, p.labels, p.confidence, p.foreground, of.workspace)
 
 
 _MAKERS: dict[str, Callable[[Material], Array | None]] = {

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.ground import camera_height_scale
+from mtdense_ros.workspace import Workspace
 
 _WEIGHT_OF_NEW = 0.2
 
@@ -29,7 +30,14 @@ class SmoothedScale:
         self.problem = "no floor seen yet"
         self.measured = False
 
-    def update(self, depth: NDArray[np.float32], rays: RayTable | None, floor: NDArray[np.bool_] | None, height_m: float) -> None:
+    def update(
+        self,
+        depth: NDArray[np.float32],
+        rays: RayTable | None,
+        floor: NDArray[np.bool_] | None,
+        height_m: float,
+        workspace: Workspace | None = None,
+    ) -> None:
         """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
 
         floor: (H, W) pixels of the floor, the lower half of the image where None.
@@ -37,7 +45,7 @@ class SmoothedScale:
         if rays is None:
             self.problem = "no camera_info"
             return
-        found = camera_height_scale(depth, rays, floor, height_m)
+        found = camera_height_scale(depth, rays, floor, height_m, workspace)
         self.problem = found.reason
         if found.scale is None:
             return

@@ -6,7 +6,8 @@ Every resize here puts pixel centres at half-integer positions, so that the way 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.hints import known_names
+from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 Size = tuple[int, int]
+Value = TypeVar("Value", np.uint8, np.float32)
 
 RESIZE_MODES = ("area", "shorter", "stretch", "native")
 
@@ -44,64 +47,92 @@ def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: in
     return height, width
 
 
-def resize_image(rgb: NDArray[np.uint8], size_hw: Size) -> NDArray[np.uint8]:
+def resize_image(rgb: NDArray[np.uint8], size_hw: Size, workspace: Workspace | None = None) -> NDArray[np.uint8]:
     """An image (H, W, 3) at another (height, width): area average along sides that shrink, bilinear along sides that grow."""
+    workspace = workspace or Workspace()
     middle = min(rgb.shape[0], size_hw[0]), min(rgb.shape[1], size_hw[1])
-    for (height, width), interpolation in ((middle, cv2.INTER_AREA), (size_hw, cv2.INTER_LINEAR)):
+    for name, (height, width), interpolation in (("shrunk", middle, cv2.INTER_AREA), ("grown", size_hw, cv2.INTER_LINEAR)):
         if rgb.shape[:2] != (height, width):
-            rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=interpolation), np.uint8)
+            target = workspace.array(name, (height, width, 3), np.uint8)
+            rgb = np.asarray(cv2.resize(rgb, (width, height), dst=target, interpolation=interpolation), np.uint8)
     return rgb
 
 
-def normalise(rgb: NDArray[np.uint8], size_hw: Size, mean: Sequence[float], std: Sequence[float]) -> Floats:
+def normalise(
+    rgb: NDArray[np.uint8],
+    size_hw: Size,
+    mean: Sequence[float],
+    std: Sequence[float],
+    out: Floats | None = None,
+    workspace: Workspace | None = None,
+) -> Floats:
     """The network input of an image: resized to (height, width), (rgb / 255 - mean) / std.
 
-    rgb: (H, W, 3) uint8; mean, std: three values for RGB in [0, 1]. Returns (1, 3, height, width) float32, contiguous.
+    rgb: (H, W, 3) uint8; mean, std: three values for RGB in [0, 1]; out: where to put it. Returns (1, 3, height, width) float32,
+    contiguous.
     """
+    workspace = workspace or Workspace()
+    out = np.empty((1, 3, *size_hw), np.float32) if out is None else out
+    planes = workspace.array("planes", (3, *size_hw), np.uint8)
+    cv2.split(resize_image(rgb, size_hw, workspace), list(planes))
     levels = np.arange(256) / 255
-    out = np.empty((1, 3, *size_hw), np.float32)
-    for target, plane, m, s in zip(out[0], cv2.split(resize_image(rgb, size_hw)), mean, std, strict=True):
+    for target, plane, m, s in zip(out[0], planes, mean, std, strict=True):
         cv2.LUT(plane, ((levels - m) / s).astype(np.float32), dst=target)
     return out
 
 
-def resize_map(chw: Floats, size_hw: Size) -> Floats:
-    """Network maps (C, h, w) float32 at another (height, width), bilinear on values: (C, height, width) float32."""
-    out = np.empty((_check_map(chw).shape[0], *size_hw), np.float32)
-    for source, target in zip(chw, out, strict=True):
+def resize_map(chw: Floats, size_hw: Size, out: Floats | None = None) -> Floats:
+    """Network maps (C, h, w) float32 at another (height, width), bilinear on values: (C, height, width) float32, in `out` if given."""
+    out = np.empty((_check_map(chw).shape[0], *size_hw), np.float32) if out is None else out
+    for source, target in zip(_check_map(chw), out, strict=True):
         _resize_plane(source, target)
     return out
 
 
-def labels_exact(logits: Floats, size_hw: Size) -> Labels:
+def labels_exact(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> Labels:
     """The class of each pixel at (height, width): argmax of the bilinearly resized logits (C, h, w), the lowest id on ties.
 
     One plane at a time with a running maximum, so that C full-size planes never exist. Returns (height, width) uint8.
     """
-    return _running_maximum(_resized_planes(logits, size_hw))[0]
+    workspace = workspace or Workspace()
+    return _running_maximum(_resized_planes(logits, size_hw, workspace), workspace)[0]
 
 
-def labels_and_confidence(logits: Floats, size_hw: Size) -> tuple[Labels, Floats]:
+def labels_and_confidence(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> tuple[Labels, Floats]:
     """`labels_exact` and the softmax probability of that class at full resolution, (height, width) float32 in [0, 1]."""
-    labels, best = _running_maximum(_resized_planes(logits, size_hw))
-    return labels, _winner_probability(_resized_planes(logits, size_hw), best)
+    workspace = workspace or Workspace()
+    labels, best = _running_maximum(_resized_planes(logits, size_hw, workspace), workspace)
+    return labels, _winner_probability(_resized_planes(logits, size_hw, workspace), best, workspace)
 
 
-def labels_fast(logits: Floats, size_hw: Size) -> Labels:
+def labels_fast(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> Labels:
     """The class of the nearest pixel of the network's own resolution: (height, width) uint8, blocky at borders."""
-    return _nearest(_running_maximum(iter(_check_map(logits)))[0], size_hw)
+    workspace = workspace or Workspace()
+    coarse = _running_maximum(iter(_check_map(logits)), workspace.part("coarse"))[0]
+    return _nearest(coarse, workspace.array("labels", size_hw, np.uint8))
 
 
-def labels_and_confidence_fast(logits: Floats, size_hw: Size) -> tuple[Labels, Floats]:
+def labels_and_confidence_fast(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> tuple[Labels, Floats]:
     """`labels_fast` and the softmax probability of that class at that nearest pixel, (height, width) float32 in [0, 1]."""
-    labels, best = _running_maximum(iter(_check_map(logits)))
-    probability = cv2.resize(_winner_probability(iter(logits), best), size_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return _nearest(labels, size_hw), np.asarray(probability, np.float32)
+    workspace = workspace or Workspace()
+    labels, best = _running_maximum(iter(_check_map(logits)), workspace.part("coarse"))
+    probability = _winner_probability(iter(logits), best, workspace.part("coarse"))
+    confidence = _nearest(probability, workspace.array("confidence", size_hw, np.float32))
+    return _nearest(labels, workspace.array("labels", size_hw, np.uint8)), confidence
 
 
-def confidence_byte(confidence: Floats) -> NDArray[np.uint8]:
+def confidence_byte(confidence: Floats, workspace: Workspace | None = None) -> NDArray[np.uint8]:
     """Probabilities in [0, 1] as 0..255, rounded: the mono8 image and the cloud field."""
-    return np.asarray(cv2.convertScaleAbs(confidence, alpha=255.0), np.uint8)
+    levels = (workspace or Workspace()).array("confidence levels", confidence.shape, np.uint8)
+    cv2.convertScaleAbs(confidence, dst=levels, alpha=255.0)
+    return levels
+
+
+def mask_byte(mask: NDArray[np.bool_] | NDArray[np.uint8], workspace: Workspace | None = None) -> NDArray[np.uint8]:
+    """A mask as 0 and 255: the mono8 image and the cloud field."""
+    levels = (workspace or Workspace()).array("mask levels", mask.shape, np.uint8)
+    cv2.threshold(mask.view(np.uint8), 0, 255, cv2.THRESH_BINARY, dst=levels)
+    return levels
 
 
 def _check_map(chw: Floats) -> Floats:
@@ -114,33 +145,39 @@ def _resize_plane(source: Floats, target: Floats) -> None:
     cv2.resize(source, target.shape[::-1], dst=target, interpolation=cv2.INTER_LINEAR)
 
 
-def _resized_planes(chw: Floats, size_hw: Size) -> Iterator[Floats]:
-    """Each plane at full size, in one buffer that the next plane overwrites."""
-    buffer = np.empty(size_hw, np.float32)
+def _resized_planes(chw: Floats, size_hw: Size, workspace: Workspace) -> Iterator[Floats]:
+    """Each plane at full size, in one array that the next plane overwrites."""
+    target = workspace.array("plane", size_hw, np.float32)
     for plane in _check_map(chw):
-        _resize_plane(plane, buffer)
-        yield buffer
+        _resize_plane(plane, target)
+        yield target
 
 
-def _running_maximum(planes: Iterator[Floats]) -> tuple[Labels, Floats]:
+def _running_maximum(planes: Iterator[Floats], workspace: Workspace) -> tuple[Labels, Floats]:
     """The index of the highest plane at each pixel, the lowest on ties, and its value."""
-    best = next(planes).copy()
-    labels = np.zeros(best.shape, np.uint8)
+    first = next(planes)
+    best = workspace.array("best", first.shape, np.float32)
+    labels, higher = (workspace.array(name, first.shape, np.uint8) for name in ("labels", "higher"))
+    np.copyto(best, first)
+    labels.fill(0)
     for index, plane in enumerate(planes, start=1):
-        higher = np.asarray(cv2.compare(plane, best, cv2.CMP_GT), np.uint8)  # 255 or 0, so that "and" gives the index or 0
+        cv2.compare(plane, best, cv2.CMP_GT, dst=higher)  # 255 or 0, so that "and" gives the index or 0
         np.maximum(labels, np.bitwise_and(higher, np.uint8(index), out=higher), out=labels)
         np.maximum(best, plane, out=best)
     return labels, best
 
 
-def _winner_probability(planes: Iterable[Floats], best: Floats) -> Floats:
+def _winner_probability(planes: Iterator[Floats], best: Floats, workspace: Workspace) -> Floats:
     """1 / sum of exp(plane - best): the softmax of the winner, which cannot overflow."""
-    total, difference = np.zeros_like(best), np.empty_like(best)
+    total, power = (workspace.array(name, best.shape, np.float32) for name in ("confidence", "power"))
+    total.fill(0)
     for plane in planes:
-        np.subtract(plane, best, out=difference)
-        total += np.exp(difference, out=difference)
+        np.subtract(plane, best, out=power)
+        cv2.exp(power, dst=power)
+        np.add(total, power, out=total)
     return np.reciprocal(total, out=total)
 
 
-def _nearest(labels: Labels, size_hw: Size) -> Labels:
-    return np.asarray(cv2.resize(labels, size_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
+def _nearest(values: NDArray[Value], target: NDArray[Value]) -> NDArray[Value]:
+    cv2.resize(values, target.shape[::-1], dst=target, interpolation=cv2.INTER_NEAREST_EXACT)
+    return target

@@ -252,7 +252,7 @@ class FloorPredictor:
         self.card, self.outputs, self.label_space = real.card, ("depth",), None
         self.needs_background = lambda output: False
 
-    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None):
+    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, workspace=None):
         from mtdense_ros.records import Prediction
 
         assert (options.depth_min, options.depth_max) == (0.0, np.inf), "the range must apply after the scale"

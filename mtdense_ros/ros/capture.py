@@ -37,7 +37,7 @@ class Capture:
         if self.frames and self.frames[0].shape != rgb.shape:
             self.frames.clear()
         if now >= self._next_at:
-            self.frames.append(rgb)
+            self.frames.append(rgb.copy())
             self._next_at = max(self._next_at + self._spacing, now)
         return bool(self.frames) and now >= self._complete_at
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.batching import image_size
-from mtdense_ros.encodings import UnknownEncoding
+from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.parameters import Parameters
@@ -26,6 +26,7 @@ from mtdense_ros.ros.frame_statistics import Statistics
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.outputs import Context, Outputs, results_of
 from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.workspace import Workspace
 
 
 class NoCamera(InputError):  # noqa: N818
@@ -66,6 +67,7 @@ class FramePath:
         self._statistics = statistics
         self._clock_ns = clock_ns
         self._ages = AgeGate()
+        self._memory = MessageMemory()
 
     def take(self, arrived: Arrived) -> None:
         """One frame; what makes it unusable is reported by its own name and costs this frame only."""
@@ -88,7 +90,7 @@ class FramePath:
         if self._late(arrived):
             return
         watch = Stopwatch()
-        rgb = rgb_of(arrived.message)
+        rgb = rgb_of(arrived.message, self._memory)
         heard = self._outputs.heard()
         view = self._view(arrived, rgb, any(output.needs_camera for output in heard))
         frame = self._frame(arrived, rgb, view)
@@ -98,7 +100,7 @@ class FramePath:
         if not heard:
             self._statistics.count("unheard")
             return
-        results = self._pipeline.process(frame, results_of(heard), _rays(view))
+        results = self._pipeline.process(frame, results_of(heard), _rays(view), self._memory)
         self._report_gaps(results, frame, view)
         watch.lap("pipeline")
         if not self.serving or self._late(arrived):
@@ -159,7 +161,7 @@ class FramePath:
         frame_id = self.parameters.frame_id or header.frame_id
         if view is None:
             return Frame(rgb, stamp_ns(header), frame_id)
-        return Frame(rectified(rgb, view), stamp_ns(header), frame_id, view.model.intrinsics, view.rectify)
+        return Frame(rectified(rgb, view, self._memory), stamp_ns(header), frame_id, view.model.intrinsics, view.rectify)
 
     def _offer_capture(self, frame: Frame) -> None:
         capture = self.captures.offer(frame.rgb)
@@ -190,7 +192,7 @@ class FramePath:
     def _context(self, frame: Frame, view: View | None) -> Context:
         header = make_header(frame.stamp_ns, frame.frame_id)
         info = None if view is None else camera_info_message(view.info, header, view.rectify)
-        return Context(header, (frame.rgb.shape[0], frame.rgb.shape[1]), info, self.parameters)
+        return Context(header, (frame.rgb.shape[0], frame.rgb.shape[1]), info, self.parameters, self._memory.part("messages"))
 
     def _finish(self, arrived: Arrived, stages_ms: dict[str, float]) -> None:
         self._faults.clear("GPU lost")
@@ -202,9 +204,9 @@ class FramePath:
         self._faults.report(fault, f"{topic}: {error}")
 
 
-def rectified(rgb: NDArray[np.uint8], view: View | None) -> NDArray[np.uint8]:
+def rectified(rgb: NDArray[np.uint8], view: View | None, workspace: Workspace | None = None) -> NDArray[np.uint8]:
     """The picture as the outputs show it: rectified where the view says so. Raises InputError when it is of another size."""
-    return rectify(rgb, view.model) if view is not None and view.rectify else rgb
+    return rectify(rgb, view.model, workspace) if view is not None and view.rectify else rgb
 
 
 def _rays(view: View | None) -> RayTable | None:

@@ -18,6 +18,7 @@ from mtdense_ros.encodings import UnknownEncoding, as_bytes, decode_compressed, 
 from mtdense_ros.records import Intrinsics, LabelSpace
 from mtdense_ros.rectify import CameraModel
 from mtdense_ros.ros import cv_bridge_fallback
+from mtdense_ros.workspace import Workspace
 
 try:
     from vision_msgs.msg import LabelInfo, VisionClass
@@ -37,15 +38,16 @@ def make_header(stamp: int, frame_id: str) -> Header:
     return Header(stamp=Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000), frame_id=frame_id)
 
 
-def rgb_of(message: Image | CompressedImage) -> NDArray[np.uint8]:
+def rgb_of(message: Image | CompressedImage, workspace: Workspace | None = None) -> NDArray[np.uint8]:
     """The picture of an Image or CompressedImage as RGB (H, W, 3); through cv_bridge where only that knows the encoding.
 
     Raises UnknownEncoding, and InputError on data that does not fit its description.
     """
     if isinstance(message, CompressedImage):
-        return decode_compressed(message.data, message.format)
+        return decode_compressed(message.data, message.format, workspace)
     try:
-        return to_rgb(message.data, message.width, message.height, message.encoding, message.step, bool(message.is_bigendian))
+        m = message
+        return to_rgb(m.data, m.width, m.height, m.encoding, m.step, bool(m.is_bigendian), workspace)
     except UnknownEncoding as error:
         return cv_bridge_fallback.to_rgb(message, error)
 
@@ -81,9 +83,9 @@ def image_message(values: NDArray[Any], encoding: str, header: Header) -> Image:
     return Image(header=header, height=height, width=width, encoding=encoding, is_bigendian=0, step=step, data=as_bytes(values))
 
 
-def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header) -> CompressedImage:
+def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header, workspace: Workspace | None = None) -> CompressedImage:
     """An RGB picture as JPEG, quality 1..100, its format named as image_transport does."""
-    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", encode_jpeg(rgb, quality)))
+    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", encode_jpeg(rgb, quality, workspace)))
 
 
 def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: Header) -> PointCloud2:

@@ -17,17 +17,19 @@ from mtdense_ros.geometry import millimetres
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.qos import OUTPUT_QOS
-from mtdense_ros.transforms import confidence_byte
+from mtdense_ros.transforms import confidence_byte, mask_byte
+from mtdense_ros.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Context:
-    """What all messages of one frame share. info: the camera of these images, None when unknown."""
+    """What all messages of one frame share. info: the camera of these images, None when unknown; workspace: for their making."""
 
     header: Header
     size_hw: tuple[int, int]
     info: CameraInfo | None
     parameters: Parameters
+    workspace: Workspace
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Output:
 def _mono8(values: NDArray[Any], c: Context) -> Image:
     """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""
     if values.dtype == np.bool_:
-        values = values.view(np.uint8) * np.uint8(255)
-    return image_message(values if values.dtype == np.uint8 else confidence_byte(values), "mono8", c.header)
+        values = mask_byte(values, c.workspace)
+    return image_message(values if values.dtype == np.uint8 else confidence_byte(values, c.workspace), "mono8", c.header)
 
 
 def _rgb8(values: NDArray[Any], c: Context) -> Image:
@@ -57,13 +59,13 @@ def _rgb8(values: NDArray[Any], c: Context) -> Image:
 
 
 def _jpeg(values: NDArray[Any], c: Context) -> CompressedImage:
-    return jpeg_message(values, c.parameters.jpeg_quality, c.header)
+    return jpeg_message(values, c.parameters.jpeg_quality, c.header, c.workspace)
 
 
 def _depth(values: NDArray[Any], c: Context) -> Image:
     if c.parameters.depth_encoding == "32FC1":
         return image_message(values, "32FC1", c.header)
-    return image_message(millimetres(values), "16UC1", c.header)
+    return image_message(millimetres(values, c.workspace), "16UC1", c.header)
 
 
 def _normals(values: NDArray[Any], c: Context) -> Image:

@@ -1,0 +1,38 @@
+"""Workspace: arrays of megabytes that are made once and used for every frame, because fresh ones cost page faults."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, ...]
+Value = TypeVar("Value", bound=np.generic)
+
+
+class Workspace:
+    """Arrays by name. What a function puts into the one that it is given stands there until its next call with the same one.
+
+    Functions that take one and are given none make their own, so that what they return is fresh. One frame at a time.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._parts: dict[str, Workspace] = {}
+
+    def array(self, name: str, shape: Shape, kind: type[Value]) -> NDArray[Value]:
+        """The array of this name, with whatever stands in it; another one from now on where its shape or kind was different."""
+        kept = self._arrays.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != kind:
+            kept = self._arrays[name] = self._made(shape, kind)
+        return kept
+
+    def part(self, name: str) -> Workspace:
+        """A workspace within this one: its names are its own."""
+        if name not in self._parts:
+            self._parts[name] = type(self)()
+        return self._parts[name]
+
+    def _made(self, shape: Shape, kind: type[Value]) -> NDArray[Value]:
+        return np.empty(shape, kind)

@@ -66,6 +66,7 @@ def test_errors_are_one_line_and_exit_2(arguments, message, weights, images, tmp
     [
         ("train", "training.train", "--data"),
         ("eval", "evaluation.evaluate", "--unchanged"),
+        ("precision", "evaluation.precision", "--variants"),
         ("mdeas-set", "cli.mdeas_set", "--from-renders"),
     ],
 )

@@ -11,6 +11,7 @@ from mtdense_ros.colour import colour_depth
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.document import document
+from mtdense_ros.evaluation.losses import LossReport
 from mtdense_ros.evaluation.pictures import shown
 from mtdense_ros.evaluation.report import Report
 
@@ -30,6 +31,9 @@ def test_committed_figures_are_of_weights_that_are_here():
     for path in sorted((ROOT / "docs" / "accuracy").glob("*.json")):
         card = json.loads((ROOT / "weights" / path.name).read_text(encoding="utf-8"))
         assert Report.read(path).sha256 == card["sha256"], f"{path} is of other weights; run mtdense eval {path.stem} and copy its JSON"
+        losses = path.parent / "precision" / path.name
+        if losses.exists():
+            assert LossReport.read(losses).sha256 == card["sha256"], f"{losses} is of other weights; run mtdense precision {path.stem}"
 
 
 def test_a_report_survives_its_file(tmp_path):

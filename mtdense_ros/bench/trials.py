@@ -10,17 +10,9 @@ import torch
 
 from mtdense_ros.engines.choice import Candidate
 from mtdense_ros.engines.create import installed_engines
+from mtdense_ros.engines.formats import FORMATS
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.hints import known_names
-
-FORMATS = {
-    ("torch", "cpu"): ("fp32", "bf16"),
-    ("torch", "cuda"): ("fp32", "bf16", "fp16"),
-    ("openvino", "cpu"): ("fp32", "bf16"),
-    ("onnxruntime", "cpu"): ("fp32",),
-    ("onnxruntime", "cuda"): ("fp32",),
-}
-"""The number formats that are worth trying, by engine and device; others are tried only when they are asked for."""
 
 
 @dataclass(frozen=True)

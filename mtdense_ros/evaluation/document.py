@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 from mtdense_ros.command_line import exit_code
-from mtdense_ros.evaluation import tables
+from mtdense_ros.evaluation import losses, tables
 from mtdense_ros.evaluation.report import Report
 
 FIGURES = Path("docs/accuracy")
-"""NAME.json as `mtdense eval` writes it; beside it NAME.md, if there is one: what was seen in the pictures."""
+"""NAME.json as `mtdense eval` writes it; beside it NAME.md, if there is one: what was seen in the pictures; and precision/NAME.json, if
+there is one, as `mtdense precision` writes it."""
 
 DOCUMENT = Path("docs/accuracy.md")
 
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def _section(path: Path) -> str:
-    report, notes = Report.read(path), path.with_suffix(".md")
+    report, notes, precision = Report.read(path), path.with_suffix(".md"), path.parent / "precision" / path.name
     parts = [f"## {report.name}\n\n`{report.command}`, sha256 `{report.sha256[:12]}`: {report.protocol}.\n"]
     parts.append(tables.markdown(report.results, level=3))
     if any(entry["output"] == "labels" for entry in report.results):
@@ -61,6 +62,8 @@ def _section(path: Path) -> str:
         parts.append(f"### Nothing changed\n\n{_UNCHANGED}\n{tables.unchanged(report.unchanged)}")
     if notes.exists():
         parts.append(notes.read_text(encoding="utf-8"))
+    if precision.exists():
+        parts.append(f"### Smaller number formats\n\n{losses.section(losses.LossReport.read(precision))}")
     if report.skipped:
         parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
     parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")

@@ -45,9 +45,13 @@ class SetResult:
 
 
 def score_set(
-    predictor: Predictor, frames: Iterable[EvaluationFrame], statistics: TrainingStatistics, watch: Watcher | None = None
+    predictor: Predictor,
+    frames: Iterable[EvaluationFrame],
+    statistics: TrainingStatistics,
+    watch: Watcher | None = None,
+    baselines: bool = True,
 ) -> SetResult:
-    """The figures over all frames, at camera size. Baselines are scored for the outputs that the network gives."""
+    """The figures over all frames, at camera size. Baselines are scored for the outputs that the network gives, or not at all."""
     result, subtractors = SetResult(), Subtractors()
     encoded = _Encoded(predictor)
     scores: Scores | None = None
@@ -57,11 +61,12 @@ def score_set(
         prediction = predictor.predict(frame.rgb, frame.intrinsics, encoded.background(frame))
         frame, prediction = _aligned(frame, prediction, alignment)
         given = {output: found for output in OUTPUTS if (found := getattr(prediction, output)) is not None}
-        plain = {"foreground": {**change_masks(frame), **subtractors.masks(frame)}}
-        plain |= constants(frame, statistics, alignment.network if alignment else None)
         _note_gaps(predictor, frame, given, statistics, result)
         scores.add(frame, {output: {NETWORK: found} for output, found in given.items()})
-        scores.add(frame, _of_outputs(plain, given))
+        if baselines:
+            plain = {"foreground": {**change_masks(frame), **subtractors.masks(frame)}}
+            plain |= constants(frame, statistics, alignment.network if alignment else None)
+            scores.add(frame, _of_outputs(plain, given))
         if watch is not None:
             watch(frame, prediction, alignment.space if alignment else None)
     result.entries = scores.results() if scores else []

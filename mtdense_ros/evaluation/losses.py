@@ -1,0 +1,122 @@
+"""What smaller number formats cost, as a JSON file, on a card and as a section of docs/accuracy.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mtdense_ros.errors import InputError
+from mtdense_ros.evaluation.report import rounded
+from mtdense_ros.evaluation.tables import number, table
+from mtdense_ros.weights import PrecisionSpec
+from mtdense_ros.weights.precision import LIMITS, RENDERED
+
+HIGHER_IS_BETTER = {"mean_iou": True, "abs_rel": False, "normals_deg": False, "foreground_iou": True}
+"""The figures that are compared."""
+
+_OF_ENTRY = {
+    "labels": ("mean_iou", ("mean_iou",)),
+    "depth": ("abs_rel", ("abs_rel_all", "abs_rel_scaled_all")),
+    "normals": ("normals_deg", ("mean_deg",)),
+    "foreground": ("foreground_iou", ("iou",)),
+}
+"""By output: the figure, and the first of these keys of Scores.results that there is; relative depth is scaled to the truth."""
+
+_TITLES = ("mean IoU", "abs rel", "normals, deg", "foreground IoU")
+
+
+@dataclass
+class LossReport:
+    """name, sha256: of the weights; command, machine: that made this; results: objects with set, frames, engine, device, precision and
+    figures, and but for the first of a set, fp32 in torch, the loss against that one; skipped: what was not measured, and why."""
+
+    name: str
+    sha256: str
+    outputs: list[str]
+    command: str
+    machine: dict[str, Any]
+    limits: dict[str, float] = field(default_factory=lambda: dict(LIMITS))
+    results: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def spec(self, before: PrecisionSpec | None = None) -> PrecisionSpec:
+        """What a card keeps, beside what it already says of other formats, engines and sets."""
+        new = [{key: e[key] for key in ("precision", "engine", "device", "set", "frames", "loss")} for e in self.results if "loss" in e]
+        fresh = {_key(entry) for entry in new}
+        kept = [entry for entry in (before.measured if before else ()) if _key(entry) not in fresh]
+        return PrecisionSpec(self.limits, tuple([*kept, *new]))
+
+    def to_json(self) -> str:
+        """Indented, one line per result."""
+        content = asdict(self)
+        lines = ",\n  ".join(json.dumps(entry) for entry in content.pop("results"))
+        return json.dumps(content, indent=1).removesuffix("\n}") + f',\n "results": [\n  {lines}\n ]\n}}\n'
+
+    @classmethod
+    def read(cls, path: Path) -> LossReport:
+        """The report of a file. Raises InputError."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: no report of losses ({error}); write it with mtdense precision") from error
+
+
+def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """The compared figures among Scores.results, four decimals; those that do not exist are left out."""
+    found = {}
+    for entry in entries:
+        name, keys = _OF_ENTRY[entry["output"]]
+        values = [rounded(entry[key]) for key in keys if key in entry]
+        if values and values[0] is not None:
+            found[name] = values[0]
+    return {name: found[name] for name in HIGHER_IS_BETTER if name in found}
+
+
+def losses(exact: Mapping[str, float], reduced: Mapping[str, float]) -> dict[str, float]:
+    """By how much each figure is worse than the exact one; negative where it is better."""
+    return {
+        name: round(value - reduced[name] if HIGHER_IS_BETTER[name] else reduced[name] - value, 4)
+        for name, value in exact.items() if name in reduced
+    }  # fmt: skip
+
+
+def section(report: LossReport) -> str:
+    """Markdown: fp32's figures of every set, each format's losses below, and what follows for `auto`."""
+    titles = ["set", "frames", "engine", "format", *_TITLES]
+    rows = []
+    for entry in report.results:
+        values, show = (entry["loss"], _signed) if "loss" in entry else (entry["figures"], number)
+        cells = (show(values.get(name)) for name in HIGHER_IS_BETTER)
+        rows.append([entry["set"], str(entry["frames"]), f"{entry['engine']}, {entry['device']}", entry["precision"], *cells])
+    limits = ", ".join(f"{name} {value:g}" for name, value in report.limits.items())
+    intro = (
+        f"`{report.command}`: the figures of fp32, and by how much those of smaller formats are worse (a minus: better). "
+        f"Limits for `auto`, on rendered sets: {limits}. The other sets are reported only. Imitated: fp16's rounding, on a CPU.\n"
+    )
+    notes = "".join(f"- {text}\n" for text in [*_verdicts(report), *(f"not measured: {text}" for text in report.skipped)])
+    return "\n".join([intro, table(titles, rows, left=(0, 2, 3)), *([notes] if notes else [])])
+
+
+def _verdicts(report: LossReport) -> list[str]:
+    """A sentence per engine and format: whether `auto` may use it."""
+    spec, found = report.spec(), []
+    for engine, precision in dict.fromkeys((entry["engine"], entry["precision"]) for entry in spec.measured):
+        refusal = spec.refusal(precision, engine, report.outputs)
+        found.append(f"`auto` must not use {precision} in {engine}: {refusal}" if refusal else f"`auto` may use {precision} in {engine}")
+    return found
+
+
+def decides(name: str) -> bool:
+    """Whether the losses on a set of this name count for `auto`."""
+    return name.startswith(RENDERED)
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(entry[name] for name in ("precision", "engine", "set"))
+
+
+def _signed(value: Any) -> str:
+    return "-" if value is None else f"{value:+.4f}"

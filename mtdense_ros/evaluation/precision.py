@@ -1,0 +1,172 @@
+"""What bf16 and fp16 cost in accuracy, in every engine of this machine, against fp32 in torch.
+
+Rendered sets decide whether `auto` may use a format (the first N frames of a training's first set are those that it held out, or
+render a set with another seed); the real evaluation frames are only reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import shlex
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mtdense_ros.atomic import write_atomically
+from mtdense_ros.command_line import exit_code
+from mtdense_ros.engines.create import installed_engines
+from mtdense_ros.engines.formats import FORMATS
+from mtdense_ros.engines.machine import this_machine
+from mtdense_ros.errors import InputError, MtdenseError
+from mtdense_ros.evaluation.baselines import TrainingStatistics
+from mtdense_ros.evaluation.losses import LossReport, decides, figures_of, losses, section
+from mtdense_ros.evaluation.rounded import RoundedEngine
+from mtdense_ros.evaluation.scoring import score_set
+from mtdense_ros.evaluation.sets import SETS, data_root, read_set
+from mtdense_ros.hints import known_names
+from mtdense_ros.models import DenseNetwork
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.weights import Card, find_weights, load_weights
+from mtdense_ros.weights.precision import REDUCED
+
+EXACT = ("torch", "fp32")
+Variant = tuple[str, str]
+"""An engine and a number format."""
+
+_log = logging.getLogger(__name__)
+
+
+def measure(net: DenseNetwork, card: Card, variants: Sequence[Variant], sets: Sequence[str], frames: int, report: LossReport) -> None:
+    """Adds the figures of fp32 in torch and of each variant on the first `frames` of each set to a report, and their losses.
+
+    A variant that this machine lacks, or that fails, is told among what the report skipped.
+    """
+    exact = _scored(net, card, EXACT, sets, frames)
+    figures = {entry["set"]: entry["figures"] for entry in exact}
+    reduced = []
+    for variant in variants:
+        try:
+            entries = _scored(net, card, variant, sets, frames)
+        except (MtdenseError, RuntimeError) as error:
+            report.skipped.append(f"{' '.join(variant)}: {error}")
+            continue
+        reduced += [{**entry, "loss": losses(figures[entry["set"]], entry["figures"])} for entry in entries]
+    report.results += sorted([*exact, *reduced], key=lambda entry: list(figures).index(entry["set"]))
+
+
+def variants_here() -> list[Variant]:
+    """The smaller formats of the installed engines; fp16 in torch always: without a GPU its rounding is imitated."""
+    devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+    here = [name for name, absent in installed_engines().items() if absent is None]
+    found = [(engine, p) for (engine, device), formats in FORMATS.items() if engine in here and device in devices for p in formats]
+    return sorted({variant for variant in [*found, ("torch", "fp16")] if variant[1] in REDUCED})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table, writes the JSON file and, if asked, the card."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if options.frames < 1:
+        raise InputError(f"--frames {options.frames}: is too few; give at least 1")
+    net, card = load_weights(options.weights)
+    command = shlex.join(["mtdense", "precision", *(_set_name(argument) if argument in options.data else argument for argument in given)])
+    report = LossReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
+    report.limits |= card.precision.limits if card.precision else {}
+    measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)
+    path = options.out / "precision" / f"{card.name}.json"
+    _write(path, report.to_json())
+    if options.into_card:
+        new = dataclasses.replace(card, precision=report.spec(card.precision))
+        write_atomically(find_weights(options.weights).with_suffix(".json"), new.to_json().encode())
+    _log.info("%s", section(report))
+    _log.info("figures are in %s", path)
+    if not any(decides(entry["set"]) for entry in report.results):
+        _log.warning("no rendered set was among them, so nothing follows for auto; give one with --data renders:PATH")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mtdense_ros.evaluation.precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("weights", help="name or path")
+    parser.add_argument("--data", nargs="+", metavar="SET", required=True, help="held-out frames, such as renders:PATH")
+    real_help = "real evaluation sets, which are only reported (default: all, where they are on this machine; none for the empty list)"
+    parser.add_argument("--real", nargs="*", metavar="SET", help=f"{real_help}: {', '.join(SETS)}")
+    parser.add_argument("--frames", type=int, default=256, metavar="N", help="the first so many of each set (default %(default)s)")
+    variants_help = "these alone, such as openvino:bf16 (default: every format of every engine here, and torch:fp16)"
+    parser.add_argument("--variants", nargs="+", type=_variant, metavar="ENGINE:FORMAT", help=variants_help)
+    out_help = "folder for precision/NAME.json (default %(default)s)"
+    parser.add_argument("--out", type=Path, default=Path("evaluations"), metavar="DIR", help=out_help)
+    parser.add_argument("--into-card", action="store_true", help="write the losses into the weights' card, beside those of other machines")
+    return parser
+
+
+def _variant(text: str) -> Variant:
+    engine, _, precision = text.partition(":")
+    if engine not in installed_engines() or precision not in REDUCED:
+        raise argparse.ArgumentTypeError(f"'{text}': {known_names(text, (f'{e}:{p}' for e in installed_engines() for p in REDUCED))}")
+    return engine, precision
+
+
+def _real(asked: Sequence[str] | None, report: LossReport) -> list[str]:
+    """The real sets to report on; without being asked, all if there are any here."""
+    if asked is not None:
+        return list(asked)
+    try:
+        data_root()
+    except InputError as error:
+        report.skipped.append(f"real frames: {error}")
+        return []
+    return list(SETS)
+
+
+def _scored(net: DenseNetwork, card: Card, variant: Variant, sets: Sequence[str], frames: int) -> list[dict[str, Any]]:
+    """What a report says of one engine and format, set by set; without the losses."""
+    predictor = _predictor(net, card, variant)
+    imitated = ", imitated" if _is_imitated(variant) else ""
+    entries = []
+    for text in sets:
+        found = score_set(predictor, islice(read_set(text), frames), TrainingStatistics(), baselines=False).entries
+        facts = {"set": _set_name(text), "frames": max((entry["frames"] for entry in found), default=0)}
+        how = {"engine": variant[0], "device": f"{predictor.device_name}{imitated}", "precision": variant[1]}
+        entries.append({**facts, **how, "figures": figures_of(found)})
+        _log.info("%s on %s: done", " ".join(variant), facts["set"])
+    return entries
+
+
+def _predictor(net: DenseNetwork, card: Card, variant: Variant) -> Predictor:
+    engine, precision = variant
+    if _is_imitated(variant):
+        return Predictor(RoundedEngine(net), net.needs_background, card)
+    device = "cpu" if variant == EXACT else "auto"  # on a GPU torch may compute fp32 with fewer bits
+    return Predictor.from_network(net, card, device=device, engine=engine, precision=precision)
+
+
+def _is_imitated(variant: Variant) -> bool:
+    """fp16 in torch, which exists on a GPU only, where there is none."""
+    return variant == ("torch", "fp16") and not torch.cuda.is_available()
+
+
+def _set_name(text: str) -> str:
+    """A set without the folders that it lies in here."""
+    kind, colon, rest = text.partition(":")
+    return f"{kind}:{Path(rest).name}" if colon else text
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content.encode())
+    except OSError as error:
+        raise InputError(f"--out {path}: cannot be written ({error.strerror}); choose another folder") from error
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

@@ -31,6 +31,21 @@ def test_furniture_stands_on_the_floor_and_holds_objects(make, library):
             assert (np.abs(middle) < prop.size[:2] / 2 + 0.1).all()
 
 
+@pytest.mark.parametrize("make", [furnishings.cushion, furnishings.waste_bin])
+def test_loose_objects_stand_on_their_base(make, library):
+    for seed in range(6):
+        prop = make(np.random.default_rng(seed), library)
+        assert min(part.mesh.positions[:, 2].min() for part in prop.parts) == pytest.approx(0, abs=1e-5)
+        assert prop.label == OBJECT and 0.2 < prop.size.max() < 0.7
+
+
+def test_cushions_rest_on_the_seat_of_a_sofa(library):
+    for seed in range(8):
+        prop = furnishings.cushioned_sofa(np.random.default_rng(seed), library)
+        assert prop.holds
+        assert all(0.3 < where[2, 3] < 1.0 for _, where in prop.holds)
+
+
 @pytest.mark.parametrize("make", dict.fromkeys(things.MAKERS), ids=lambda make: make.__name__)
 def test_things_are_small_and_lie_on_their_base(make, library):
     for seed in range(6):

@@ -9,12 +9,14 @@ import pytest
 
 from mtdense_ros.data.render import camera
 from mtdense_ros.data.render.assets import Assets
+from mtdense_ros.data.render.contents import many_chairs
 from mtdense_ros.data.render.doorways import Doorway, doorway, wall_mesh
+from mtdense_ros.data.render.hangings import before_window
 from mtdense_ros.data.render.interior import build_interior
 from mtdense_ros.data.render.layout import Plan
 from mtdense_ros.data.render.renderer import Renderer
 from mtdense_ros.data.render.rooms import KINDS, _beside_wall, _next_room, room
-from mtdense_ros.data.render.scene import FLOOR, WALL, Light, Lighting
+from mtdense_ros.data.render.scene import FLOOR, FURNITURE, WALL, Light, Lighting
 from mtdense_ros.data.render.shell import THICK, Wall, walls
 from mtdense_ros.errors import DependencyError
 
@@ -90,3 +92,23 @@ def test_cameras_beside_a_wall_look_along_it_and_a_little_toward_it():
         if abs(x) > 0.7 and abs(y) < 2.7:
             turned.append(math.degrees(math.asin(math.cos(yaw) * np.sign(x))))
     assert min(turned) >= 5 - 1e-6 and max(turned) <= 50 + 1e-6 and len(turned) > 10
+
+
+def test_many_chairs_are_of_one_kind_and_stand_apart(assets):
+    plan = Plan((3.0, 3.0))
+    chairs = many_chairs(np.random.default_rng(0), assets, plan)
+    assert len(chairs) >= 6 and {item.label for item in chairs} == {FURNITURE}
+    assert all(item.parts is chairs[0].parts for item in chairs)
+    spots = np.array([item.pose[:2, 3] for item in chairs])
+    apart = np.linalg.norm(spots[:, None] - spots[None], axis=-1) + 9 * np.eye(len(spots))
+    assert apart.min() > 0.3
+
+
+def test_pictures_before_a_window_hang_in_front_of_its_frame(assets):
+    wall = Wall(0, 2.0, 0, 4.0, 2.5)
+    for seed in range(8):
+        for item in before_window(np.random.default_rng(seed), assets.library, wall, 0.5, 1.5):
+            low, high = item.bounds()
+            # The wall is at y = 2 and the room at smaller y; a frame stands out by 42 mm.
+            assert high[1] < 2.0 - 0.042 and low[2] > 0.8 and high[2] < 2.5
+            assert low[0] > -0.3 and high[0] < 1.3

@@ -18,6 +18,8 @@ from mtdense_ros.data.render.things import thing
 Rng = np.random.Generator
 
 _MOST = 26
+_CROWDED = 0.14
+"""Share of the larger rooms whose floor is crowded with chairs."""
 _TAKEN = 0.08
 """Share of the chairs at tables on which somebody sits and stays."""
 
@@ -39,13 +41,22 @@ def contents(rng: Rng, assets: Assets, plan: Plan, density: float, most: int = _
         if item is not None:
             pieces.append(item)
             held += prop.held(item.pose)
-    return [*pieces, *held, *clutter(rng, assets, plan, pieces)]
+    chairs = many_chairs(rng, assets, plan) if rng.random() < _CROWDED and area > 9 else []
+    return [*pieces, *held, *chairs, *clutter(rng, assets, plan, pieces)]
 
 
 def _piece(rng: Rng, assets: Assets, against: bool) -> Prop:
     if rng.random() < 0.3:
         return assets.pick("wall" if against else "free", rng)
     return furnishings.against_wall(rng, assets.library) if against else furnishings.free_standing(rng, assets.library)
+
+
+def many_chairs(rng: Rng, assets: Assets, plan: Plan) -> list[Item]:
+    """Six to 24 chairs of one kind all over the floor, as in a waiting room or after a lesson."""
+    make = furnishings.office_chair if rng.random() < 0.3 else furniture.chair
+    prop = make(rng, assets.library)
+    count = min(int(rng.integers(6, 25)), int(2 * plan.half[0] * plan.half[1]))
+    return present([plan.free(rng, prop, 0.0) for _ in range(count)])
 
 
 def table_group(rng: Rng, assets: Assets, plan: Plan) -> list[Item]:
@@ -82,11 +93,15 @@ def clutter(rng: Rng, assets: Assets, plan: Plan, pieces: Sequence[Item]) -> lis
     """Small things on furniture and floor."""
     items: list[Item | None] = []
     for piece in pieces:
-        for _ in range(int(rng.poisson(1.6))):
+        for _ in range(int(rng.poisson(2.0))):
             prop = thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
             items.append(rest_on(rng, piece, prop))
-    for _ in range(int(rng.poisson(1.8))):
-        prop = thing(rng, assets.library) if rng.random() < 0.5 else assets.pick("floor", rng)
+    for _ in range(int(rng.poisson(2.2))):
+        draw = rng.random()
+        if draw < 0.2:
+            prop = furnishings.waste_bin(rng, assets.library)
+        else:
+            prop = thing(rng, assets.library) if draw < 0.6 else assets.pick("floor", rng)
         items.append(plan.free(rng, prop))
     return present(items)
 

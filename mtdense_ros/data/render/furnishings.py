@@ -11,6 +11,7 @@ import numpy as np
 from mtdense_ros.data.render import furniture, meshes
 from mtdense_ros.data.render.assets import Prop
 from mtdense_ros.data.render.furniture import book_row, finish, upholstery
+from mtdense_ros.data.render.layout import heights_at
 from mtdense_ros.data.render.meshes import Mesh
 from mtdense_ros.data.render.objects import plant
 from mtdense_ros.data.render.palette import greyed, tint
@@ -99,6 +100,38 @@ def kitchen_row(rng: Rng, library: TextureLibrary) -> Prop:
     return Prop("kitchen", parts, FURNITURE, held)
 
 
+def cushioned_sofa(rng: Rng, library: TextureLibrary) -> Prop:
+    """A sofa with loose cushions, and at times a bag or book, on its seat."""
+    sofa = furniture.sofa(rng, library)
+    w, d = float(sofa.size[0]), float(sofa.size[1])
+    held: Held = []
+    for _ in range(int(rng.integers(1, 5))):
+        x, y = float(rng.uniform(-0.3, 0.3)) * w, -float(rng.uniform(0.0, 0.2)) * d
+        height = float(heights_at(sofa.at(pose()), np.array([[x, y]]))[0])
+        prop = cushion(rng, library) if rng.random() < 0.75 else thing(rng, library).shrunk(0.3)
+        held.append((prop, pose(x, y, height - 0.01, rng.normal(0, 0.4))))
+    return Prop("sofa", sofa.parts, FURNITURE, held)
+
+
+def cushion(rng: Rng, library: TextureLibrary) -> Prop:
+    """A cushion that lies or leans back, plain, woven or printed."""
+    w = rng.uniform(0.3, 0.5)
+    mesh = meshes.rounded_box((w, w * rng.uniform(0.7, 1.0), 0.14), 0.065).turned(meshes.rotation_x(-rng.uniform(0, 1.2)))
+    raised = mesh.moved((0, 0, -float(mesh.positions[:, 2].min())))
+    layer = library.pick(rng, "cloth", "cloth", "stripes", "checker", "print") if rng.random() < 0.7 else WHITE
+    return Prop("cushion", [Part(raised, layer, tint(rng, 0.5, (0.15, 1.0)), float(rng.uniform(1, 4)))], OBJECT)
+
+
+def waste_bin(rng: Rng, _: TextureLibrary) -> Prop:
+    """An open bin of 20 to 60 cm, round or, with a lid, square."""
+    r, h = rng.uniform(0.1, 0.2), rng.uniform(0.22, 0.6)
+    if rng.random() < 0.65:
+        body = meshes.lathe([(0, 0), (r * 0.8, 0), (r, h), (r * 0.97, h), (r * 0.78, 0.01), (0, 0.01)], 24)
+    else:
+        body = meshes.merge([meshes.box((1.6 * r, 1.4 * r, h)), meshes.box((1.7 * r, 1.5 * r, 0.05), (0, 0, h))])
+    return Prop("bin", [Part(body, WHITE, tint(rng, 0.3, (0.03, 0.9)), gloss=float(rng.uniform(0, 0.8)))], OBJECT)
+
+
 def easy_chair(rng: Rng, library: TextureLibrary) -> Prop:
     """A tub chair: a back that runs round the seat, in cloth or leather."""
     r, seat, back = rng.uniform(0.32, 0.42), rng.uniform(0.36, 0.45), rng.uniform(0.2, 0.4)
@@ -162,7 +195,7 @@ def tall_plant(rng: Rng, library: TextureLibrary) -> Prop:
 Maker = Callable[[Rng, TextureLibrary], Prop]
 _BY_WALL: tuple[Maker, ...] = (
     *(filled_shelf, filled_shelf, workplace, workplace, made_bed, made_bed, kitchen_row, screen_stand, easy_chair, tall_plant),
-    *(furniture.desk, furniture.shelf, furniture.cabinet, furniture.cabinet, furniture.sofa, furniture.sofa),
+    *(furniture.desk, furniture.shelf, furniture.cabinet, furniture.cabinet, furniture.sofa, cushioned_sofa, cushioned_sofa),
 )
 _FREE: tuple[Maker, ...] = (
     *(office_chair, office_chair, easy_chair, ottoman, tall_plant, furniture.table, furniture.chair, furniture.chair, furniture.sofa),

@@ -121,7 +121,19 @@ def wide_picture(rng: Rng, library: TextureLibrary, wall: Wall, s: float, room: 
     return items
 
 
+def before_window(rng: Rng, library: TextureLibrary, wall: Wall, s: float, room: float) -> list[Item]:
+    """One to three pictures, boards or sheets that hang before a pane, dark against the light behind or lit from the room."""
+    items = []
+    for _ in range(int(rng.integers(1, 4))):
+        w, h = min(rng.uniform(0.15, 0.6), room), rng.uniform(0.2, 0.6)
+        layer = library.pick(rng, "print") if rng.random() < 0.7 else WHITE
+        sheet = Part(meshes.box((w, 0.01, h)), layer, tint(rng, 0.3, (0.2, 1.0)), float(1 / max(w, h)))
+        x, z = s + rng.uniform(-0.4, 0.4) * (room - w), rng.uniform(0.9, max(wall.height - h - 0.4, 0.95))
+        items.append(wall.item([sheet], OTHER, float(x), float(z), 0.07, name="picture"))
+    return items
+
+
 _MAKERS: tuple[Maker, ...] = (
-    *(board, notices, screen, cupboard, cupboard, wall_shelf, wall_shelf, clock, switches, wide_picture, wide_picture),
+    *(board, board, notices, screen, cupboard, cupboard, wall_shelf, wall_shelf, clock, switches, wide_picture, wide_picture),
 )
 """One entry per kind, repeated where it is common."""

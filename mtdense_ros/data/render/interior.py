@@ -9,7 +9,7 @@ import numpy as np
 
 from mtdense_ros.data.render import meshes
 from mtdense_ros.data.render.doorways import Doorway, lining, wall_mesh
-from mtdense_ros.data.render.hangings import hang
+from mtdense_ros.data.render.hangings import before_window, hang
 from mtdense_ros.data.render.palette import tint
 from mtdense_ros.data.render.scene import CEILING, FLOOR, OBJECT, WALL, Item, Part, pose
 from mtdense_ros.data.render.shell import THICK, Shell, Wall, add_door, add_picture, add_window, walls
@@ -68,6 +68,8 @@ def _furnish(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, gap: D
         draw = rng.random()
         if draw < 0.2:
             add_window(rng, library, shell, wall, s, room)
+            if rng.random() < 0.15:
+                shell.items.extend(before_window(rng, library, wall, s, room))
         elif draw < 0.3 and room > 0.95:
             add_door(rng, library, shell, wall, s)
         elif draw < 0.48:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtdense_ros.data.render.palette import light_paint, muted_paint, tint
+from mtdense_ros.data.render.palette import greyed, light_paint, muted_paint, tint
 from mtdense_ros.data.render.scene import Color
 from mtdense_ros.data.render.textures import WHITE, TextureLibrary
 
@@ -60,10 +60,13 @@ def floor_material(rng: Rng, library: TextureLibrary) -> Material:
 
 
 def ceiling_material(rng: Rng, library: TextureLibrary) -> Material:
-    """White paint, panels or, seldom, boards."""
+    """White paint or panels, in an eighth of all cases a dark or strong colour and, seldom, boards."""
     draw = rng.random()
     if draw < 0.05:
         return library.pick(rng, "calm planks"), (1.0, 1.0, 1.0), 0.7, 0.0
+    if rng.random() < 0.12:
+        layer = library.pick(rng, "shaded", "calm tiles") if rng.random() < 0.5 else WHITE
+        return layer, greyed(tint(rng, 0.3, (0.06, 0.55)), 0.4), float(rng.uniform(0.35, 0.6)), 0.0
     kind = "calm plaster" if draw < 0.3 else "calm tiles"
     layer = WHITE if draw > 0.5 else library.pick(rng, kind)
     return layer, light_paint(rng), float(rng.uniform(0.35, 0.6)), 0.0

@@ -1,0 +1,173 @@
+"""The controller of a budget: from the measured costs of frames to what is given up. Without clock, thread or network."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+from mtdense_ros.budget.concessions import Concession, Setting
+from mtdense_ros.budget.costs import Costs, Sample, Targets
+
+WINDOW = 20
+FEWEST = 10
+"""Frames that a decision rests on."""
+
+SETTLING = 2
+"""Frames after a change that do not count."""
+
+DOWN_FIT = 0.95
+UP_FIT = 0.85
+"""A worse setting is foreseen to keep the budget below this load, a better one must be foreseen well below."""
+
+PATIENCE_S = 5.0
+MOST_PATIENCE_S = 320.0
+"""A better setting must be foreseen to fit for this long; doubled by each climb that had to be taken back."""
+
+PROBATION_S = 60.0
+"""A climb taken back within this time was a mistake."""
+
+LEARNING = 0.7
+USELESS = 0.97
+"""A number format that leaves more than this of the network's time, measured by the rest of the work, is not worth its loss."""
+
+
+class Controller:
+    """Gives up the first `position` of `concessions`. `over`: whether all is given up and the budget is not kept;
+    `costs`: of the last window, None before there is one."""
+
+    def __init__(self, targets: Targets, concessions: Sequence[Concession] = ()) -> None:
+        self.targets = targets
+        self.concessions = tuple(concessions)
+        self.position = 0
+        self.over = False
+        self.costs: Costs | None = None
+        self._useless: set[Concession] = set()
+        self._effect: dict[Concession, float] = {}
+        self._samples: deque[Sample] = deque(maxlen=WINDOW)
+        self._settling = 0
+        self._before: tuple[int, Costs] | None = None
+        self._fits_since = math.inf
+        self._climbed_at = -math.inf
+        self._patience_s = PATIENCE_S
+
+    @property
+    def setting(self) -> Setting:
+        """What is given up now."""
+        return Setting.of(self.concessions[: self.position])
+
+    def aim(self, targets: Targets, concessions: Sequence[Concession]) -> None:
+        """Another budget or other concessions from now on; what is given up stays so where it is still among them."""
+        given = set(self.concessions[: self.position])
+        self.targets, self.costs, self._patience_s = targets, None, PATIENCE_S
+        self.concessions = tuple(c for c in concessions if c not in self._useless)
+        self._move(max((i + 1 for i, c in enumerate(self.concessions) if c in given), default=0), None)
+
+    def forbid(self, concession: Concession) -> None:
+        """Never gives this one up, as it cannot be had."""
+        index = self.concessions.index(concession)
+        self._useless.add(concession)
+        self.concessions = tuple(c for c in self.concessions if c != concession)
+        self._move(self.position - (index < self.position), None)
+
+    def feed(self, sample: Sample) -> bool:
+        """Takes a frame that was processed at the present setting; True when the setting changed."""
+        if self._settling > 0:
+            self._settling -= 1
+            return False
+        self._samples.append(sample)
+        if len(self._samples) < FEWEST:
+            return False
+        before = self.setting
+        costs = self.costs = Costs.of(self._samples)
+        self._learn(costs)
+        if self.targets.load(costs) > 1:
+            self._descend(costs, sample.done_s)
+        else:
+            self._climb(costs, sample.done_s)
+        return self.setting != before
+
+    def _descend(self, costs: Costs, now_s: float) -> None:
+        self._fits_since = math.inf
+        self.over = self.position == len(self.concessions)
+        if self.over:
+            return
+        if now_s - self._climbed_at < PROBATION_S:
+            self._patience_s = min(2 * self._patience_s, MOST_PATIENCE_S)
+        self._climbed_at = -math.inf
+        self._move(self._first_that_fits(costs), costs)
+
+    def _first_that_fits(self, costs: Costs) -> int:
+        """The next position that is foreseen to fit, the last where none is.
+
+        Nothing is foreseen beyond a number format that was not tried: on some processors the smaller one is the slower.
+        """
+        for position in range(self.position + 1, len(self.concessions)):
+            newest = self.concessions[position - 1]
+            if newest.kind == "precision" and newest not in self._effect:
+                return position
+            if self.targets.load(costs.at(self._ratio(position, costs))) <= DOWN_FIT:
+                return position
+        return len(self.concessions)
+
+    def _climb(self, costs: Costs, now_s: float) -> None:
+        self.over = False
+        if now_s - self._climbed_at >= PROBATION_S:
+            self._climbed_at, self._patience_s = -math.inf, (PATIENCE_S if self._climbed_at > -math.inf else self._patience_s)
+        if self.position == 0 or self.targets.load(costs.at(self._ratio(self.position - 1, costs))) > UP_FIT:
+            self._fits_since = math.inf
+            return
+        self._fits_since = min(self._fits_since, now_s)
+        if now_s - self._fits_since >= self._patience_s:
+            self._climbed_at = now_s
+            self._move(self.position - 1, costs)
+
+    def _move(self, position: int, costs: Costs | None) -> None:
+        """To another position; costs: of the one that is left, to learn from."""
+        self._before = None if costs is None else (self.position, costs)
+        self.position = position
+        self.over = False
+        self._samples.clear()
+        self._settling = SETTLING
+        self._fits_since = math.inf
+
+    def _ratio(self, position: int, costs: Costs, origin: int | None = None) -> float:
+        """The work foreseen at a position over that at the origin, where `costs` were measured; the present one for None."""
+        origin = self.position if origin is None else origin
+        gains = self._gains(costs.network_share, origin)
+        low, high = sorted((position, origin))
+        gain = sum(self._effect.get(c, 1.0) * g for c, g in zip(self.concessions[low:high], gains[low:high], strict=True))
+        return math.exp(-gain if position > origin else gain)
+
+    def _gains(self, network_share: float, origin: int) -> list[float]:
+        """The logarithm of what each concession divides the work by, as believed; network_share: at `origin`."""
+        network, rest = network_share, 1 - network_share
+        for c in self.concessions[:origin]:
+            network, rest = network / c.network_factor, rest / c.rest_factor
+        gains = []
+        for c in self.concessions:
+            with_it = network * c.network_factor, rest * c.rest_factor
+            gains.append(math.log((network + rest) / sum(with_it)))
+            network, rest = with_it
+        return gains
+
+    def _learn(self, costs: Costs) -> None:
+        """Corrects what the concessions of the last move save, by what they did; drops a number format that saved nothing.
+
+        The latter is judged by the network's time over the other work's, as a machine that got busy meanwhile slows both.
+        """
+        if self._before is None:
+            return
+        (origin, before), self._before = self._before, None
+        low, high = sorted((origin, self.position))
+        crossed = self.concessions[low:high]
+        saved = math.log(max(before.work, 1e-6) / max(costs.work, 1e-6)) * (1 if self.position > origin else -1)
+        gains = self._gains(before.network_share, origin)[low:high]
+        believed = sum(self._effect.get(c, 1.0) * g for c, g in zip(crossed, gains, strict=True))
+        error = (saved - believed) / max(sum(gains), 1e-6)
+        for c in crossed:
+            self._effect[c] = min(max(self._effect.get(c, 1.0) + LEARNING * error, 0.0), 2.0)
+        if self.position > origin and crossed[-1].kind == "precision":
+            others = math.prod(c.network_factor / c.rest_factor for c in crossed[:-1])
+            if costs.network_over_rest > USELESS * others * before.network_over_rest:
+                self.forbid(crossed[-1])

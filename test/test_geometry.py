@@ -36,6 +36,15 @@ def test_a_pixel_without_a_ray_has_no_point():
     assert np.isnan(points[1, 1]).all() and np.isfinite(points).sum() == 3 * 11
 
 
+def test_points_are_bit_for_bit_depth_times_ray():
+    camera = Intrinsics(width=37, height=29, fx=31.7, fy=30.9, cx=17.3, cy=13.9)
+    depth = np.random.default_rng(0).uniform(0, 9, (29, 37)).astype(np.float32)
+    depth[3:9, 5:20] = INF
+    rays = geometry.RayTable.of(camera)
+    z = np.where(np.isfinite(depth), depth, np.float32(NAN))
+    np.testing.assert_array_equal(rays.points(depth), np.stack([z * rays.x, z * rays.y, z], -1))
+
+
 def test_ray_table_is_cached_per_intrinsics_and_checks_sizes():
     same = Intrinsics(width=4, height=3, fx=2.0, fy=4.0, cx=1.0, cy=2.0)
     assert geometry.RayTable.of(CAMERA) is geometry.RayTable.of(same)
@@ -76,6 +85,17 @@ def test_random_normals_have_length_one():
     normals = geometry.normalise_normals(raw)
     np.testing.assert_allclose(np.linalg.norm(normals, axis=-1), 1, atol=1e-5)
     assert (normals[..., 2] <= 0).all()
+
+
+def test_normals_are_bit_for_bit_the_raw_ones_over_their_length():
+    raw = np.random.default_rng(0).standard_normal((3, 20, 31)).astype(np.float32)
+    raw[:, 3:5] = 0
+    before = raw.copy()
+    x, y, z = raw[0], raw[1], np.minimum(raw[2], np.float32(0))
+    length = np.sqrt(x * x + y * y + z * z)
+    inverse = np.where(length > 1e-6, np.float32(1) / np.maximum(length, np.float32(1e-6)), np.float32(NAN))
+    np.testing.assert_array_equal(geometry.normalise_normals(raw), np.stack([x * inverse, y * inverse, z * inverse], -1))
+    np.testing.assert_array_equal(raw, before)
 
 
 @pytest.mark.parametrize("normal", [(0.0, 0.0, -1.0), (0.0, -0.8, -0.6), (0.6, 0.0, -0.8)])

@@ -1,5 +1,6 @@
 """Resizing there and back, normalising, and labels at camera size against torch."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -98,6 +99,14 @@ def test_exact_labels_are_the_argmax_of_resized_logits(size, channels):
     np.testing.assert_allclose(chosen[differ], resized.numpy().max(0)[differ], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["noise", "ties"])
+def test_exact_labels_are_bit_for_bit_the_argmax_of_all_resized_planes(kind):
+    logits = random_logits() if kind == "noise" else np.round(random_logits())
+    planes = np.stack([cv2.resize(plane, (71, 49), interpolation=cv2.INTER_LINEAR) for plane in logits])
+    np.testing.assert_array_equal(transforms.labels_exact(logits, (49, 71)), planes.argmax(0))
+    np.testing.assert_array_equal(transforms.resize_map(logits, (49, 71)), planes)
+
+
 def test_ties_go_to_the_lowest_id():
     logits = np.zeros((4, 3, 3), np.float32)
     logits[0] = -1
@@ -138,6 +147,10 @@ def test_fast_labels_take_the_nearest_network_pixel(size):
 
 def test_confidence_byte_rounds():
     assert transforms.confidence_byte(np.float32([[0, 0.25, 0.501, 1]])).tolist() == [[0, 64, 128, 255]]
+
+
+def test_mask_byte_is_0_and_255():
+    assert transforms.mask_byte(np.array([[True, False]])).tolist() == transforms.mask_byte(np.uint8([[255, 0]])).tolist() == [[255, 0]]
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((1, 3, 4, 4), np.float32), np.zeros((3, 4, 4)), np.zeros((0, 4, 4), np.float32)])

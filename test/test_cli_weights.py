@@ -77,12 +77,24 @@ def test_info(weights, capsys):
     assert name == "random_mtdense"
     assert facts["file"] == f"{weights}, {weights.stat().st_size / 1e6:.1f} MB, sha256 {read_card(weights).sha256}"
     assert facts["label space"] == "indoor, 6 classes"
+    assert facts["smaller"] == "bf16 and fp16 only when asked for: their loss was not measured"
     assert facts["depth"] == "metric, 0.01 to 50 m for a focal length of 100 px of the network's input"
     assert (facts["licence"], facts["data"], facts["command"], facts["commit"]) == ("CC0-1.0", "random numbers", "test", "-")
     assert [line.split() for line in lines[-2:]] == [
         ["set", "frames", "method", *["abs", "rel", "delta", "1", "RMSE", "m", "abs", "rel,", "scaled", "delta", "1,", "scaled", "valid"]],
         ["room", "3", "network", "-", "-", "0.250", "-", "-", "-"],
     ]
+
+
+def test_info_tells_the_formats_that_auto_may_use(make_random_weights, capsys):
+    def told(losses):
+        figures = {"mean_iou": 0, "foreground_iou": 0}
+        measured = [{"precision": "bf16", "engine": e, "set": "renders:x", "loss": {**figures, "abs_rel": loss}} for e, loss in losses]
+        main(["weights", "info", str(make_random_weights("mtdense", precision={"limits": {}, "measured": measured}))])
+        return next(line for line in capsys.readouterr().out.splitlines() if "smaller" in line)
+
+    assert told([("torch", 0.1)]).endswith("bf16 and fp16 only when asked for: their loss is beyond the limit")
+    assert told([("torch", 0.1), ("openvino", 0.001)]).endswith("auto may use bf16 in openvino")
 
 
 def test_info_as_json(weights, capsys):

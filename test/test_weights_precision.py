@@ -1,11 +1,13 @@
 """What a card says of smaller number formats: optional, strict where it is given, and decided on rendered sets alone."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.weights import PrecisionSpec, read_card
+from mtdense_ros.weights.precision import LIMITS
 
 OUTPUTS = ("labels", "depth", "normals", "foreground")
 SMALL = {"mean_iou": 0.002, "abs_rel": 0.001, "foreground_iou": -0.001, "normals_deg": 9.0}
@@ -45,6 +47,13 @@ def test_cards_with_and_without_the_entry(make_random_weights):
     path = make_random_weights("mtdense", precision=entry)
     assert json.loads(path.with_suffix(".json").read_text())["precision"] == entry
     assert read_card(path).precision == PrecisionSpec({"abs_rel": 0.01}, [measured(SMALL)])
+
+
+def test_the_documents_example_is_one():
+    text = (Path(__file__).resolve().parents[1] / "docs" / "networks.md").read_text()
+    example = text.partition("```json\n")[2].partition("```")[0]
+    spec = PrecisionSpec(**json.loads(f"{{{example}}}")["precision"])
+    assert spec.limits == LIMITS and spec.refusal("bf16", "openvino", OUTPUTS) == ""
 
 
 @pytest.mark.parametrize(

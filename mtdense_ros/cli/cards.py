@@ -31,6 +31,7 @@ def card_text(card: Card, path: Path) -> str:
         "label space": _spaces(card.label_space),
         "depth": _depth(card),
         "foreground": f"changed where its probability is at least {card.foreground.threshold}" if card.foreground else _NONE,
+        "smaller": _formats(card),
         "licence": card.licence,
         "attribution": card.attribution or _NONE,
         "data": "; ".join(_source(source) for source in card.data) or _NONE,
@@ -76,6 +77,15 @@ def _depth(card: Card) -> str:
     if depth.kind == "relative":
         return "relative, without unit"
     return f"metric, {depth.min_m:g} to {depth.max_m:g} m for a focal length of {depth.focal_px:g} px of the network's input"
+
+
+def _formats(card: Card) -> str:
+    """The number formats below fp32 that `auto` may use, and in which engines, of those whose loss was measured."""
+    if card.precision is None:
+        return "bf16 and fp16 only when asked for: their loss was not measured"
+    pairs = dict.fromkeys((entry["precision"], entry["engine"]) for entry in card.precision.measured)
+    good = [f"{precision} in {engine}" for precision, engine in pairs if not card.precision.refusal(precision, engine, card.outputs)]
+    return f"auto may use {', '.join(good)}" if good else "bf16 and fp16 only when asked for: their loss is beyond the limit"
 
 
 def _source(source: Any) -> str:

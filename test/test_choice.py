@@ -65,6 +65,8 @@ def test_the_fastest_that_the_request_and_the_card_leave():
     assert cached_choice(allowing, SIZE, "cpu", precision="fp32").text == "openvino fp32 on cpu"
     assert cached_choice(plain, SIZE, precision="bf16").text == "openvino bf16 on cpu", "asked for by name"
     assert cached_choice(plain, SIZE, precision="fp16") is None
+    assert cached_choice(plain, SIZE, device="cpu", engine="torch").text == "torch fp32 on cpu"
+    assert cached_choice(plain, SIZE, engine="onnxruntime") is None
 
 
 @pytest.mark.parametrize(

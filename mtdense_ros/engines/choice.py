@@ -60,14 +60,14 @@ def precision_refusal(card: Card, engine: str, precision: str) -> str:
     return card.precision.refusal(precision, engine, card.outputs)
 
 
-def cached_choice(card: Card, size_hw: Size, device: str = "auto", precision: str = "auto") -> Candidate | None:
-    """The fastest of what was measured here for these weights at this input size, among what `device` and `precision` leave.
+def cached_choice(card: Card, size_hw: Size, device: str = "auto", precision: str = "auto", engine: str = "auto") -> Candidate | None:
+    """The fastest of what was measured here for these weights at this input size, among what the other arguments leave.
 
-    device, precision: as for create_engine; with precision "auto" only what the card allows. None where nothing was measured,
-    or where anything in the machine's description has changed since.
+    device, precision, engine: as for create_engine; with precision "auto" only what the card allows. None where nothing of that
+    was measured, or where anything in the machine's description has changed since.
     """
     measured = _measured(_read(cache_file()), _key(card, size_hw, this_machine()))
-    fitting = [candidate for candidate in measured if _fits(candidate, card, device.partition(":")[0], precision)]
+    fitting = [c for c in measured if engine in ("auto", c.engine) and _fits(c, card, device.partition(":")[0], precision)]
     return min(fitting, key=lambda candidate: candidate.median_ms, default=None)
 
 

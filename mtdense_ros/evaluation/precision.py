@@ -1,7 +1,7 @@
 """What bf16 and fp16 cost in accuracy, in every engine of this machine, against fp32 in torch.
 
-Rendered sets decide whether `auto` may use a format (the first N frames of a training's first set are those that it held out, or
-render a set with another seed); the real evaluation frames are only reported.
+Rendered sets decide whether `auto` may use a format: a set of another seed than the training's, or the frames that the training held
+out, which are the first ones of its first set, as many as its `validation` says. Real evaluation frames are only reported.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", nargs="+", metavar="SET", required=True, help="held-out frames, such as renders:PATH")
     real_help = "real evaluation sets, which are only reported (default: all, where they are on this machine; none for the empty list)"
     parser.add_argument("--real", nargs="*", metavar="SET", help=f"{real_help}: {', '.join(SETS)}")
-    parser.add_argument("--frames", type=int, default=256, metavar="N", help="the first so many of each set (default %(default)s)")
+    frames_help = "the first so many of each set (default %(default)s, as many as a training holds out by default)"
+    parser.add_argument("--frames", type=int, default=48, metavar="N", help=frames_help)
     variants_help = "these alone, such as openvino:bf16 (default: every format of every engine here, and torch:fp16)"
     parser.add_argument("--variants", nargs="+", type=_variant, metavar="ENGINE:FORMAT", help=variants_help)
     out_help = "folder for precision/NAME.json (default %(default)s)"

@@ -30,7 +30,7 @@ Three processes: a camera of 640x480 rgb8, the node with all outputs heard, and 
 taking the message to giving the last output away, without the network, in ms. *cores*: of the node's process, all its threads.
 A *lost frame* is one that the node published and of which an output never came. *naive*: `benchmarks/naive_node.py`, the obvious way to
 write the node, over the middleware as it comes; *untuned camera*: our node, and a camera driver that was started without our transport
-profile; *depth*: of all queues around our node; *relay*: a node that does no work and sends as many bytes.
+profile; *depth*: of the camera's queue, 10 otherwise; *relay*: a node that does no work and sends as many bytes.
 """
 
 _NETWORK = """\

@@ -86,7 +86,7 @@ class Sink:
 
 def main(arguments: Any = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depth", type=int, required=True)
+    parser.add_argument("--depth", type=int, default=10)
     parser.add_argument("--clock", type=int, required=True, help="ns, wall minus monotonic")
     parser.add_argument("--silent", action="store_true", help="leave it to another sink to tell the camera what has come")
     options = parser.parse_args(arguments)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
 import signal
-import sys
 import threading
 import time
 from array import array
@@ -59,7 +59,7 @@ class Commands:
         return self._queue.get_nowait()
 
     def _read(self) -> None:
-        for line in sys.stdin:
+        for line in _raw_input():
             self._queue.put(json.loads(line))
         self._queue.put(None)
 
@@ -68,10 +68,15 @@ def end_with_parent() -> None:
     """Interrupts this process when its standard input ends, as it does when the parent is gone."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        _raw_input().read()
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _raw_input() -> io.RawIOBase:
+    """The standard input without a buffer: the lock of one that a thread waits for would abort the interpreter's end."""
+    return open(0, "rb", buffering=0, closefd=False)
 
 
 def stamp_of(message: Any) -> int:

@@ -22,8 +22,8 @@ from mtdense_ros.replay.processes import Child, free_domain, wait_for
 START_S = 90.0
 ANSWER_S = 60.0
 REMAPS = ("image:=/camera/image_raw", "camera_info:=/camera/camera_info")
-AFTER_S = 1.0
-"""Time between two phases of one node: what the first left behind is done."""
+SETTLE_S = 1.0
+"""Time before a phase: every writer knows its readers, and what another phase left behind is done."""
 
 
 class System:
@@ -60,7 +60,7 @@ class System:
     def play(self, rate: float, warm_up_s: float, seconds: float) -> Phase:
         """One phase: the camera at `rate` Hz (0: as fast as the node takes them); nothing counts before the warm-up is over."""
         _drain(self._node)
-        _command(self._camera, do="play", rate=rate, seconds=warm_up_s + seconds)
+        command(self._camera, do="play", rate=rate, seconds=warm_up_s + seconds)
         begin_ns = self._answer(self._camera, "began")["begin_ns"]
         time.sleep(warm_up_s)
         before = self._usages()
@@ -68,11 +68,11 @@ class System:
         usage = {name: (now, now.cores_since(before[name])) for name, now in self._usages().items()}
         sent = self._answer(self._camera, "played")["sent"]
         for sink in self._sinks:
-            _command(sink, do="report")
+            command(sink, do="report")
         arrivals = [self._answer(sink, "arrivals")["arrivals"] for sink in self._sinks]
         frames = [event for event in _drain(self._node) if event["event"] == "frame"]
         measured_ns = [begin_ns - self._clock_ns + round(1e9 * s) for s in (warm_up_s, warm_up_s + seconds)]
-        time.sleep(AFTER_S)
+        time.sleep(SETTLE_S)
         return {
             "variant": self._variant.name,
             "rate": rate,
@@ -89,16 +89,17 @@ class System:
 
     def _start(self) -> None:
         self._node = self._child("node", self._variant.module, self._variant.tuned, *self._node_arguments())
-        clock = ["--clock", str(self._clock_ns), "--depth", str(self._variant.depth)]
+        clock = ["--clock", str(self._clock_ns)]
         silent = [[], *[["--silent"]] * (self._sink_count - 1)]
         self._sinks = [self._child(f"sink{i}", "benchmarks.sink", self._variant.tuned, *clock, *more) for i, more in enumerate(silent)]
         camera_tuned = self._variant.tuned if self._variant.camera_tuned is None else self._variant.camera_tuned
-        size = ["--size", *(str(side) for side in self._camera_hw)]
-        self._camera = self._child("camera", "benchmarks.camera", camera_tuned, *clock, *size)
+        camera = ["--size", *(str(side) for side in self._camera_hw), "--depth", str(self._variant.camera_depth)]
+        self._camera = self._child("camera", "benchmarks.camera", camera_tuned, *clock, *camera)
         for sink in self._sinks:
             wait_for(sink, "ready", START_S, self._children())
-        _command(self._camera, do="capture")
+        command(self._camera, do="capture")
         wait_for(self._camera, "captured", START_S, self._children())
+        time.sleep(SETTLE_S)
 
     def _child(self, name: str, module: str, tuned: bool, *arguments: str) -> Child:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -134,8 +135,9 @@ class System:
         return wait_for(child, event, ANSWER_S, self._children())
 
 
-def _command(child: Child, **command: object) -> None:
-    child.stdin.write(json.dumps(command).encode() + b"\n")
+def command(child: Child, **what: object) -> None:
+    """Tells a camera or a sink what to do."""
+    child.stdin.write(json.dumps(what).encode() + b"\n")
     child.stdin.flush()
 
 

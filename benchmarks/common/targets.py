@@ -76,7 +76,7 @@ def end_to_end(phases: Sequence[Phase]) -> list[Target]:
         Target("fp32: pre- and post-processing, 10 Hz", 6, median(around_network(slow)), unit=" ms"),
         Target("fp32: p95 of the age at 30 Hz; 1.15 x the network's p50 + one period + 10 ms", late_30, _p95(fp32), unit=" ms"),
         Target("ours: frames that lost an output", 0, sum(map(lost, ours)) if ours else math.nan, decimals=0),
-        Target("fp32: median age at 30 Hz, the slower queue depth (1, 10) over the other", SAME, _by_depth(phases), decimals=2),
+        Target("fp32: median age at 30 Hz, camera's queue of 1 or 10, the slower over the other", SAME, _by_depth(phases), decimals=2),
         _times("bf16: frames per second, times the naive node's, camera at 30 Hz", 15, bf16, queue_10, _rate),
         _times("bf16: the same at the peak rate", 15, peaks["bf16"], peaks["naive, queue 10"], _rate),
     ]  # fmt: skip

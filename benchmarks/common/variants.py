@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.common.names import OUTPUT_NAMES
 from mtdense_ros.replay.processes import MALLOC, OPENMP, PROFILE_VARIABLES, ros_environment
 
 TUNABLES = (*PROFILE_VARIABLES, "GLIBC_TUNABLES", *OPENMP)
@@ -18,7 +17,7 @@ WEIGHTS = "mtdense_indoor"
 @dataclass(frozen=True)
 class Variant:
     """module: what runs as the node; parameters: of it; tuned: whether node and sink have the launch file's environment;
-    camera_tuned: the same of the camera, None: like the node; depth: how many messages camera and sink keep; needs: packages
+    camera_tuned: the same of the camera, None: like the node; camera_depth: how many pictures its publisher keeps; needs: packages
     without which there is no such node."""
 
     name: str
@@ -26,7 +25,7 @@ class Variant:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tuned: bool = True
     camera_tuned: bool | None = None
-    depth: int = 10
+    camera_depth: int = 10
     needs: tuple[str, ...] = ()
 
     def missing(self) -> str:
@@ -41,12 +40,6 @@ def ours(name: str, engine: str = "auto", precision: str = "fp32", **more: Any) 
     return Variant(name, "benchmarks.recorded_node", {"engine": engine, "precision": precision}, needs=needs, **more)
 
 
-def of_depth(variant: Variant, depth: int) -> Variant:
-    """The same with every queue around the node, and of its outputs, of this depth; the node's own input keeps the newest only."""
-    overrides = {f"qos_overrides./mtdense/{name}.publisher.depth": depth for name in OUTPUT_NAMES}
-    return replace(variant, name=f"{variant.name}, depth {depth}", parameters={**variant.parameters, **overrides}, depth=depth)
-
-
 OURS = ours("fp32")
 BF16 = ours("bf16", "openvino", "bf16")
 NAIVE = "benchmarks.naive_node"
@@ -54,12 +47,11 @@ NAIVE = "benchmarks.naive_node"
 VARIANTS = {
     v.name: v
     for v in (
-        Variant("naive, queue 10", NAIVE, {"queue": 10}, tuned=False, depth=10),
-        Variant("naive, queue 1", NAIVE, {"queue": 1}, tuned=False, depth=1),
+        Variant("naive, queue 10", NAIVE, {"queue": 10}, tuned=False),
+        Variant("naive, queue 1", NAIVE, {"queue": 1}, tuned=False),
         OURS,
         BF16,
-        of_depth(OURS, 1),
-        of_depth(OURS, 10),
+        *(replace(OURS, name=f"fp32, depth {depth}", camera_depth=depth) for depth in (1, 10)),
         replace(OURS, name="fp32, untuned camera", camera_tuned=False),
         Variant("relay", "benchmarks.relay_node"),
         *(ours(f"{engine} fp32", engine) for engine in ("torch", "onnxruntime", "openvino")),

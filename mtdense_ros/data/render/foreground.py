@@ -19,7 +19,7 @@ from mtdense_ros.data.render.things import thing
 
 Rng = np.random.Generator
 
-_LARGE = 0.36
+_LARGE = 0.3
 """Share of the things that are large and near, so that what is new fills about a tenth of a picture on average."""
 
 
@@ -58,7 +58,7 @@ def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
 
 
 def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
-    """Foreground items: none in a tenth of all views, else 1 + Exp(2.8); a person in a quarter of those with room for one.
+    """Foreground items: none in a tenth of all views, else 1 + Exp(2.5); a person in a quarter of those with room for one.
 
     largest: greatest extent in metres of a thing. Stacks arise where a later thing lands on an earlier one.
     """
@@ -69,7 +69,7 @@ def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[It
         items += _someone(rng, assets, surface)
     elif largest < 1 and rng.random() < 0.12:
         items += _hand(rng, assets, surface)
-    for _ in range(1 + int(rng.exponential(2.8))):
+    for _ in range(1 + int(rng.exponential(2.5))):
         item = _something(rng, assets, surface, largest)
         if item is not None:
             items.append(item)

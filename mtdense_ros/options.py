@@ -30,19 +30,25 @@ class PipelineOptions:
     camera_height: float = Parameters.camera_height
     points_min: float = Parameters.points_min
     points_max: float = Parameters.points_max
+    staggered: bool = False
+    """No parameter: whether normals come on other frames than labels, which shortens the longest frame."""
 
     def __post_init__(self) -> None:
-        Parameters(**dataclasses.asdict(self))  # the checks live there
+        Parameters(**{name: value for name, value in dataclasses.asdict(self).items() if name != "staggered"})  # the checks live there
 
     @classmethod
     def of(cls, parameters: Parameters) -> PipelineOptions:
         """The part of the parameters that a pipeline uses."""
-        return cls(**{field.name: getattr(parameters, field.name) for field in dataclasses.fields(cls)})
+        return cls(**{field.name: getattr(parameters, field.name) for field in dataclasses.fields(cls) if field.name != "staggered"})
 
     def every(self, output: str) -> int:
         """An output of records.OUTPUTS is computed on every n-th frame."""
         by_output = {"depth": self.every_depth, "normals": self.every_normals, "foreground": self.every_foreground}
         return by_output.get(output, self.every_labels)
+
+    def due(self, output: str, frame: int) -> bool:
+        """Whether an output of records.OUTPUTS is computed on this frame, counted from 0 among those that are processed."""
+        return (frame + (self.staggered and output == "normals")) % self.every(output) == 0
 
     @property
     def limits(self) -> OutputOptions:

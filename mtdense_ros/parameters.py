@@ -93,9 +93,7 @@ class Parameters:
     outputs_foreground: str = _parameter(
         "outputs.foreground", "", "which of several weights makes the foreground; empty: the first that can", effect="configure"
     )
-    labels_space: str = _parameter(
-        "labels.space", "", "label space, where the network has several; empty: its first", effect="configure"
-    )
+    labels_space: str = _parameter("labels.space", "", "label space, where the network has several; empty: its first", effect="configure")
     device: str = _parameter(
         "device", "auto", "where the network runs; auto: CUDA when there is one", choices=("auto", "cpu", "cuda"), effect="configure"
     )
@@ -119,10 +117,28 @@ class Parameters:
         pattern=SIZE_PATTERN,
         effect="configure",
     )
-    every_labels: int = _parameter("every.labels", 1, "compute labels on every n-th frame", unit="frames", low=1, high=1000)
-    every_depth: int = _parameter("every.depth", 1, "compute depth on every n-th frame", unit="frames", low=1, high=1000)
-    every_normals: int = _parameter("every.normals", 1, "compute normals on every n-th frame", unit="frames", low=1, high=1000)
-    every_foreground: int = _parameter("every.foreground", 1, "compute the foreground on every n-th frame", unit="frames", low=1, high=1000)
+    every_labels: int = _parameter("every.labels", 1, "compute labels on every n-th processed frame", unit="frames", low=1, high=1000)
+    every_depth: int = _parameter("every.depth", 1, "compute depth on every n-th processed frame", unit="frames", low=1, high=1000)
+    every_normals: int = _parameter("every.normals", 1, "compute normals on every n-th processed frame", unit="frames", low=1, high=1000)
+    every_foreground: int = _parameter(
+        "every.foreground", 1, "compute the foreground on every n-th processed frame", unit="frames", low=1, high=1000
+    )
+    budget_latency_ms: float = _parameter(
+        "budget.latency_ms",
+        0.0,
+        "time from a frame's arrival to its last output that 90 % of the frames keep, by giving up quality; 0: none",
+        unit="ms",
+        low=0.0,
+        high=10000.0,
+    )
+    budget_rate_hz: float = _parameter(
+        "budget.rate_hz",
+        0.0,
+        "frames to process per second, or all that the camera sends, by giving up quality; 0: none",
+        unit="Hz",
+        low=0.0,
+        high=1000.0,
+    )
 
     # the camera
     image_transport: str = _parameter(

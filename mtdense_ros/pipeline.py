@@ -67,6 +67,14 @@ class Pipeline:
         warnings = {"depth": doubt} if doubt and prediction.depth is not None else {}
         return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings)
 
+    def use(self, networks: Composition, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
+        """Other networks for the same outputs from the next frame on; not during a frame. The reference frame stays.
+
+        encoded: a reference frame and what `networks` made of it, so that it need not be encoded again.
+        """
+        self.networks = networks
+        self.background.encode_with(networks.encode_background, encoded)
+
     def reset(self) -> None:
         """Forgets the background, the metric scale and the count of frames: the camera is another, or elsewhere."""
         self.background.clear()
@@ -77,7 +85,7 @@ class Pipeline:
         """What this frame needs of the network."""
 
         def due(output: str) -> bool:
-            return self.frames % options.every(output) == 0
+            return options.due(output, self.frames)
 
         needs = demand(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays, options))
         floor_helps = "depth" in needs.outputs and options.depth_scale_mode == "camera_height"

@@ -15,7 +15,7 @@ ROS_PACKAGES = {
     "lifecycle_msgs", "vision_msgs", "cv_bridge", "message_filters", "launch", "launch_ros", "ament_index_python",
 }  # fmt: skip
 
-PURE_IN_ROS = {"worker", "ages", "faults", "frame_statistics", "capture"}
+PURE_IN_ROS = {"worker", "ages", "faults", "frame_statistics", "capture", "budgeting", "refit"}
 """Modules of mtdense_ros.ros that must work, and are tested, without ROS."""
 
 MAY_IMPORT = {

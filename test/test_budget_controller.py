@@ -213,11 +213,12 @@ def test_only_what_helps_is_given_up():
     def kinds(**of):
         return [(c.kind, c.every) if c.kind == "every" else c.kind for c in Situation(**of).concessions()]
 
-    assert kinds(labels=True, exact_labels=True, latency=True) == ["upsampling"]
+    assert kinds(labels=True, latency=True) == []
+    assert kinds(exact_labels=True, latency=True) == ["upsampling"]
     assert kinds(labels=True, normals=True, latency=True) == [("every", 2)]
     assert kinds(normals=True, latency=True) == []
     assert kinds(normals=True, rate=True) == [("every", 2), ("every", 3)]
-    assert kinds(exact_labels=True, rate=True, fractions=(0.75, 0.5)) == ["size", "size"]
+    assert kinds(precision="bf16", rate=True, fractions=(0.75, 0.5)) == ["precision", "size", "size"]
 
 
 def test_decisions_rest_on_enough_frames_of_the_present_setting():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.clouds import unpack_cloud
+from mtdense_ros.composition import Composition
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.parameters import SPECS, Parameters
@@ -164,6 +165,37 @@ def test_every_n(pipeline, frame, empty):
     assert pipeline.networks.counters["labels"] == 2
 
 
+def test_staggered_normals_come_on_other_frames_than_labels(pipeline, frame):
+    for n, expected in ((2, ["dl", "dn", "dl", "dn", "dl", "dn"]), (3, ["dl", "d", "dn", "dl", "d", "dn"])):
+        pipeline.reset()
+        pipeline.options = PipelineOptions(every_labels=n, every_normals=n, staggered=True)
+        seen = [pipeline.process(frame, ("labels", "depth", "normals")) for _ in range(6)]
+        assert ["".join(sorted(name[0] for name in results)) for results in seen] == expected
+
+
+def test_nothing_runs_where_nothing_is_due(pipeline, frame):
+    pipeline.options = PipelineOptions(every_labels=4, every_depth=4)
+    results = [pipeline.process(frame, ("labels", "depth", "points")) for _ in range(8)]
+    assert [set(r) for r in results] == [{"labels", "depth", "points"}, set(), set(), set()] * 2
+    assert pipeline.networks.counters == {"encoder": 2, "labels": 2, "depth": 2}
+
+
+def test_a_cloud_without_its_depth_waits_for_the_next(pipeline, frame):
+    pipeline.options = PipelineOptions(every_depth=3, every_labels=2)
+    clouds = [pipeline.process(frame, ("points",)).get("points") for _ in range(6)]
+    assert [cloud is not None for cloud in clouds] == [True, False, False] * 2
+    assert (unpack_cloud(clouds[3], W, H)["label"] == 255).all(), "labels are due on even frames"
+
+
+def test_other_networks_take_over_with_the_reference_frame(make_random_weights, pipeline, frame, empty):
+    pipeline.background.capture(empty)
+    other = Composition.load(str(make_random_weights("mtdense")), device="cpu", size=(64, 64))
+    other.counters.clear()
+    pipeline.use(other)
+    expected = other.predict(frame.rgb, backgrounds=other.encode_background(empty)).foreground
+    assert np.array_equal(pipeline.process(frame, {"foreground"})["foreground"], expected)
+
+
 def test_a_cloud_takes_labels_only_when_their_turn_has_come(pipeline, frame):
     pipeline.options = PipelineOptions(every_labels=2)
     clouds = [unpack_cloud(pipeline.process(frame, {"points"})["points"], W, H) for _ in range(2)]
@@ -313,7 +345,7 @@ def test_options_are_parameters_of_the_same_name():
     assert (options.every_depth, options.points_max, options.foreground_threshold) == (4, 6.0, 0.25)
     assert PipelineOptions.of(Parameters()) == PipelineOptions()
     declared = {f.name for f in dataclasses.fields(Parameters)}
-    assert {f.name for f in dataclasses.fields(PipelineOptions)} <= declared
+    assert {f.name for f in dataclasses.fields(PipelineOptions)} - {"staggered"} <= declared
     assert {"every.labels", "depth.max", "labels.upsampling"} <= set(SPECS)
 
 

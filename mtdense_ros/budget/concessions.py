@@ -66,8 +66,8 @@ class Setting:
 class Situation:
     """What decides which concessions are to be had.
 
-    labels, normals: whether they are heard, and so often that less would help; exact_labels: whether their upsampling is the
-    exact one; precision: a cheaper number format that may be used, or ""; fractions: smaller inputs, falling; latency, rate:
+    labels, normals: whether they are heard, and not thinned out already; exact_labels: whether labels are heard that are upsampled
+    exactly; precision: a cheaper number format that may be used, or ""; fractions: smaller inputs, falling; latency, rate:
     which budgets are set.
     """
 
@@ -86,7 +86,7 @@ class Situation:
         turn adds nothing.
         """
         found = []
-        if self.labels and self.exact_labels:
+        if self.exact_labels:
             found.append(Concession("upsampling"))
         if self.precision:
             found.append(Concession("precision", precision=self.precision))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.batching import image_size
+from mtdense_ros.budget.costs import Sample
 from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry import RayTable
@@ -19,6 +20,7 @@ from mtdense_ros.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.records import Frame
 from mtdense_ros.rectify import ray_table, rectify
 from mtdense_ros.ros.ages import Age, AgeGate
+from mtdense_ros.ros.budgeting import BudgetKeeper
 from mtdense_ros.ros.cameras import CameraCache, DistortedCamera, View
 from mtdense_ros.ros.capture import Captures
 from mtdense_ros.ros.faults import Faults
@@ -35,12 +37,13 @@ class NoCamera(InputError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Arrived:
-    """An image message as it came in: its topic, whether that carries rectified images, and when (ns, monotonic)."""
+    """An image message as it came in: its topic, whether that carries rectified images, when (ns, monotonic), and its number."""
 
     message: Any
     topic: str
     rectified: bool
     at_ns: int
+    sequence: int = 0
 
 
 class FramePath:
@@ -53,6 +56,7 @@ class FramePath:
         cameras: CameraCache,
         faults: Faults,
         statistics: Statistics,
+        budget: BudgetKeeper,
         clock_ns: Callable[[], int],
     ) -> None:
         self.parameters = Parameters()
@@ -65,6 +69,7 @@ class FramePath:
         self._cameras = cameras
         self._faults = faults
         self._statistics = statistics
+        self._budget = budget
         self._clock_ns = clock_ns
         self._ages = AgeGate()
         self._memory = MessageMemory()
@@ -100,14 +105,18 @@ class FramePath:
         if not heard:
             self._statistics.count("unheard")
             return
-        results = self._pipeline.process(frame, results_of(heard), _rays(view), self._memory)
+        setting, wanted = self._budget.setting, results_of(heard)
+        results = self._pipeline.process(frame, wanted, _rays(view), self._memory)
         self._report_gaps(results, frame, view)
         watch.lap("pipeline")
-        if not self.serving or self._late(arrived):
+        if not self.serving:
             return
-        self._outputs.publish(heard, results, self._context(frame, view))
-        watch.lap("publish")
-        self._finish(arrived, {**watch.laps, **results.timings})
+        late = self._late(arrived)
+        if not late:
+            self._outputs.publish(heard, results, self._context(frame, view))
+            watch.lap("publish")
+            self._finish(arrived, {**watch.laps, **results.timings})
+        self._budget.observe(_sample(arrived, watch, results), setting, wanted, image_size(frame.rgb))
 
     def _watch_clocks(self, arrived: Arrived) -> None:
         stamp, clock = stamp_ns(arrived.message.header), self._clock_ns()
@@ -207,6 +216,12 @@ class FramePath:
 def rectified(rgb: NDArray[np.uint8], view: View | None, workspace: Workspace | None = None) -> NDArray[np.uint8]:
     """The picture as the outputs show it: rectified where the view says so. Raises InputError when it is of another size."""
     return rectify(rgb, view.model, workspace) if view is not None and view.rectify else rgb
+
+
+def _sample(arrived: Arrived, watch: Stopwatch, results: Results) -> Sample:
+    """What the budget is to know of a frame; one that came out too late to be published took its time, too."""
+    work_ms, network_ms = sum(watch.laps.values()), results.timings.get("network", 0.0)
+    return Sample(arrived.at_ns * 1e-9, time.monotonic(), arrived.sequence, work_ms, network_ms, len(results) > 0)
 
 
 def _rays(view: View | None) -> RayTable | None:

@@ -15,11 +15,11 @@ from mtdense_ros.ros.qos import LATCHED_QOS
 
 
 class Latched:
-    """The transient-local publishers of one composition of networks."""
+    """The transient-local publishers of one composition of networks, `networks`."""
 
     def __init__(self, node: Node, networks: Composition) -> None:
         self._node = node
-        self._networks = networks
+        self.networks = networks
         self._legend = node.create_publisher(String, "~/legend", LATCHED_QOS)
         self._publishers: list[Any] = [self._legend]
         self._said: dict[str, Any] = {}
@@ -29,8 +29,8 @@ class Latched:
             self._publishers.append(labels)
 
     def update(self, parameters: Parameters) -> None:
-        """Publishes the legend when the parameters changed it."""
-        legend = legend_of(self._networks, parameters.depth_scale_mode, parameters.depth_scale)
+        """Publishes the legend when the parameters, or other `networks` with the same labels, changed it."""
+        legend = legend_of(self.networks, parameters.depth_scale_mode, parameters.depth_scale)
         if legend != self._said:
             self._legend.publish(legend_message(legend))
             self._said = legend

@@ -14,6 +14,7 @@ from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.postprocess import depth_range
+from mtdense_ros.ros.budgeting import BudgetKeeper
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics
@@ -33,7 +34,10 @@ class Session:
         self.outputs = Outputs(node)
         self.cameras = CameraCache(faults, camera_info_topic(node), node.get_logger().warning)
         self.statistics = Statistics()
-        self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, lambda: node.get_clock().now().nanoseconds)
+        self.budget = BudgetKeeper(pipeline, lambda job: self._worker.submit(job), faults, node.get_logger().info)
+        clock = node.get_clock()
+        self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, self.budget, lambda: clock.now().nanoseconds)
+        self._received = 0
         self._faults = faults
         self._is_rectified = is_rectified_topic(node.resolve_topic_name("image"))
         self._logger = node.get_logger()
@@ -45,7 +49,8 @@ class Session:
     def receive(self, message: Any, topic: str) -> None:
         """Deposits the newest image."""
         self.statistics.count("received")
-        if self._worker.put(Arrived(message, topic, is_rectified_topic(topic), time.monotonic_ns())):
+        self._received += 1
+        if self._worker.put(Arrived(message, topic, is_rectified_topic(topic), time.monotonic_ns(), self._received)):
             self.statistics.count("dropped")
 
     def receive_background(self, message: Any, topic: str) -> None:
@@ -57,7 +62,7 @@ class Session:
         options = PipelineOptions.of(parameters)
         _check_depth(self.pipeline.networks.depth, parameters, options)
         self.path.parameters = parameters
-        self.pipeline.options = options
+        self.budget.apply(parameters)
 
     def capture(self) -> Future[str]:
         """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
@@ -79,14 +84,14 @@ class Session:
 
     def counters(self) -> dict[str, str]:
         """How often the encoder and each head were run, for /diagnostics."""
-        networks = self.pipeline.networks
+        networks, counters = self.pipeline.networks, self.budget.counters()
         several = len(networks.predictors) > 1
         parts = [
             f"{name} {part}" if several else part
             for name, predictor in networks.predictors.items()
             for part in ("encoder", *predictor.card.outputs)
         ]
-        return {f"calls {part}": str(networks.counters[part]) for part in parts}
+        return {f"calls {part}": str(counters[part]) for part in parts}
 
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
@@ -104,6 +109,7 @@ class Session:
     def close(self) -> None:
         """Ends the worker, then removes the publishers."""
         self.pause()
+        self.budget.close()
         if not self._worker.stop():
             self._logger.warning("the worker thread is still busy with its last frame")
         self.outputs.close()

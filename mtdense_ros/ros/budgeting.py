@@ -1,0 +1,176 @@
+"""Keeping a session's pipeline to its budget: frames are measured, and what is given up or taken back is put into force."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from dataclasses import replace
+
+from mtdense_ros.budget.concessions import Setting, Situation
+from mtdense_ros.budget.controller import Controller
+from mtdense_ros.budget.costs import Sample, Targets
+from mtdense_ros.budget.words import given_up, kept
+from mtdense_ros.composition import Composition
+from mtdense_ros.demand import RESULTS
+from mtdense_ros.options import PipelineOptions
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.refit import Key, Refit
+from mtdense_ros.variants import smaller_fractions, smaller_precision, variant
+
+Size = tuple[int, int]
+
+
+class BudgetKeeper:
+    """`setting`: what is given up now. Without a budget that is nothing, and nothing is measured.
+
+    Options change with the next frame; other networks are made ready beside the present ones. submit: runs a job between frames.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, submit: Callable[[Callable[[], object]], Future[object]], faults: Faults, log: Callable[[str], object]
+    ) -> None:
+        self.setting = Setting()
+        self._pipeline = pipeline
+        self._faults = faults
+        self._log = log
+        self._lock = threading.RLock()
+        self._refit = Refit(pipeline, submit, self._make, self._taken, self._failed)
+        self._parameters = Parameters()
+        self._controller: Controller | None = None
+        self._circumstances: object = None
+        self._camera_hw: Size = (0, 0)
+        self._wanted, self._reason = Setting(), ""
+
+    def apply(self, parameters: Parameters) -> None:
+        """Takes the budget of new parameters, and the pipeline's options as far as the budget leaves them."""
+        with self._lock:
+            self._parameters, self._circumstances = parameters, None
+            self._pipeline.options = conceded(PipelineOptions.of(parameters), self.setting)
+            targets = Targets(parameters.budget_latency_ms, parameters.budget_rate_hz)
+            if self._controller is not None and not targets.any:
+                self._controller = None
+                self._faults.clear("over budget")
+                self._want(Setting(), "budget: off")
+            elif self._controller is None and targets.any:
+                self._controller = Controller(targets)
+            elif self._controller is not None and targets != self._controller.targets:
+                self._controller.aim(targets, self._controller.concessions)
+
+    def observe(self, sample: Sample, setting: Setting, heard: Collection[str], camera_hw: Size) -> None:
+        """A frame of (height, width) that was processed under a setting, for these names of RESULTS."""
+        with self._lock:
+            controller = self._controller
+            if controller is None:
+                return
+            self._look_around(controller, frozenset(heard), camera_hw)
+            if setting != controller.setting:
+                return  # what was decided is not in force yet
+            if controller.feed(sample):
+                self._want(controller.setting, self._said(controller))
+            if controller.over:
+                remedy = "raise the budget, subscribe to fewer outputs, or use smaller weights"
+                self._faults.report("over budget", f"{self._said(controller)}, with all given up that may be; {remedy}")
+            else:
+                self._faults.clear("over budget")
+
+    def values(self) -> dict[str, str]:
+        """For /diagnostics: the budget beside what was measured, and what is given up for it."""
+        with self._lock:
+            controller = self._controller
+            said = "off" if controller is None else kept(controller.targets, controller.costs)
+            return {"budget": said, "budget given up": given_up(self.setting, self._input_size())}
+
+    def counters(self) -> Counter[str]:
+        """Composition.counters of all networks that worked on this session's frames."""
+        return self._refit.counters()
+
+    def close(self) -> None:
+        """Puts no other networks into force any more."""
+        self._refit.close()
+
+    def _look_around(self, controller: Controller, heard: frozenset[str], camera_hw: Size) -> None:
+        """Tells the controller what can be given up, when that may have changed."""
+        circumstances = heard, camera_hw
+        if circumstances == self._circumstances:
+            return
+        self._circumstances, self._camera_hw = circumstances, camera_hw
+        concessions = self._situation(heard).concessions()
+        if tuple(concessions) != controller.concessions:
+            controller.aim(controller.targets, concessions)
+            self._want(controller.setting, "budget: other outputs or parameters")
+
+    def _situation(self, heard: Collection[str]) -> Situation:
+        """What can be given up here; a size or number format that is set by hand stays."""
+        own, p = self._refit.own, self._parameters
+        outputs = {RESULTS[name] for name in heard} & set(own.outputs)
+        labels = bool(outputs & {"labels", "confidence"}) or ("points" in heard and "labels" in own.outputs)
+        turns = 3 if p.budget_rate_hz > 0 else 2
+        return Situation(
+            labels=labels and p.every_labels < turns,
+            normals="normals" in outputs and p.every_normals < turns,
+            exact_labels=labels and p.labels_upsampling == "exact",
+            precision=smaller_precision(own) if p.precision == "auto" else "",
+            fractions=() if p.size else smaller_fractions(own, self._camera_hw),
+            latency=p.budget_latency_ms > 0,
+            rate=p.budget_rate_hz > 0,
+        )
+
+    def _want(self, setting: Setting, reason: str) -> None:
+        """Puts a setting into force: at once, or as soon as its networks are ready."""
+        self._wanted, self._reason = setting, reason
+        if setting.networks == self._refit.in_use:
+            self._put()
+        self._refit.want(setting.networks)
+
+    def _put(self) -> None:
+        changed, self.setting = self._wanted != self.setting, self._wanted
+        self._pipeline.options = conceded(PipelineOptions.of(self._parameters), self.setting)
+        if changed:
+            self._log(f"{self._reason}; given up now: {given_up(self.setting, self._input_size())}")
+        if self._controller is None:
+            self._refit.forget()
+
+    def _make(self, own: Composition, key: Key) -> Composition:
+        return variant(own, self._parameters, *key, self._camera_hw)
+
+    def _taken(self, key: Key) -> None:
+        with self._lock:
+            if key == self._wanted.networks:
+                self._put()
+
+    def _failed(self, key: Key, error: Exception) -> None:
+        """Goes on without what cannot be had."""
+        with self._lock:
+            self._log(f"budget: precision '{key[0]}' at {key[1]:g} of the size cannot be had: {type(error).__name__}: {error}")
+            controller = self._controller
+            given = () if controller is None else controller.concessions[: controller.position]
+            newest = next((c for c in reversed(given) if c.kind in ("precision", "size")), None)
+            if controller is not None and newest is not None:
+                controller.forbid(newest)
+                self._want(controller.setting, "budget: without that")
+
+    def _said(self, controller: Controller) -> str:
+        return f"budget: {kept(controller.targets, controller.costs)}"
+
+    def _input_size(self) -> str:
+        """Of the first network in use; "" where it is its own."""
+        if self.setting.fraction == 1:
+            return ""
+        first = next(iter(self._pipeline.networks.predictors.values()))
+        height, width = first.network_size(self._camera_hw)
+        return f"{width}x{height}"
+
+
+def conceded(options: PipelineOptions, setting: Setting) -> PipelineOptions:
+    """The options with what a setting gives up, where they did not give up more already."""
+    return replace(
+        options,
+        labels_upsampling="fast" if setting.fast_labels else options.labels_upsampling,
+        every_labels=max(options.every_labels, setting.every),
+        every_normals=max(options.every_normals, setting.every),
+        staggered=setting.every > 1,
+    )

@@ -1,0 +1,111 @@
+"""Other networks for a running pipeline: made ready beside the present ones, then taken over between two frames."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+
+from mtdense_ros.composition import Composition
+from mtdense_ros.pipeline import Pipeline
+
+Key = tuple[str, float]
+"""Number format, "" for the networks' own, and fraction of the input's sides: a budget's Setting.networks."""
+
+OWN: Key = ("", 1.0)
+
+
+class Refit:
+    """Keeps the pipeline at the networks that are wanted; those that were made once are kept until `forget`.
+
+    make: the networks of a key, warm; submit: runs a job between two frames; taken: is told there which key is in use from now on;
+    failed: which could not be had, and why. Methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        submit: Callable[[Callable[[], object]], Future[object]],
+        make: Callable[[Composition, Key], Composition],
+        taken: Callable[[Key], None],
+        failed: Callable[[Key, Exception], None],
+    ) -> None:
+        self.in_use = OWN
+        self._pipeline = pipeline
+        self._submit = submit
+        self._make = make
+        self._taken = taken
+        self._failed = failed
+        self._lock = threading.Lock()
+        self._wanted = OWN
+        self._made: dict[Key, Composition] = {}
+        self._retired: Counter[str] = Counter()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def own(self) -> Composition:
+        """The networks that the pipeline came with."""
+        if not self._made:
+            self._made[OWN] = self._pipeline.networks
+        return self._made[OWN]
+
+    def want(self, key: Key) -> None:
+        """These from as soon as they are ready."""
+        with self._lock:
+            self._wanted = key
+            if key != self.in_use and self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._work, name="mtdense refit", daemon=True)
+                self._thread.start()
+
+    def forget(self) -> None:
+        """Lets all networks go that are neither the pipeline's own nor in use nor wanted."""
+        with self._lock:
+            for key in self._made.keys() - {OWN, self.in_use, self._wanted}:
+                self._retired.update(self._made.pop(key).counters)
+
+    def counters(self) -> Counter[str]:
+        """Composition.counters of all networks together, of those that were let go too."""
+        with self._lock:
+            total = self._retired.copy()
+            for networks in self._made.values() or (self._pipeline.networks,):
+                total.update(networks.counters)
+            return total
+
+    def close(self) -> None:
+        """Takes no networks over any more."""
+        with self._lock:
+            self._closed = True
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                key = self._wanted
+                if self._closed or key == self.in_use:
+                    self._thread = None
+                    return
+            try:
+                self._take(key)
+            except CancelledError:  # the session ends
+                self.close()
+            except Exception as error:  # whatever a library says: the present networks go on
+                with self._lock:
+                    self._wanted = self.in_use
+                self._failed(key, error)
+
+    def _take(self, key: Key) -> None:
+        networks = self._made.get(key) or self._make(self.own, key)
+        rgb = self._pipeline.background.rgb
+        encoded = None if rgb is None else (rgb, networks.encode_background(rgb))
+
+        def take() -> None:
+            with self._lock:
+                if key != self._wanted or self._closed:
+                    return
+                self._made[key] = networks
+            self._pipeline.use(networks, encoded)
+            self.in_use = key
+            self._taken(key)
+
+        self._submit(take).result()

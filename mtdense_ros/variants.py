@@ -1,0 +1,57 @@
+"""The same networks in a smaller number format or at a smaller input, for those who must trade accuracy for time."""
+
+from __future__ import annotations
+
+from mtdense_ros.composition import Composition, planned
+from mtdense_ros.engines.choice import precision_refusal
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.predictor import Predictor
+
+Size = tuple[int, int]
+
+FRACTIONS = (0.75, 0.5)
+"""Of the input's sides; below, small things are lost."""
+
+
+def smaller_precision(networks: Composition) -> str:
+    """The number format below fp32 that every card allows in the engine that runs it; "" where there is none."""
+    predictors = networks.predictors.values()
+    formats = ("fp16", "bf16") if networks.device_name.startswith("cuda") else ("bf16",)
+    if any(predictor.precision != "fp32" for predictor in predictors):
+        return ""
+    return next((f for f in formats if not any(precision_refusal(p.card, p.engine_name, f) for p in predictors)), "")
+
+
+def smaller_fractions(networks: Composition, camera_hw: Size) -> tuple[float, ...]:
+    """Those of FRACTIONS that make the input of every network smaller than the one before, for images of (height, width)."""
+    found: list[float] = []
+    for fraction in FRACTIONS:
+        before = found[-1] if found else 1.0
+        sizes = [(_reduced(p, camera_hw, fraction), _reduced(p, camera_hw, before)) for p in networks.predictors.values()]
+        if all(smaller[0] * smaller[1] < size[0] * size[1] for smaller, size in sizes):
+            found.append(fraction)
+    return tuple(found)
+
+
+def variant(networks: Composition, parameters: Parameters, precision: str, fraction: float, camera_hw: Size) -> Composition:
+    """The networks loaded once more, and warm, each in its own engine.
+
+    precision: their own for ""; fraction: of the input's sides for images of (height, width). Raises as Composition.load.
+    """
+    by_name, _ = planned(parameters.weights, parameters.producers)
+    predictors = {}
+    for name, like in networks.predictors.items():
+        size = _reduced(like, camera_hw, fraction) if fraction < 1 else parameters.size_hw
+        space = "" if like.label_space is None else like.label_space.name
+        kept = precision or like.precision
+        predictors[name] = Predictor.load(by_name[name], like.device_name, like.engine_name, kept, size, parameters.threads, space)
+    made = Composition(predictors, networks.producers)
+    made.warm_up(camera_hw)
+    return made
+
+
+def _reduced(predictor: Predictor, camera_hw: Size, fraction: float) -> Size:
+    """The input (height, width) of a network with its sides times a fraction, in whole multiples as its card says."""
+    multiple = predictor.card.input.multiple
+    height, width = (max(multiple, round(side * fraction / multiple) * multiple) for side in predictor.network_size(camera_hw))
+    return height, width

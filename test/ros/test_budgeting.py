@@ -1,0 +1,171 @@
+"""What a budget does to a pipeline, with a worker but without ROS: nothing without one, all of it back afterwards."""
+
+import time
+
+import numpy as np
+import pytest
+
+from mtdense_ros.budget.concessions import Setting
+from mtdense_ros.budget.costs import Sample
+from mtdense_ros.composition import Composition
+from mtdense_ros.options import PipelineOptions
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.records import Frame
+from mtdense_ros.ros import budgeting
+from mtdense_ros.ros.budgeting import BudgetKeeper, conceded
+from mtdense_ros.ros.faults import Faults
+from mtdense_ros.ros.worker import Worker
+
+HW = (96, 128)
+HEARD = ("labels", "depth", "normals", "foreground")
+ALL = Setting(True, "", 2, 0.5)
+
+
+class Bench:
+    """A keeper with its pipeline, and frames that cost what one says."""
+
+    def __init__(self, weights, picture):
+        self.weights = str(weights)
+        self.pipeline = Pipeline(Composition.load(self.weights, device="cpu"))
+        self.log, self.frames = [], 0
+        self.faults = Faults(lambda is_error, text: None)
+        self.worker = Worker(lambda item: None, lambda error: None)
+        self.keeper = BudgetKeeper(self.pipeline, self.worker.submit, self.faults, self.log.append)
+        self.picture = picture
+
+    def set(self, **budget):
+        named = {f"budget.{name}": value for name, value in budget.items()}
+        self.keeper.apply(Parameters.from_names({"weights": self.weights, **named}))
+
+    def feed(self, ms, count=1, heard=HEARD):
+        for _ in range(count):
+            at = 0.033 * self.frames
+            self.keeper.observe(Sample(at, at + ms / 1e3, self.frames, ms, 0.8 * ms), self.keeper.setting, heard, HW)
+            self.frames += 1
+
+    def until(self, setting, ms):
+        """Frames of this time until the setting is in force."""
+        end = time.monotonic() + 60.0
+        while self.keeper.setting != setting:
+            self.feed(ms)
+            assert time.monotonic() < end, (self.keeper.setting, self.log)
+            time.sleep(0.001)
+
+    def over(self):
+        return any(state.active for state in self.faults.states() if state.name == "over budget")
+
+
+@pytest.fixture
+def bench(make_random_weights, picture):
+    bench = Bench(make_random_weights("mtdense"), picture)
+    yield bench
+    bench.keeper.close()
+    assert bench.worker.stop()
+
+
+def test_without_a_budget_nothing_is_measured_or_traded(bench):
+    bench.set()
+    bench.feed(1e5, 100)
+    assert bench.keeper.setting == Setting() and bench.pipeline.options == PipelineOptions()
+    assert bench.keeper.values() == {"budget": "off", "budget given up": "nothing"}
+    assert not bench.log and not bench.over()
+
+
+def test_all_is_given_up_named_and_comes_back_with_the_budgets_end(bench):
+    own = bench.pipeline.networks
+    bench.set(latency_ms=5.0)
+    bench.until(ALL, 100.0)
+    bench.feed(100.0, 20)
+    assert bench.over()
+    expected = "labels.upsampling fast, labels and normals in turn, each on every 2nd frame, size 64x64, 1/2 of the sides"
+    assert bench.keeper.values() == {"budget": "latency p90 100.0 of 5 ms", "budget given up": expected}
+    assert bench.log[-1].endswith(f"given up now: {expected}") and "latency p90 100.0 of 5 ms" in bench.log[-1]
+    assert bench.pipeline.networks is not own
+    bench.set()
+    bench.until(Setting(), 1.0)
+    assert bench.pipeline.networks is own and bench.pipeline.options == PipelineOptions() and not bench.over()
+
+
+def test_the_reference_frame_goes_along(bench):
+    empty, frame = bench.picture(2, *HW), Frame(bench.picture(1, *HW), 5, "camera")
+    bench.pipeline.background.capture(empty)
+    bench.set(latency_ms=5.0)
+    bench.until(ALL, 100.0)
+    mask = bench.pipeline.process(frame, {"foreground"})["foreground"]
+    networks = bench.pipeline.networks
+    assert np.array_equal(mask, networks.predict(frame.rgb, backgrounds=networks.encode_background(empty)).foreground)
+    newer = bench.picture(3, *HW)
+    bench.pipeline.background.capture(newer)
+    bench.set()
+    bench.until(Setting(), 1.0)
+    own = bench.pipeline.networks
+    mask = bench.pipeline.process(frame, {"foreground"})["foreground"]
+    assert np.array_equal(mask, own.predict(frame.rgb, backgrounds=own.encode_background(newer)).foreground)
+
+
+def test_calls_are_counted_over_all_networks(bench):
+    frame = Frame(bench.picture(1, *HW), 5, "camera")
+    bench.pipeline.networks.counters.clear()
+    bench.pipeline.process(frame, {"depth"})
+    bench.set(latency_ms=5.0)
+    bench.until(ALL, 100.0)
+    bench.pipeline.process(frame, {"depth"})
+    bench.set()
+    bench.until(Setting(), 1.0)
+    bench.pipeline.process(frame, {"depth"})
+    assert bench.keeper.counters()["depth"] == 3
+
+
+def test_the_stream_goes_on_while_networks_are_made(bench, monkeypatch):
+    made = budgeting.variant
+
+    def slow(*arguments):
+        time.sleep(0.5)
+        return made(*arguments)
+
+    monkeypatch.setattr(budgeting, "variant", slow)
+    bench.set(latency_ms=5.0)
+    longest, end = 0.0, time.monotonic() + 60.0
+    while bench.keeper.setting != ALL and time.monotonic() < end:
+        before = time.monotonic()
+        bench.feed(100.0)
+        bench.worker.submit(lambda: None).result(10.0)
+        longest = max(longest, time.monotonic() - before)
+    assert bench.keeper.setting == ALL and longest < 0.4
+
+
+def test_networks_that_cannot_be_made_are_done_without(bench, monkeypatch):
+    def broken(*arguments):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(budgeting, "variant", broken)
+    own = bench.pipeline.networks
+    bench.set(latency_ms=5.0)
+    bench.until(Setting(True, "", 2, 1.0), 100.0)
+    bench.feed(100.0, 30)
+    assert bench.pipeline.networks is own and bench.over()
+    assert any("cannot be had: RuntimeError: no memory" in line for line in bench.log)
+
+
+def test_a_late_subscriber_changes_what_can_be_given_up(bench):
+    bench.set(latency_ms=5.0)
+    for _ in range(2000):
+        bench.feed(100.0, heard=("depth",))
+        if bench.keeper.setting == Setting(fraction=0.5):
+            break
+        time.sleep(0.01)
+    assert bench.keeper.setting == Setting(fraction=0.5)
+    bench.until(ALL, 100.0)
+
+
+def test_what_is_set_by_hand_stays(bench):
+    bench.keeper.apply(Parameters.from_names({"weights": bench.weights, "size": "128x96", "every.labels": 7, "budget.latency_ms": 5.0}))
+    bench.feed(100.0, 100)
+    assert bench.keeper.setting == Setting(fast_labels=True) and bench.over()
+    assert bench.pipeline.options.every_labels == 7
+
+
+def test_conceded_options_never_give_up_less_than_those_set():
+    given = conceded(PipelineOptions(every_labels=5, every_depth=3, depth_max=4.0), Setting(True, "", 2, 1.0))
+    assert given == PipelineOptions(5, 3, 2, 1, "fast", depth_max=4.0, staggered=True)

@@ -1,0 +1,49 @@
+"""The same networks smaller: what is allowed, and that the result is the same network at another input."""
+
+import numpy as np
+import pytest
+
+from mtdense_ros.composition import Composition
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.variants import smaller_fractions, smaller_precision, variant
+
+HW = (119, 161)
+
+
+@pytest.fixture(scope="module")
+def weights(make_random_weights):
+    return str(make_random_weights("mtdense"))
+
+
+@pytest.fixture(scope="module")
+def networks(weights):
+    return Composition.load(weights, device="cpu")
+
+
+def test_half_of_the_sides_in_multiples_of_the_card(networks, weights, picture):
+    assert next(iter(networks.predictors.values())).network_size(HW) == (96, 128)
+    small = variant(networks, Parameters(weights=(weights,)), "", 0.5, HW)
+    (predictor,) = small.predictors.values()
+    assert predictor.network_size(HW) == (64, 64)  # 48 and 64, in multiples of 32; the aspect ratio is the camera's again below
+    assert small.outputs == networks.outputs and small.producers == networks.producers
+    assert small.predict(picture(1, *HW), outputs=["depth"]).depth.shape == HW
+    assert np.array_equal(*(n.predict(picture(1, 64, 64), outputs=["labels"]).labels for n in (small, small)))
+
+
+def test_fractions_that_make_nothing_smaller_are_left_out(make_random_weights):
+    card = {"height": 32, "width": 64, "resize": "area", "multiple": 32, "mean": [0.5] * 3, "std": [0.2] * 3}
+    tiny = Composition.load(str(make_random_weights("mtdense", input=card)), device="cpu")
+    assert smaller_fractions(tiny, (32, 64)) == (0.5,)
+    assert smaller_fractions(Composition.load(str(make_random_weights("mtdense")), device="cpu"), HW) == (0.75, 0.5)
+
+
+def test_a_smaller_number_format_needs_the_cards_word(networks, make_random_weights):
+    assert smaller_precision(networks) == ""
+    loss = {"mean_iou": 0.001, "abs_rel": 0.001, "foreground_iou": 0.001}
+    measured = {"precision": "bf16", "engine": "torch", "set": "renders: test", "loss": loss}
+    path = make_random_weights("mtdense", precision={"limits": {}, "measured": [measured]})
+    allowed = Composition.load(str(path), device="cpu", engine="torch", precision="fp32")
+    assert smaller_precision(allowed) == "bf16"
+    assert smaller_precision(Composition.load(str(path), device="cpu", engine="torch", precision="bf16")) == ""
+    reduced = variant(allowed, Parameters(weights=(str(path),)), "bf16", 1.0, HW)
+    assert reduced.precision == "bf16"

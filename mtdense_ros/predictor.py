@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,7 +40,8 @@ Background = EncodedBackground | Rgb
 
 
 class Predictor:
-    """One network, ready to run. `card` describes it; `label_space`: of its labels, None where the card names none.
+    """One network, ready to run. `card` describes it; `label_space`: of its labels, None where the card names none; `load_ms`:
+    how long `load` took, by stage.
 
     One caller at a time; several cameras may share it, each with its own background.
     """
@@ -54,6 +55,7 @@ class Predictor:
         self._needs_background = frozenset(needs_background)
         self._input_hw, self._resize = input_of(card, size)
         self._background: EncodedBackground | None = None
+        self.load_ms: Mapping[str, float] = {}
 
     @classmethod
     def load(
@@ -72,8 +74,13 @@ class Predictor:
         card's; label_space: one of the card's, where it has several; its first otherwise. Raises WeightsError, DeviceError,
         ConfigError.
         """
+        watch = Stopwatch()
         net, card = load_weights(name_or_path)
-        return cls.from_network(net, card, device, engine, precision, size, threads, label_space)
+        watch.lap("weights")
+        predictor = cls.from_network(net, card, device, engine, precision, size, threads, label_space)
+        watch.lap("engine")
+        predictor.load_ms = watch.laps
+        return predictor
 
     @classmethod
     def from_network(

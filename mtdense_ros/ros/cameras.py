@@ -38,6 +38,7 @@ class CameraCache:
         self._topic = topic
         self._warn = warn
         self._waited = False
+        self._fresh = False
         self._arrived = threading.Condition()
         self._info: CameraInfo | None = None
         self._warned_frames: tuple[str, str] | None = None
@@ -46,13 +47,24 @@ class CameraCache:
         """Takes a new camera_info."""
         with self._arrived:
             self._info = info
+            self._fresh = True
             self._arrived.notify_all()
+
+    @property
+    def known(self) -> bool:
+        """Whether a camera_info has come."""
+        return self._info is not None
+
+    def distrust(self) -> None:
+        """Nobody listens from now on: the next frame that needs a camera_info gives a newer one a moment to be delivered."""
+        with self._arrived:
+            self._fresh = self._waited = False
 
     def require(self, wait: bool, rectifies: bool = False) -> None:
         """Reports the lack of a camera_info. wait: one is published, so the first frame gives it a moment to be delivered."""
         with self._arrived:
             if wait and not self._waited:
-                self._arrived.wait_for(lambda: self._info is not None, FIRST_INFO_S)
+                self._arrived.wait_for(lambda: self._fresh, FIRST_INFO_S)
                 self._waited = True
             missing = self._info is None
         if missing and rectifies:

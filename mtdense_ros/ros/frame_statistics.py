@@ -15,9 +15,13 @@ WINDOW = 500
 
 
 class Statistics:
-    """Totals since the start, and the last 500 frames' ages and stage times. All methods may be called from any thread."""
+    """Totals since the start, and the last 500 frames' ages and stage times. All methods may be called from any thread.
+
+    first: when the first frame was published and when it had arrived (monotonic s); None before.
+    """
 
     def __init__(self) -> None:
+        self.first: tuple[float, float] | None = None
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(COUNTERS, 0)
         self._finished: deque[float] = deque(maxlen=WINDOW)
@@ -34,6 +38,7 @@ class Statistics:
         """One frame published: when (monotonic s), its age from arrival and from its stamp (s), and its stage times (ms)."""
         with self._lock:
             self._counts["processed"] += 1
+            self.first = self.first or (now_s, now_s - age_s)
             self._finished.append(now_s)
             self._ages.append(age_s)
             self._stamp_age_s = stamp_age_s

@@ -8,19 +8,30 @@ from pathlib import Path
 from mtdense_ros.composition import Composition
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline, PipelineOptions
+from mtdense_ros.stopwatch import Stopwatch
+
+STAGES = ("weights", "engine", "warm-up")
+"""Of loading, in order."""
 
 
-def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> Pipeline:
-    """A pipeline ready for its first frame. Raises WeightsError, DeviceError, ConfigError, InputError (the reference)."""
-    p = parameters
+def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[Pipeline, dict[str, float]]:
+    """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError, ConfigError, InputError
+    (the reference)."""
+    p, stages = parameters, dict.fromkeys(STAGES, 0.0)
     networks = Composition.load(p.weights, p.producers, p.labels_space, p.device, p.engine, p.precision, p.size_hw, p.threads)
+    for predictor in networks.predictors.values():
+        for stage, ms in predictor.load_ms.items():
+            stages[stage] += ms
     pipeline = Pipeline(networks, PipelineOptions.of(p))
     if p.warm_up_hw is not None:
+        watch = Stopwatch()
         networks.warm_up(p.warm_up_hw)
+        watch.lap("warm-up")
+        stages |= watch.laps
     for name, predictor in networks.predictors.items():
         log(f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))} on {predictor.device_name}, {predictor.precision}")
     path = Path(p.background_path).expanduser()
     if p.background_path and path.is_file():
         pipeline.background.load(path)
         log(f"reference frame loaded from {path}")
-    return pipeline
+    return pipeline, stages

@@ -28,6 +28,7 @@ from mtdense_ros.ros.qos import BACKGROUND_QOS
 from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
 from mtdense_ros.ros.transitions import answer_unavailable, state_label
+from mtdense_ros.startup import Startup
 
 TICK_S = 0.1
 """Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
@@ -36,9 +37,11 @@ TICK_S = 0.1
 class MtdenseNode(LifecycleNode):
     """Labels, depth, normals, foreground and points of one camera; see docs of the topics, services and parameters in README.md."""
 
-    def __init__(self, **node_options: Any) -> None:
+    def __init__(self, startup: Startup | None = None, **node_options: Any) -> None:
+        """startup: logged with the first output."""
         super().__init__("mtdense", allow_undeclared_parameters=True, automatically_declare_parameters_from_overrides=True, **node_options)
         answer_unavailable(self)
+        self._startup = startup or Startup()
         self._faults = Faults(self._log)
         self._session: Session | None = None
         self._enabled = True
@@ -103,11 +106,13 @@ class MtdenseNode(LifecycleNode):
     def _configure(self, parameters: Parameters) -> None:
         if self._params.problems:
             raise ConfigError("; ".join(self._params.problems))
-        pipeline = load_pipeline(parameters, self.get_logger().info)
+        self._startup.lap("until configure")
+        pipeline, stages_ms = load_pipeline(parameters, self.get_logger().info)
         self._session = Session(self, pipeline, self._faults)
         self._session.apply(parameters)
         self._latched = Latched(self, pipeline.networks)
         self._latched.update(parameters)
+        self._startup.book(stages_ms, rest="topics")
 
     def _stop_serving(self) -> None:
         self._active = False
@@ -178,12 +183,21 @@ class MtdenseNode(LifecycleNode):
             self._start()
         if self._session is not None:
             self._session.tick()
-            self._follow_networks(self._session)
             self.refresh()
+            self._tell_startup(self._session.statistics.first)
         now = time.monotonic()
         if now >= self._next_diagnostics:
             self._next_diagnostics = now + self._params.values.diagnostics_period
             self._publish_diagnostics(now)
+
+    def _tell_startup(self, first: tuple[float, float] | None) -> None:
+        """Logs, once, where the time to the first output went. first: when it was published, and when its frame arrived."""
+        if self._startup.over or first is None:
+            return
+        published_s, arrived_s = first
+        self._startup.lap("waiting for a frame", arrived_s)
+        self._startup.lap("first frame", published_s)
+        self.get_logger().info(self._startup.finish())
 
     def _start(self) -> None:
         if state_label(self) != "unconfigured":  # somebody was quicker
@@ -197,12 +211,6 @@ class MtdenseNode(LifecycleNode):
             return
         self.trigger_activate()
 
-    def _follow_networks(self, session: Session) -> None:
-        """Lets the legend tell what a budget made of the networks."""
-        if self._latched is not None and self._latched.networks is not session.pipeline.networks:
-            self._latched.networks = session.pipeline.networks
-            self._latched.update(self._params.values)
-
     def refresh(self) -> None:
         """Lets the subscriptions follow subscribers, publishers and parameters."""
         session, parameters = self._session, self._params.values
@@ -212,7 +220,10 @@ class MtdenseNode(LifecycleNode):
         source = image_source(self, parameters.image_transport)
         link = self._image_input.update(source, wanted, parameters.reliability)
         info_source = Source(CameraInfo, camera_info_topic(self))
-        session.path.info_expected = self._info_input.update(info_source, True, parameters.reliability).publishers > 0
+        info_wanted = wanted or not session.cameras.known  # thirty a second cost an idle node more than all the rest
+        session.path.info_expected = self._info_input.update(info_source, info_wanted, parameters.reliability).publishers > 0
+        if not info_wanted:
+            session.cameras.distrust()
         for fault, message in describe(source, link) if wanted else ():
             self._faults.report(fault, message)
 
@@ -221,7 +232,7 @@ class MtdenseNode(LifecycleNode):
         device = ""
         if self._session is not None:
             device = self._session.pipeline.networks.device_name
-            values = {**self._session.statistics.summary(now), **self._session.budget.values(), **self._session.counters()}
+            values = {**self._session.statistics.summary(now), **self._session.counters()}
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name().lstrip("/")
         self._diagnostics.publish(diagnostics_message(stamp, name, device, self._state(), values, self._faults.states()))
 
@@ -241,12 +252,15 @@ class MtdenseNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until it is told to stop by SIGINT, SIGTERM or a shutdown of ROS; 0 then."""
+    startup = Startup()
+    startup.lap("imports")
     # rclpy's own handlers shut the middleware down in another thread, which can crash while this one removes what the node made.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     signals: list[int] = []
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda number, _: signals.append(number))
-    node = MtdenseNode()
+    node = MtdenseNode(startup)
+    startup.lap("ROS")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:

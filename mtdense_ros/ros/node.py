@@ -183,6 +183,7 @@ class MtdenseNode(LifecycleNode):
             self._start()
         if self._session is not None:
             self._session.tick()
+            self._follow_networks(self._session)
             self.refresh()
             self._tell_startup(self._session.statistics.first)
         now = time.monotonic()
@@ -211,6 +212,12 @@ class MtdenseNode(LifecycleNode):
             return
         self.trigger_activate()
 
+    def _follow_networks(self, session: Session) -> None:
+        """Lets the legend tell what a budget made of the networks."""
+        if self._latched is not None and self._latched.networks is not session.pipeline.networks:
+            self._latched.networks = session.pipeline.networks
+            self._latched.update(self._params.values)
+
     def refresh(self) -> None:
         """Lets the subscriptions follow subscribers, publishers and parameters."""
         session, parameters = self._session, self._params.values
@@ -232,7 +239,7 @@ class MtdenseNode(LifecycleNode):
         device = ""
         if self._session is not None:
             device = self._session.pipeline.networks.device_name
-            values = {**self._session.statistics.summary(now), **self._session.counters()}
+            values = {**self._session.statistics.summary(now), **self._session.budget.values(), **self._session.counters()}
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name().lstrip("/")
         self._diagnostics.publish(diagnostics_message(stamp, name, device, self._state(), values, self._faults.states()))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import record, tables, targets
+from benchmarks.common import network_tables, node_tables, record, tables, targets
 from mtdense_ros.command_line import exit_code
 
 DOCUMENT = Path("docs/performance.md")
@@ -33,6 +33,10 @@ write the node, over the middleware as it comes; *untuned camera*: our node, and
 profile; *depth*: of the camera's queue, 10 otherwise; *relay*: a node that does no work and sends as many bytes.
 """
 
+_STAGES = """\
+Medians. *decode*, *pipeline* and *publish* follow one another and make *all*; the others are parts of the pipeline.
+"""
+
 _NETWORK = """\
 The predictor's own time of the network, each engine, precision and size in a process of its own, in turns. *Peak*: a 3x3 convolution of
 256 to 256 channels at 120x160 with torch in that precision, measured in the same run: {peaks}.
@@ -45,6 +49,11 @@ foreground adds to the other three, of the time of all four.
 
 _GROWTH = """\
 Camera at 10 Hz; the network's input is the card's (256x192 pixels in area), so that what grows is everything else.
+"""
+
+_STARTUP = """\
+From the start of the process to its first output, with a camera at 30 Hz and a listener already there; the disk's cache is warm.
+*total*: as the node says it; *seen*: by whoever started it.
 """
 
 _MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs are heard.\n"
@@ -79,34 +88,40 @@ def _end_to_end(content: Content) -> str:
     skipped = "".join(f"Not run: {name}: {reason}\n" for name, reason in content["skipped"].items())
     return "\n".join([
         f"## End to end\n\n{_END_TO_END.format(**content)}\n{made_on(content)}{skipped}",
-        tables.end_to_end(phases),
-        f"### Against the naive nodes, camera at 30 Hz\n\n{tables.against_naive(phases)}",
-        f"### Age of each output, camera at 30 Hz: p50 / p95 / p99\n\n{tables.by_output(phases)}",
+        node_tables.end_to_end(phases),
+        f"### Against the naive nodes, camera at 30 Hz\n\n{node_tables.against_naive(phases)}",
+        f"### Where the node's time goes, camera at 10 Hz, ms\n\n{_STAGES}\n{node_tables.stages(phases, 10.0)}",
+        f"### Age of each output, camera at 30 Hz: p50 / p95 / p99\n\n{node_tables.by_output(phases)}",
     ])  # fmt: skip
 
 
 def _network(content: Content) -> str:
     runs, costs = content["runs"], content["costs_gmac"]
     measured = dict.fromkeys((run["device"], run["precision"]) for run in runs if run["kind"] == "peak")
-    peaks = ", ".join(f"{tables.number(tables.peak(runs, *one), 0)} GMAC/s {one[1]} ({one[0]})" for one in measured)
+    peaks = ", ".join(f"{tables.number(network_tables.peak(runs, *one), 0)} GMAC/s {one[1]} ({one[0]})" for one in measured)
     return "\n".join([
         f"## The network alone\n\n{_NETWORK.format(peaks=peaks)}\n{made_on(content)}",
-        tables.network(runs, costs),
-        f"### Only what is heard\n\n{_HEARD}\n{tables.only_what_is_heard(runs, costs)}",
+        network_tables.network(runs, costs),
+        f"### Only what is heard\n\n{_HEARD}\n{network_tables.only_what_is_heard(runs, costs)}",
     ])  # fmt: skip
 
 
 def _growth(content: Content) -> str:
-    return f"## Growth\n\n{_GROWTH}\n{made_on(content)}\n{tables.growth(content['phases'])}"
+    return f"## Growth\n\n{_GROWTH}\n{made_on(content)}\n{node_tables.growth(content['phases'])}"
+
+
+def _startup(content: Content) -> str:
+    return f"## Startup, engine {content['engine']}\n\n{_STARTUP}\n{made_on(content)}\n{node_tables.startup(content['starts'])}"
 
 
 def _memory(content: Content) -> str:
-    return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{tables.memory(content['samples'])}"
+    return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{node_tables.memory(content['samples'])}"
 
 
 SECTIONS: dict[str, Callable[[Content], str]] = {
     "end_to_end": _end_to_end,
     "network": _network,
+    "startup": _startup,
     "growth": _growth,
     "memory": _memory,
 }
@@ -115,6 +130,7 @@ SECTIONS: dict[str, Callable[[Content], str]] = {
 TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
     "end_to_end": lambda content: targets.end_to_end(content["phases"]),
     "network": lambda content: targets.network(content["runs"]),
+    "startup": lambda content: targets.startup(content["starts"]),
 }
 """Where targets are read from."""
 

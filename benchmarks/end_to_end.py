@@ -7,7 +7,6 @@ Writes docs/performance/end_to_end.json; python -m benchmarks.document makes the
 from __future__ import annotations
 
 import argparse
-import contextlib
 import signal
 import sys
 import tempfile
@@ -109,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     skipped: dict[str, str] = {}
     phases: list[Phase] = []
     begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mtdense_benchmark_") as folder, contextlib.suppress(KeyboardInterrupt):
+    with tempfile.TemporaryDirectory(prefix="mtdense_benchmark_") as folder:
         for number in range(1, options.rounds + 1):
             phases += run_round(options.variants, number, options, Path(folder), skipped)
             record.write(options.json, {**head, "skipped": skipped, "phases": phases})

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import machine, record
+from benchmarks.common import machine, pictures, record
 from benchmarks.common.statistics import Phase, percentiles, set_ages, stage
 from benchmarks.common.system import System
 from benchmarks.common.variants import OURS
@@ -88,6 +88,7 @@ def main() -> None:
             content["samples"] = watch_memory(options, Path(folder))
         else:
             content["phases"] = grow(options, Path(folder))
+            content["input_sha256"] = {f"{w}x{h}": pictures.digest((h, w)) for h, w in CAMERAS}
     record.write(path, content)
     print(f"wrote {path}")
 

@@ -21,7 +21,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from benchmarks.common.helper import OUTPUTS, end_with_parent
+from benchmarks.common.helper import OUTPUTS, end_with_parent, stamp_of
 from mtdense_ros.ros.helper_process import tell
 from mtdense_ros.weights import Card, load_weights
 
@@ -140,7 +140,7 @@ class NaiveNode(Node):
             self._outputs[name].publish(image_message(results[name], encoding, message.header))
         self._outputs["points"].publish(cloud_message(cloud(rgb, results, self._k), rgb.shape[:2], message.header))
         stages = {"network": self._network.network_ms, "node": 1e3 * (time.perf_counter() - begin)}
-        tell(event="frame", at_ns=time.monotonic_ns(), stages=stages)
+        tell(event="frame", at_ns=time.monotonic_ns(), stamp_ns=stamp_of(message), stages=stages)
 
 
 def image_message(values: NDArray, encoding: str, header: Header) -> Image:

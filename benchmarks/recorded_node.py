@@ -21,7 +21,8 @@ def record_frames() -> None:
     book = Statistics.finish
 
     def finish(self: Statistics, now_s: float, age_s: float, stamp_age_s: float, stages_ms: Mapping[str, float], *more: Any) -> None:
-        tell(event="frame", at_ns=time.monotonic_ns(), stages={**stages_ms, "node": sum(stages_ms[name] for name in IN_NODE)})
+        stages = {**stages_ms, "node": sum(stages_ms[name] for name in IN_NODE)}
+        tell(event="frame", at_ns=time.monotonic_ns(), stamp_ns=time.time_ns() - round(1e9 * stamp_age_s), stages=stages)
         book(self, now_s, age_s, stamp_age_s, stages_ms, *more)
 
     Statistics.finish = finish

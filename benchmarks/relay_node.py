@@ -13,7 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Trigger
 
-from benchmarks.common.helper import OUTPUTS, end_with_parent, reliable
+from benchmarks.common.helper import OUTPUTS, end_with_parent, reliable, stamp_of
 from mtdense_ros.clouds import POINT_STEP
 from mtdense_ros.ros.helper_process import tell
 
@@ -43,7 +43,8 @@ class RelayNode(Node):
         for name, answer in self._messages.items():
             answer.header = message.header
             self._publishers_of[name].publish(answer)
-        tell(event="frame", at_ns=time.monotonic_ns(), stages={"network": 0.0, "node": 1e3 * (time.perf_counter() - begin)})
+        stages = {"network": 0.0, "node": 1e3 * (time.perf_counter() - begin)}
+        tell(event="frame", at_ns=time.monotonic_ns(), stamp_ns=stamp_of(message), stages=stages)
 
     @staticmethod
     def _message(name: str, height: int, width: int) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.common import machine, pictures, record, statistics, tables, targets
+from benchmarks.common import machine, network_tables, node_tables, pictures, record, statistics, tables, targets
 from benchmarks.common.usage import Usage
 from benchmarks.document import document
 
@@ -87,7 +87,7 @@ def everything():
     ours = [phase(name, ages, rate=rate) for name in ("fp32", "bf16") for rate in (10.0, 30.0, 0.0)]
     depths = [phase(f"fp32, depth {depth}", ages) for depth in (1, 10)]
     times = {"warm_up_s": 0.0, "seconds": 10.0}
-    naive = [phase(name, (1000.0,) * 3, 1000.0, rate=rate, **times) for name in tables.YARDSTICKS for rate in (30.0, 0.0)]
+    naive = [phase(name, (1000.0,) * 3, 1000.0, rate=rate, **times) for name in node_tables.YARDSTICKS for rate in (30.0, 0.0)]
     return [*ours, *depths, *naive]
 
 
@@ -125,10 +125,10 @@ def network_runs():
 
 def test_the_network_s_table():
     runs, costs = network_runs()
-    assert "| openvino fp32 | 640x480 | 20.00 | 20.00 | 105 | 50.0 % | - |" in tables.network(runs, costs)
+    assert "| openvino fp32 | 640x480 | 20.00 | 20.00 | 105 | 50.0 % | - |" in network_tables.network(runs, costs)
     (mask,) = targets.network(runs)
     assert mask.value == pytest.approx(15.0) and mask.verdict == "reached"
-    assert "15.0 %" in tables.only_what_is_heard(runs, costs)
+    assert "15.0 %" in network_tables.only_what_is_heard(runs, costs)
 
 
 def test_figures_survive_their_file(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ def description() -> dict[str, Any]:
         "machine": {"cpu": here.cpu, "cores": here.cores, "ram_gb": round(ram_bytes() / 1e9, 1), "flags": cpu_flags(), "gpu": here.gpu},
         "versions": {"python": platform.python_version(), **versions()},
         "commit": commit(),
-        "command": " ".join(["python -m", _module(), *sys.argv[1:]]),
+        "command": f"python -m {shlex.join([_module(), *sys.argv[1:]])}",
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "load_before": round(os.getloadavg()[0], 2),
     }

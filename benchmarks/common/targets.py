@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.common import tables
+from benchmarks.common import network_tables, node_tables, tables
 from benchmarks.common.statistics import (
     Phase,
     around_network,
@@ -60,12 +60,12 @@ class Target:
 def end_to_end(phases: Sequence[Phase]) -> list[Target]:
     """Of the node in three processes, all outputs heard."""
     fp32, bf16 = chosen(phases, "fp32", 30.0), chosen(phases, "bf16", 30.0)
-    queue_10, queue_1 = (chosen(phases, name, 30.0) for name in tables.YARDSTICKS)
+    queue_10, queue_1 = (chosen(phases, name, 30.0) for name in node_tables.YARDSTICKS)
     peaks = {name: chosen(phases, name, PEAK) for name in ("fp32", "bf16", "naive, queue 10")}
     slow = chosen(phases, "fp32", 10.0)
     network_10, network_30 = (median(stage(of, "network")) for of in (slow, fp32))
     late_30 = 1.15 * network_30 + FRAME_MS + 10
-    ours = [p for p in phases if p["variant"] not in (*tables.YARDSTICKS, "relay")]
+    ours = [p for p in phases if p["variant"] not in (*node_tables.YARDSTICKS, "relay")]
     return [
         _times("fp32: frames per second, times the naive node's, camera at 30 Hz", 8, fp32, queue_10, _rate),
         _times("fp32: the same at the peak rate", 8, peaks["fp32"], peaks["naive, queue 10"], _rate),
@@ -84,16 +84,23 @@ def end_to_end(phases: Sequence[Phase]) -> list[Target]:
 
 def network(runs: Sequence[dict[str, Any]]) -> list[Target]:
     """Of the network alone."""
-    mask = 100 * tables.mask_share(runs, *DEFAULT_ENGINE, BENCHMARK_SIZE)
+    mask = 100 * network_tables.mask_share(runs, *DEFAULT_ENGINE, BENCHMARK_SIZE)
     targets = [Target(f"the mask with a cached background, of the frame's network time ({' '.join(DEFAULT_ENGINE)})", 15, mask, unit=" %")]
     on_cuda = [
-        median(tables.samples(runs, engine, precision, BENCHMARK_SIZE, "all"))
-        for engine, precision in tables.engines(runs)
+        median(network_tables.samples(runs, engine, precision, BENCHMARK_SIZE, "all"))
+        for engine, precision in network_tables.engines(runs)
         if engine == "cuda"
     ]
     if on_cuda:
         targets.append(Target("GPU: the network with all heads at 640x480", ON_CUDA_MS, min(on_cuda), unit=" ms", decimals=2))
     return targets
+
+
+def startup(starts: Sequence[dict[str, float]]) -> list[Target]:
+    """Of the start, seen from outside."""
+    return [
+        Target("from the start of the process to the first output, warm disk", 5, median([start["seen"] for start in starts]), unit=" s")
+    ]
 
 
 def table(targets: Sequence[Target]) -> str:

@@ -204,6 +204,16 @@ class Predictor:
         watch.lap("postprocess")
         return [replace(p, timings=watch.laps, focal_assumed=camera is None) for p, camera in zip(predictions, cameras, strict=True)]
 
+    def raw(self, rgb: Rgb, background: Background | None = None) -> dict[str, NDArray[np.float32]]:
+        """What the network itself gives of an image (H, W, 3) uint8, by its own outputs: (C, h, w) at its own size, logits for one.
+
+        What it cannot give without a background is left out.
+        """
+        features = self._features(background, image_size(rgb), 1) if self._needs_background else None
+        keys = [key for key in self.card.outputs if features is not None or key not in self._needs_background]
+        maps = self._engine.run(self._network_input([rgb], Workspace()), features, keys) if keys else {}
+        return {key: values[0].copy() for key, values in maps.items()}
+
     def warm_up(self, camera_hw: Size) -> None:
         """Runs everything once on a black image of (height, width), so that the first frame is no slower; resets the counters."""
         black = np.zeros((*camera_hw, 3), np.uint8)

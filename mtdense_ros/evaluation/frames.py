@@ -20,8 +20,9 @@ class EvaluationFrame:
     """One frame and the truth that exists for it; all maps at camera size (H, W).
 
     depth float32 metres (any unit where depth_kind is "relative"), NaN unknown; labels ids of label_space, 255 unknown; normals
-    (H, W, 3) float32 unit, camera optical frame, NaN unknown; foreground bool, to be scored where foreground_valid; background
-    (H, W, 3) for it; empty: earlier pictures of the same still camera without foreground, in order of time, one tuple per sequence.
+    (H, W, 3) float32 unit, camera optical frame, NaN unknown; foreground bool, to be scored where foreground_valid, and its soft
+    share in [0, 1] where there is one, NaN unknown; background (H, W, 3) for it; empty: earlier pictures of the same still camera
+    without foreground, in order of time, one tuple per sequence.
     """
 
     name: str
@@ -33,6 +34,7 @@ class EvaluationFrame:
     normals: NDArray[np.float32] | None = None
     foreground: NDArray[np.bool_] | None = None
     foreground_valid: NDArray[np.bool_] | None = None
+    foreground_share: NDArray[np.float32] | None = None
     empty: tuple[Rgb, ...] = ()
     label_space: str = "indoor"
     depth_kind: str = "metric"
@@ -57,6 +59,7 @@ def frame_of(sample: Sample, label_space: str | None, depth_kind: str | None) ->
         normals=sample.normals,
         foreground=None if mask is None else mask >= 0.5,
         foreground_valid=None if mask is None else np.isfinite(mask),
+        foreground_share=mask,
         label_space=label_space or "",
         depth_kind=depth_kind or "metric",
     )

@@ -36,6 +36,7 @@ class Scores:
         self._metric = metric
         self._pooled: dict[tuple[str, str], Metric] = {}
         self._frames: dict[tuple[str, str], list[tuple[str, Metric]]] = {}
+        self._noted: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
 
     def add(self, frame: EvaluationFrame, methods: Methods) -> None:
         """Scores maps of a frame, as far as it has their truth."""
@@ -47,6 +48,12 @@ class Scores:
                     for metric in (pooled, single):
                         _update(metric, frame, output, found)
                     self._frames.setdefault((output, name), []).append((frame.name, single))
+
+    def note(self, frame: EvaluationFrame, method: str, key: str, values: Mapping[str, float]) -> None:
+        """A figure of a frame that was worked out elsewhere, by output, NaN for none; that of the set is the mean over its frames."""
+        for output, value in values.items():
+            if not np.isnan(value):
+                self._noted.setdefault((output, method), {}).setdefault(key, {})[frame.name] = value
 
     def results(self) -> list[dict[str, Any]]:
         """One entry per output and method: {"output", "method", "frames" with truth, figures..., "per_frame": {name: figures}}."""
@@ -60,6 +67,10 @@ class Scores:
                 for frame, metric in frames
             }
             figures = self._figures(pooled, threshold)
+            for key, values in self._noted.get((output, name), {}).items():
+                figures[key] = float(np.mean(list(values.values())))
+                for frame, value in values.items():
+                    per_frame[frame][key] = value
             entries.append({"output": output, "method": method, "frames": len(frames), **figures, "per_frame": per_frame})
         return entries
 

@@ -13,6 +13,7 @@ from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, c
 from mtdense_ros.evaluation.changes import Subtractors
 from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.scores import Methods, Scores
+from mtdense_ros.evaluation.similarity import similarities
 from mtdense_ros.evaluation.spaces import Alignment, align
 from mtdense_ros.predictor import Background, Predictor
 from mtdense_ros.records import LabelSpace, Prediction
@@ -58,11 +59,13 @@ def score_set(
     for frame in frames:
         alignment = _alignment(predictor, frame, result)
         scores = scores or Scores(alignment.space.names if alignment else (), _is_metric(predictor, frame))
-        prediction = predictor.predict(frame.rgb, frame.intrinsics, encoded.background(frame))
+        background = encoded.background(frame)
+        prediction = predictor.predict(frame.rgb, frame.intrinsics, background)
         frame, prediction = _aligned(frame, prediction, alignment)
         given = {output: found for output in OUTPUTS if (found := getattr(prediction, output)) is not None}
         _note_gaps(predictor, frame, given, statistics, result)
         scores.add(frame, {output: {NETWORK: found} for output, found in given.items()})
+        scores.note(frame, NETWORK, "ssim", similarities(predictor, frame, background))
         if baselines:
             plain = {"foreground": {**change_masks(frame), **subtractors.masks(frame)}}
             plain |= constants(frame, statistics, alignment.network if alignment else None)

@@ -20,12 +20,13 @@ FIGURES = {
         ("rmse_m_all", "RMSE m"),
         ("abs_rel_scaled_all", "abs rel, scaled"),
         ("delta1_scaled_all", "delta 1, scaled"),
+        ("ssim", "SSIM"),
         ("valid_share", "valid"),
     ),
     "normals": (("mean_deg", "mean deg"), ("median_deg", "median deg"), ("within_30", "within 30 deg"), ("valid_share", "valid")),
-    "foreground": (("iou", "IoU"), ("precision", "precision"), ("recall", "recall"), ("f1", "F1")),
+    "foreground": (("iou", "IoU"), ("precision", "precision"), ("recall", "recall"), ("f1", "F1"), ("ssim", "SSIM")),
 }
-"""Per output, the figures of the table: key and heading."""
+"""Per output, the figures of the table: key and heading. One that no row has is left out."""
 
 _OF_A_FRAME = {
     "labels": ("mean IoU", ("mean_iou",)),
@@ -41,9 +42,11 @@ def markdown(entries: Iterable[Entry], level: int = 2) -> str:
     entries = list(entries)
     parts = []
     for output, figures in FIGURES.items():
-        rows = [_row(entry, figures) for entry in entries if entry["output"] == output]
+        mine = [entry for entry in entries if entry["output"] == output]
+        shown = [(key, title) for key, title in figures if any(key in entry for entry in mine)]
+        rows = [_row(entry, shown) for entry in mine]
         if rows:
-            titles = ["set", "frames", "method", *(title for _, title in figures)]
+            titles = ["set", "frames", "method", *(title for _, title in shown)]
             parts.append(f"{'#' * level} {output}\n\n{table(titles, rows, left=(0, 2))}")
     return "\n".join(parts)
 

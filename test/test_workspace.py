@@ -1,9 +1,8 @@
 """Memory that is used again: nothing of a frame's size is allocated, and every value is as in fresh memory, whatever came before."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
+from memory_use import Recorded, peak_bytes
 
 from mtdense_ros.encodings import MessageMemory, as_bytes, to_rgb
 from mtdense_ros.options import PipelineOptions
@@ -21,21 +20,6 @@ OPTIONS = {
 }
 
 
-class Recorded:
-    """Stands in for an engine: says again what the real one said of an image, so that only the package's own work allocates."""
-
-    def __init__(self, engine):
-        self._engine, self._answers = engine, {}
-        self.counters = engine.counters
-        self.encode_background = engine.encode_background
-
-    def run(self, images, background=None, outputs=None):
-        key = images[..., ::8, ::8].tobytes(), background is None, frozenset(outputs)
-        if key not in self._answers:
-            self._answers[key] = self._engine.run(images, background, outputs)
-        return self._answers[key]
-
-
 @pytest.fixture(scope="module")
 def predictor(make_random_weights):
     predictor = Predictor.load(make_random_weights("mtdense"), device="cpu")
@@ -50,17 +34,6 @@ def camera_of(size_hw):
 
 def frame_of(picture, seed, size_hw=(H, W)):
     return Frame(picture(seed, *size_hw), seed, "camera", camera_of(size_hw))
-
-
-def peak_bytes(work):
-    """The most memory that a call needs beyond what there was, of Python, numpy and OpenCV's arrays."""
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        work()
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)

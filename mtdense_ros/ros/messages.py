@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -24,6 +24,8 @@ try:
     from vision_msgs.msg import LabelInfo, VisionClass
 except ImportError:
     LabelInfo = None
+
+Message = TypeVar("Message", Image, PointCloud2)
 
 _CLOUD_FIELDS = [PointField(name=n, offset=o, datatype=d, count=c) for n, o, d, c in CLOUD_FIELDS]
 
@@ -76,11 +78,18 @@ def camera_info_message(info: CameraInfo, header: Header, undistorted: bool) -> 
     return message
 
 
+def _carrying(values: NDArray[Any], message: Message) -> Message:
+    """The message with the bytes of an array as its data, past constructor and setter, which copy them twice and once in Jazzy."""
+    message._data = as_bytes(values)
+    return message
+
+
 def image_message(values: NDArray[Any], encoding: str, header: Header) -> Image:
     """An Image of any (H, W) or (H, W, C) array, rows without padding, little-endian."""
     height, width = values.shape[:2]
     step = values.nbytes // height
-    return Image(header=header, height=height, width=width, encoding=encoding, is_bigendian=0, step=step, data=as_bytes(values))
+    message = Image(header=header, height=height, width=width, encoding=encoding, is_bigendian=0, step=step)
+    return _carrying(values, message)
 
 
 def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header, workspace: Workspace | None = None) -> CompressedImage:
@@ -90,7 +99,7 @@ def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header, workspace
 
 def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: Header) -> PointCloud2:
     """An organised cloud from its packed bytes (width * height * POINT_STEP)."""
-    return PointCloud2(
+    message = PointCloud2(
         header=header,
         height=height,
         width=width,
@@ -98,9 +107,9 @@ def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: He
         is_bigendian=False,
         point_step=POINT_STEP,
         row_step=POINT_STEP * width,
-        data=as_bytes(packed),
         is_dense=False,
     )
+    return _carrying(packed, message)
 
 
 def legend_message(legend: Mapping[str, Any]) -> String:

@@ -135,6 +135,12 @@ def test_a_number_format_that_is_slower_here_is_dropped_at_once():
     assert [s.precision for _, s in m.changes].count("bf16") == 1
 
 
+def test_a_number_format_is_tried_alone():
+    situation = Situation(labels=True, exact_labels=True, precision="bf16", latency=True)
+    m = machine(latency=2.0, situation=situation).run(10)
+    assert [setting for _, setting in m.changes] == [Setting(True), Setting(True, "bf16")]
+
+
 def test_a_number_format_is_not_blamed_for_a_load_that_came_meanwhile():
     m = machine(latency=60.0, slowdown=lambda t: 1.0 if t < 0.9 else 2.5).run(60)
     assert m.controller.setting.precision == "bf16"

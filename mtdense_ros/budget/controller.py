@@ -100,12 +100,12 @@ class Controller:
     def _first_that_fits(self, costs: Costs) -> int:
         """The next position that is foreseen to fit, the last where none is.
 
-        Nothing is foreseen beyond a number format that was not tried: on some processors the smaller one is the slower.
+        A number format that was not tried comes alone, so that it can be judged: on some processors the smaller one is the slower.
         """
-        for position in range(self.position + 1, len(self.concessions)):
+        for position in range(self.position + 1, len(self.concessions) + 1):
             newest = self.concessions[position - 1]
             if newest.kind == "precision" and newest not in self._effect:
-                return position
+                return max(position - 1, self.position + 1)
             if self.targets.load(costs.at(self._ratio(position, costs))) <= DOWN_FIT:
                 return position
         return len(self.concessions)
@@ -167,7 +167,6 @@ class Controller:
         error = (saved - believed) / max(sum(gains), 1e-6)
         for c in crossed:
             self._effect[c] = min(max(self._effect.get(c, 1.0) + LEARNING * error, 0.0), 2.0)
-        if self.position > origin and crossed[-1].kind == "precision":
-            others = math.prod(c.network_factor / c.rest_factor for c in crossed[:-1])
-            if costs.network_over_rest > USELESS * others * before.network_over_rest:
-                self.forbid(crossed[-1])
+        alone = self.position == origin + 1 and crossed[0].kind == "precision"
+        if alone and costs.network_over_rest > USELESS * before.network_over_rest:
+            self.forbid(crossed[0])

@@ -73,9 +73,8 @@ class BudgetKeeper:
                 self._want(controller.setting, self._said(controller))
             if controller.over:
                 remedy = "raise the budget, subscribe to fewer outputs, or use smaller weights"
-                self._faults.report("over budget", f"{self._said(controller)}, with all given up that may be; {remedy}")
-            else:
-                self._faults.clear("over budget")
+                measured = kept(controller.targets, controller.costs)
+                self._faults.report("over budget", f"{measured}, with all given up that may be; {remedy}")
 
     def values(self) -> dict[str, str]:
         """For /diagnostics: the budget beside what was measured, and what is given up for it."""

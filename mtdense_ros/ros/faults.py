@@ -41,7 +41,7 @@ FAULTS = {
     "configuration": FaultKind(True, inf),
     "GPU lost": FaultKind(True, inf),
     "worker restarted": FaultKind(False, 30.0),
-    "over budget": FaultKind(False, 5.0),
+    "over budget": FaultKind(False, 5.0, once=True),
 }
 """Every fault this version can find."""
 

@@ -15,6 +15,7 @@ from statistics import median
 from benchmarks.common.machine import description
 from benchmarks.common.record import write
 from benchmarks.common.system import REMAPS, START_S, command
+from benchmarks.common.usage import Usage
 from benchmarks.common.variants import environment
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.replay.processes import Child, free_domain
@@ -26,7 +27,10 @@ READY_S = 4.0
 
 
 def start_once(engine: str, folder: Path) -> dict[str, float]:
-    """Seconds of each stage, and "total", as the node says them; "seen": of the whole, from outside. Raises MtdenseError."""
+    """Seconds of each stage, and "total", as the node says them. Raises MtdenseError.
+
+    "seen": of the whole, from outside; "processor": used by then, by all threads, which tells of a busy machine.
+    """
     domain, clock = str(free_domain()), ["--clock", str(time.time_ns() - time.monotonic_ns()), "--depth", "10"]
     children = []
 
@@ -42,13 +46,13 @@ def start_once(engine: str, folder: Path) -> dict[str, float]:
         begun = time.monotonic()
         rules = [word for rule in REMAPS for word in ("-r", rule)]
         node = child("node", "mtdense_ros.ros.node", "--ros-args", "-p", f"engine:={engine}", *rules)
-        while (found := LINE.search(node.log.read_text(errors="replace"))) is None:
+        while (found := LINE.search(log := node.log.read_text(errors="replace"))) is None:
             node.check()
-            if time.monotonic() > begun + START_S:
-                raise MtdenseError(f"the node had no output within {START_S:.0f} s; see {node.log}")
+            if "stays unconfigured" in log or time.monotonic() > begun + START_S:
+                raise MtdenseError(f"the node has no output; mend what it says:\n{log}")
             time.sleep(0.02)
         stages = {name: float(seconds) for name, _, seconds in (part.rpartition(" ") for part in found[2].split(", "))}
-        return {**stages, "total": float(found[1]), "seen": time.monotonic() - begun}
+        return {**stages, "total": float(found[1]), "seen": time.monotonic() - begun, "processor": Usage.of(node.pid).cpu_s}
     finally:
         for each in reversed(children):
             each.stop()

@@ -56,6 +56,8 @@ From the start of the process to its first output, with a camera at 30 Hz and a 
 *total*: as the node says it; *seen*: by whoever started it.
 """
 
+_IDLE = "A camera of 640x480 runs at 30 Hz with its camera_info, nobody hears an output: what the node takes of a core.\n"
+
 _MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs are heard.\n"
 
 
@@ -114,6 +116,10 @@ def _startup(content: Content) -> str:
     return f"## Startup, engine {content['engine']}\n\n{_STARTUP}\n{made_on(content)}\n{node_tables.startup(content['starts'])}"
 
 
+def _idle(content: Content) -> str:
+    return f"## Idle\n\n{_IDLE}\n{made_on(content)}\n{node_tables.idle(content['runs'])}"
+
+
 def _memory(content: Content) -> str:
     return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{node_tables.memory(content['samples'])}"
 
@@ -122,6 +128,7 @@ SECTIONS: dict[str, Callable[[Content], str]] = {
     "end_to_end": _end_to_end,
     "network": _network,
     "startup": _startup,
+    "idle": _idle,
     "growth": _growth,
     "memory": _memory,
 }
@@ -131,6 +138,7 @@ TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
     "end_to_end": lambda content: targets.end_to_end(content["phases"]),
     "network": lambda content: targets.network(content["runs"]),
     "startup": lambda content: targets.startup(content["starts"]),
+    "idle": lambda content: targets.idle(content["runs"]),
 }
 """Where targets are read from."""
 

@@ -143,18 +143,18 @@ def test_figures_survive_their_file(tmp_path):
 def test_the_document_has_a_section_for_each_file(tmp_path):
     head = {**machine.description(), "network_input": "640x480", "skipped": {"bf16": "openvino not installed"}}
     record.write(tmp_path / "end_to_end.json", {**head, "phases": everything()})
+    record.write(tmp_path / "startup.json", {**head, "engine": "auto", "starts": [{"import": 2.0, "total": 3.0, "seen": 5.5}]})
+    record.write(tmp_path / "idle.json", {**head, "runs": [{"node_percent": 1.5, "camera_percent": 4.0, "rss_mb": 400.0}]})
     grown = [phase(camera=[240, 320], sinks=2)]
     record.write(tmp_path / "growth.json", {**head, "phases": grown})
     record.write(
         tmp_path / "memory.json", {**head, "samples": [{"minute": i / 4, "rss_mb": 500.0, "frames": 450 * i} for i in range(1, 30)]}
     )
     text = document(tmp_path)
-    assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## Targets",
-        "## End to end",
-        "## Growth",
-        "## Memory over time",
-    ]
+    sections = ["Targets", "End to end", "Startup, engine auto", "Idle", "Growth", "Memory over time"]
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == sections
+    assert "warm disk | at most 5.0 s | 5.5 s | missed |" in text
+    assert "of a core | at most 2.00 % | 1.50 % | reached |" in text
     assert "Not run: bf16: openvino not installed" in text
     assert "| 320x240 | 2 | 50.0 |" in text
     assert text.count("| 500.0 |") == 10

@@ -105,6 +105,12 @@ def startup(starts: Sequence[dict[str, float]]) -> str:
     return table(("stage", "median s", "fastest", "slowest"), rows)
 
 
+def idle(runs: Sequence[dict[str, float]]) -> str:
+    """What node and camera take of a core in each run."""
+    rows = [(str(i), *(number(run[key], 2) for key in ("node_percent", "camera_percent"))) for i, run in enumerate(runs, 1)]
+    return table(("run", "node, % of a core", "camera, % of a core"), rows)
+
+
 def memory(samples_: Sequence[dict[str, float]]) -> str:
     """Ten rows, evenly spaced, of the memory over time."""
     picked = sorted({round(i * (len(samples_) - 1) / 9) for i in range(10)})

@@ -103,6 +103,11 @@ def startup(starts: Sequence[dict[str, float]]) -> list[Target]:
     ]
 
 
+def idle(runs: Sequence[dict[str, float]]) -> list[Target]:
+    """Of the node that nobody hears."""
+    return [Target("nobody listens, camera at 30 Hz: of a core", 2, median([run["node_percent"] for run in runs]), unit=" %", decimals=2)]
+
+
 def table(targets: Sequence[Target]) -> str:
     """All of them with their verdicts."""
     return tables.table(("target", "wanted", "measured", ""), (target.row() for target in targets))

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import all as all_benchmarks
+from benchmarks import end_to_end
 from benchmarks.common import machine, network_tables, node_tables, pictures, record, statistics, tables, targets
 from benchmarks.common.usage import Usage
 from benchmarks.document import document
+from mtdense_ros.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = ["labels", "points"]
@@ -158,6 +161,23 @@ def test_the_document_has_a_section_for_each_file(tmp_path):
     assert "Not run: bf16: openvino not installed" in text
     assert "| 320x240 | 2 | 50.0 |" in text
     assert text.count("| 500.0 |") == 10
+
+
+def test_all_of_them_in_order(tmp_path):
+    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "startup", "idle", "growth"]
+    options = all_benchmarks.options_of(["--minutes", "2", "--quick", "--folder", str(tmp_path)])
+    assert options.names[-1] == "memory"
+    assert all_benchmarks.arguments_of("memory", options) == ["benchmarks.growth", "--minutes", "2.0", "--json", f"{tmp_path}/memory.json"]
+    assert all_benchmarks.arguments_of("network", options) == ["benchmarks.network", "--json", f"{tmp_path}/network.json", "--quick"]
+    with pytest.raises(ConfigError, match="did you mean|known"):
+        all_benchmarks.options_of(["--only", "netwerk"])
+
+
+def test_variants_are_known_and_quick_is_short():
+    options = end_to_end.options_of(["--quick"])
+    assert (options.rounds, options.seconds) == (1, 4.0) and set(options.variants) < set(end_to_end.DEFAULT)
+    with pytest.raises(ConfigError, match="fp33"):
+        end_to_end.options_of(["--variants", "fp33"])
 
 
 def test_the_document_is_that_of_the_committed_figures():

@@ -34,6 +34,44 @@ if team.rank == 0:
 team.leave()
 """
 
+UNEVEN = """
+import sys
+import torch
+from torch import nn
+from mtdense_ros.training.distributed import join_team
+from mtdense_ros.training.losses import berhu, depth_loss, distillation_loss, foreground_loss, labels_loss, mdeas_loss, normals_loss
+from mtdense_ros.training.whole_batch import shared_batch
+
+torch.set_num_threads(1)
+team = join_team(cuda=False)
+torch.manual_seed(0)
+net = nn.Conv2d(3, 16, 3, padding=1)
+images = torch.randn(6, 3, 8, 8)
+truth = {"labels": torch.randint(0, 4, (6, 8, 8), dtype=torch.uint8), "depth": torch.rand(6, 8, 8) + 1, "mask": torch.rand(6, 8, 8),
+         "normals": nn.functional.normalize(torch.randn(6, 3, 8, 8), dim=1), "teacher": torch.randn(6, 4, 8, 8)}
+truth["labels"][1], truth["labels"][0, 2:] = 255, 255  # 16 + 64 + 64 known pixels of one process, 128 of the other
+truth["depth"][3:], truth["depth"][0, :, 3:] = torch.nan, torch.nan
+truth["depth"][1] += 9  # the largest errors are one process's alone
+truth["mask"][[0, 2, 4]] = torch.nan
+truth["normals"][5], truth["teacher"][2] = torch.nan, torch.nan
+rows = list(team.rows(6))
+truth = {key: value[rows] for key, value in truth.items()}
+joined = team.joined(net, torch.device("cpu"))
+out = joined(images[rows])
+with shared_batch(team.size):
+    depth, mask = out[:, 4].exp(), out[:, 8].sigmoid()
+    terms = [
+        labels_loss(out[:, :4], truth["labels"]), berhu(out[:, 5], truth["depth"]), depth_loss(depth, truth["depth"]),
+        foreground_loss(out[:, 9], truth["mask"]), normals_loss(out[:, 10:13], truth["normals"]),
+        distillation_loss(out[:, :4], truth["teacher"], 2.0),
+        mdeas_loss(depth[:, None], mask[:, None], truth["depth"][:, None], truth["mask"][:, None])["total"],
+    ]
+sum(terms).backward()
+if team.rank == int(sys.argv[2]):
+    torch.save([*(term.detach() for term in terms), *(p.grad for p in net.parameters())], sys.argv[1])
+team.leave()
+"""
+
 
 def started(processes, *command):
     """Runs a command under torchrun, or alone."""
@@ -52,6 +90,16 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
     assert one[0].abs().max() > 1e-3
     for a, b in zip(one, two, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+def test_every_loss_is_that_of_the_whole_batch_however_unevenly_truths_are_known(tmp_path):
+    (tmp_path / "program.py").write_text(UNEVEN)
+    for processes, rank in ((1, 0), (2, 1)):
+        started(processes, str(tmp_path / "program.py"), str(tmp_path / f"{processes}.pt"), str(rank))
+    one, two = (torch.load(tmp_path / f"{processes}.pt", weights_only=True) for processes in (1, 2))
+    assert len(one) == 9 and all(values.abs().max() > 0.01 for values in one)
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
 
 
 def test_two_processes_train_a_network_and_write_one_log(tmp_path):

@@ -106,6 +106,25 @@ def test_frames_of_sources_without_backgrounds_mix_with_pairs():
         assert torch.isfinite(train_step(run, collate(samples, run.layout))["gradient"])
 
 
+def test_a_step_that_is_skipped_leaves_nothing_behind():
+    run = Run(config_of())
+    batch = collate([sample_of(make_pair(0))], run.layout)
+    train_step(run, batch)
+    before = {key: value.clone() for key, value in run.net.state_dict().items()}
+    average = {key: value.clone() for key, value in run.average.state_dict().items()}
+    weight = next(run.net.encoder.parameters())
+    kept = weight.detach().clone()
+    with torch.no_grad():
+        weight.fill_(torch.inf)  # features, running statistics and gradients all become NaN
+    terms = train_step(run, batch)
+    with torch.no_grad():
+        weight.copy_(kept)
+    assert not torch.isfinite(terms["gradient"])
+    for net, state in ((run.net, before), (run.average, average)):
+        for key, value in net.state_dict().items():
+            assert torch.equal(value, state[key]), key
+
+
 def test_a_folder_of_labelled_pictures_and_renders_train_one_network(tmp_path):
     write_set(tmp_path / "set")
     for index in range(3):

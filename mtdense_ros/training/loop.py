@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from mtdense_ros.training.run import Run
 from mtdense_ros.training.schedules import ema_decay
 from mtdense_ros.training.stopclock import Stopclock
 from mtdense_ros.training.validation import improved, validate
+from mtdense_ros.training.whole_batch import shared_batch
 
 LATEST = "latest.pt"
 
@@ -80,10 +82,12 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     rate = rate_at(config.optimiser, config.schedule, run.step, run.share, run.steps_per_epoch)
     set_rate(run.optimiser, rate)
     run.net.train()
-    with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "off"):
-        raw = run.forward(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
-        lesson = run.teacher.lesson(batch.images, raw) if run.teacher else {}
-    terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **lesson}
+    before = [buffer.clone() for buffer in run.net.buffers()]
+    with shared_batch(run.team.size):
+        with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "off"):
+            raw = run.forward(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
+            lesson = run.teacher.lesson(batch.images, raw) if run.teacher else {}
+        terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **lesson}
     run.optimiser.zero_grad(set_to_none=True)
     run.scaler.scale(run.recipe.total(terms)).backward()  # type: ignore[no-untyped-call]
     run.scaler.unscale_(run.optimiser)
@@ -94,6 +98,8 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     run.scaler.update()
     if sound:
         update_average(run.average, run.net, ema_decay(run.step, config.ema))
+    else:
+        restore(run.net, before)
     run.step += 1
     return {**{name: term.detach() for name, term in terms.items()}, "gradient": norm, "lr": rate}
 
@@ -117,6 +123,13 @@ def update_average(average: DenseNetwork, net: DenseNetwork, decay: float) -> No
             kept.lerp_(new, 1 - decay)
         else:
             kept.copy_(new)
+
+
+@torch.no_grad()
+def restore(net: DenseNetwork, buffers: Sequence[Tensor]) -> None:
+    """Takes the running statistics back to what they were: BatchNorm has averaged in what a bad batch made of the features."""
+    for buffer, before in zip(net.buffers(), buffers, strict=True):
+        buffer.copy_(before)
 
 
 def size_at(config: TrainConfig, share: float) -> tuple[int, int]:

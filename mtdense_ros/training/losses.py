@@ -9,8 +9,9 @@ from torch.nn import functional as F
 from mtdense_ros.records import UNLABELLED
 from mtdense_ros.training.distillation import distillation_loss, feature_distillation
 from mtdense_ros.training.metric_depth import berhu, depth_loss, scale_invariant_rmse
-from mtdense_ros.training.pixels import check_shapes, full_precision, mean_where
+from mtdense_ros.training.pixels import check_shapes, full_precision, mean_of, mean_where
 from mtdense_ros.training.structural import mdeas_loss, ssim
+from mtdense_ros.training.whole_batch import total
 
 __all__ = [
     "berhu",
@@ -29,8 +30,7 @@ __all__ = [
 def labels_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Mean cross entropy of logits (B, C, h, w) against ids (B, h, w); 255 is ignored, and nothing but it gives 0."""
     (logits,) = full_precision(logits)
-    total = F.cross_entropy(logits, target.long(), ignore_index=UNLABELLED, reduction="sum")
-    return total / (target != UNLABELLED).sum().clamp(min=1)
+    return mean_of(F.cross_entropy(logits, target.long(), ignore_index=UNLABELLED, reduction="sum"), (target != UNLABELLED).sum())
 
 
 def normals_loss(normals: Tensor, target: Tensor) -> Tensor:
@@ -48,5 +48,5 @@ def foreground_loss(logits: Tensor, target: Tensor) -> Tensor:
     known = ~target.isnan()
     truth = torch.where(known, target, 0.0)
     probability = torch.where(known, logits.sigmoid(), 0.0)
-    dice = 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
+    dice = 1 - (2 * total((probability * truth).sum()) + 1) / (total(probability.sum() + truth.sum()) + 1)
     return 2 * mean_where(F.binary_cross_entropy_with_logits(logits, truth, reduction="none"), known) + dice

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mtdense_ros.training.pixels import check_shapes, full_precision, known_error, mean_where
+from mtdense_ros.training.whole_batch import largest, total
 
 _ROUND = 1e-12
 """Added under a root, whose slope is infinite at 0."""
@@ -23,9 +24,12 @@ def berhu(pred: Tensor, target: Tensor) -> Tensor:
     pred, target = full_precision(pred, target)
     known = torch.isfinite(target) & (target != 0)
     error = known_error(F.relu(pred), target, known).abs()
-    limit = 0.2 * error.max()
+    limit = 0.2 * largest(error.max())
     safe = torch.where(limit > 0, limit, 1.0)  # without any error the second branch is not taken, but its gradient is worked out
-    return torch.where(error <= limit, error, (error.square() + safe.square()) / (2 * safe)).mean()
+    near = error <= limit
+    linear, square = torch.where(near, error, 0.0).sum(), torch.where(near, 0.0, error.square()).sum()
+    far, pixels = (total(count.to(error.dtype)) for count in ((~near).sum(), near.new_tensor(near.numel(), dtype=torch.int64)))
+    return (total(linear) + total(square) / (2 * safe) + far * safe / 2) / pixels
 
 
 def scale_invariant_rmse(depth: Tensor, target: Tensor, share: float = 1.0) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.training.whole_batch import total
 
 
 def full_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -26,5 +27,10 @@ def known_error(pred: Tensor, target: Tensor, known: Tensor) -> Tensor:
 
 
 def mean_where(values: Tensor, known: Tensor) -> Tensor:
-    """Mean of the known values, 0 without any."""
-    return torch.where(known, values, 0.0).sum() / known.sum().clamp(min=1)
+    """Mean of the known values of the whole batch, 0 without any."""
+    return mean_of(torch.where(known, values, 0.0).sum(), known.sum())
+
+
+def mean_of(summed: Tensor, count: Tensor) -> Tensor:
+    """The mean over the whole batch of values with this sum and number, 0 without any."""
+    return total(summed) / total(count.to(summed.dtype)).clamp(min=1)

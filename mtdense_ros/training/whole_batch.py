@@ -1,0 +1,69 @@
+"""Sums over a batch that several processes share, so that each works out the loss of all of it, however unevenly truths are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+_processes: ContextVar[int] = ContextVar("processes", default=1)
+
+
+@contextmanager
+def shared_batch(processes: int) -> Iterator[None]:
+    """Within it, `total` and `largest` are of all of so many processes, which must then call them alike.
+
+    Their gradients are `processes` times those of this process's part: DistributedDataParallel, which averages, then gives the
+    gradient of the whole batch.
+    """
+    token = _processes.set(processes)
+    try:
+        yield
+    finally:
+        _processes.reset(token)
+
+
+def total(value: Tensor) -> Tensor:
+    """The sum over the processes of one value that each has."""
+    size = _processes.get()
+    return value if size == 1 else _Total.apply(value, size)  # type: ignore[no-untyped-call]
+
+
+def largest(value: Tensor) -> Tensor:
+    """The largest of the values that each process has."""
+    size = _processes.get()
+    return value if size == 1 else _Largest.apply(value, size)  # type: ignore[no-untyped-call]
+
+
+class _Total(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, size: int) -> Tensor:
+        ctx.size = size
+        return _reduced(value, distributed.ReduceOp.SUM)
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None]:
+        return grad[0] * ctx.size, None
+
+
+class _Largest(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, size: int) -> Tensor:
+        found = _reduced(value, distributed.ReduceOp.MAX)
+        mine = (value == found).to(value)
+        ctx.factor = size * mine / _reduced(mine, distributed.ReduceOp.SUM)
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None]:
+        return grad[0] * ctx.factor, None
+
+
+def _reduced(value: Tensor, how: Any) -> Tensor:
+    result = value.detach().clone()
+    distributed.all_reduce(result, how)
+    return result

@@ -1,5 +1,6 @@
 """The doctor's judgements on files and answers made by hand, and the command as a user calls it."""
 
+import ast
 import fcntl
 import json
 import os
@@ -20,7 +21,7 @@ from mtdense_ros.doctor.self_test import Counts, Result, judged
 from mtdense_ros.doctor.surroundings import Surroundings, surroundings
 from mtdense_ros.doctor.weights import weights
 from mtdense_ros.errors import InputError
-from mtdense_ros.replay.processes import MALLOC
+from mtdense_ros.replay.processes import MALLOC, PROFILE_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 1 << 20
@@ -143,6 +144,27 @@ def test_a_profile_that_is_not_set_missing_broken_or_small(tmp_path):
         assert statuses(settings.profile(shell(**variables))) == [status], name
 
 
+def test_what_scripts_set_is_what_the_doctor_asks_for_and_the_users_own_wins():
+    def sourced(**given):
+        command = ["bash", "-c", "source scripts/environment && env -0"]
+        done = subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=True)
+        return shell(**dict(entry.partition("=")[::2] for entry in done.stdout.split("\0") if entry))
+
+    around = sourced()
+    assert statuses(settings.malloc(around) + settings.profile(around)) == [OK, OK]
+    own = sourced(GLIBC_TUNABLES="glibc.malloc.tcache_count=0", FASTDDS_DEFAULT_PROFILES_FILE="/mine.xml").variables
+    assert own["GLIBC_TUNABLES"] == "glibc.malloc.tcache_count=0"
+    assert {name: own.get(name) for name in PROFILE_VARIABLES} == dict(zip(PROFILE_VARIABLES, (None, "/mine.xml"), strict=True))
+
+
+def test_what_launch_sets_is_what_the_doctor_asks_for():
+    tree = ast.parse((ROOT / "launch" / "mtdense.launch.py").read_text())
+    (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "ENVIRONMENT"]
+    groups = eval(compile(ast.Expression(value), "ENVIRONMENT", "eval"), {"SHARE": ROOT})
+    around = shell(**{name: each for group in groups for name, each in group.items()})
+    assert statuses(settings.malloc(around) + settings.waiting_threads(around) + settings.profile(around)) == [OK, OK, OK]
+
+
 def test_each_distribution_reads_its_own_variable():
     path = str(ROOT / "config" / "fastdds.xml")
     assert settings.profile_in_use({"ROS_DISTRO": "jazzy", "FASTDDS_DEFAULT_PROFILES_FILE": path}) is None
@@ -200,7 +222,7 @@ def test_opencv_5_is_a_warning(monkeypatch):
 
 
 def test_engines_that_are_absent_say_how_to_get_them():
-    found = engines.installed({"torch": ["2.13.0", None], "openvino": ["", "not installed; pip install openvino"]})
+    found = engines.installed({"torch": ["2.13.0", None], "openvino": ["", "openvino is not installed; pip install openvino"]})
     assert statuses(found) == [OK, SKIP]
     assert "pip install openvino" in found[1].text
 

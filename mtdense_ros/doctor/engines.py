@@ -44,7 +44,7 @@ def engines() -> list[Finding]:
 def installed(found: Mapping[str, Any]) -> list[Finding]:
     """One line each: {name: (version, None or why it is absent, with the line that installs it)}."""
     return [
-        Finding(OK, NAME, f"{name} {version}") if reason is None else Finding(SKIP, NAME, f"{name} is absent: {reason}")
+        Finding(OK, NAME, f"{name} {version}") if reason is None else Finding(SKIP, NAME, str(reason))
         for name, (version, reason) in found.items()
     ]
 

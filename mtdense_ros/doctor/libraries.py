@@ -121,5 +121,6 @@ def label_info(distribution: str) -> list[Finding]:
     answer = answer_of(_LABEL_INFO)
     if answer.problem:
         text = f"{answer.problem}: no ~/label_info (its content is in ~/legend too)"
-        return [Finding(WARN, "vision_msgs", text, f"sudo apt install ros-{distribution or 'DISTRIBUTION'}-vision-msgs")]
+        remedy = f"sudo apt install ros-{distribution}-vision-msgs" if distribution else "it comes with a ROS 2 installation"
+        return [Finding(WARN, "vision_msgs", text, remedy)]
     return [Finding(OK, "vision_msgs", "LabelInfo is there")]

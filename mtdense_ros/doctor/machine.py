@@ -99,5 +99,3 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return "unknown"
-
-

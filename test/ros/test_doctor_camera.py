@@ -11,8 +11,8 @@ from std_msgs.msg import String
 
 from mtdense_ros.doctor.camera import camera
 from mtdense_ros.doctor.finding import FAIL, OK, WARN
-from mtdense_ros.doctor.self_test import measured
-from mtdense_ros.replay.processes import ros_environment
+from mtdense_ros.doctor.self_test import Result, judged, measured
+from mtdense_ros.replay.processes import PROFILE_VARIABLES, ros_environment
 
 TOPIC, INFO = "/camera/image_raw", "/camera/camera_info"
 
@@ -77,6 +77,13 @@ def test_the_self_test_with_our_profile_loses_nothing_and_has_its_segment():
         if attempts[-1] == [10, 10, 10, 10]:
             return
     raise AssertionError(attempts)
+
+
+def test_the_self_test_sees_that_the_profile_is_not_in_force():
+    environment = {name: value for name, value in ros_environment().items() if name not in PROFILE_VARIABLES}
+    result = measured(environment, 3)
+    assert 0 < result.segment < 1 << 20
+    assert [f.status for f in judged("self-test", Result({}, result.segment), 64 << 20, WARN)] == [FAIL]
 
 
 def test_a_good_camera(driver):

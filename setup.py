@@ -33,6 +33,8 @@ setup(
         "train": ["moderngl", "trimesh", "pillow"],
         "data": ["h5py"],
         "export": ["onnx", "onnxruntime"],
+        "onnxruntime": ["onnx", "onnxruntime"],
+        "openvino": ["openvino"],
         "tensorboard": ["tensorboard"],
     },
     python_requires=">=3.10",

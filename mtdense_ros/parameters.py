@@ -100,11 +100,17 @@ class Parameters:
     precision: str = _parameter(
         "precision",
         "auto",
-        "number format of the network; auto: half on CUDA, single on the CPU",
+        "number format of the network; auto: single; a smaller one, if the card allows it, on CUDA and by mtdense bench --choose",
         choices=("auto", "fp32", "fp16", "bf16"),
         effect="configure",
     )
-    engine: str = _parameter("engine", "auto", "library that executes the network", choices=("auto", "torch"), effect="configure")
+    engine: str = _parameter(
+        "engine",
+        "auto",
+        "library that executes the network; auto: what mtdense bench --choose found fastest here, else the first that is installed",
+        choices=("auto", "openvino", "onnxruntime", "torch"),
+        effect="configure",
+    )
     threads: int = _parameter("threads", 0, "CPU threads of the network; 0: one per core", low=0, high=256, effect="configure")
     size: str = _parameter(
         "size", "", "network input as WIDTHxHEIGHT; empty: as the weights' card says", unit="px", pattern=SIZE_PATTERN, effect="configure"

@@ -220,6 +220,14 @@ class Predictor:
         self.predict(black, background=black if "foreground" in self.outputs else None)
         self.counters.clear()
 
+    def avoid_stalls(self) -> None:
+        """From now on no frame waits while the engine prepares another set of outputs: more than asked for is computed meanwhile."""
+        self._engine.may_stall = False
+
+    def close(self) -> None:
+        """Gives back the engine's memory and threads; the predictor is of no use afterwards."""
+        self._engine.close()
+
     def _network_input(self, images: Sequence[Rgb], workspace: Workspace) -> NDArray[np.float32]:
         """Images of one size as (B, 3, h, w) float32, normalised as the card says."""
         size_hw = self.network_size(image_size(images[0]))

@@ -37,7 +37,7 @@ FORBIDDEN = {
     "legend": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay", "export"},
     "predictor": {"ros", "pipeline", "composition", "training", "evaluation", "data", "cli", "replay", "export"},
     "card_facts": {"ros", "pipeline", "predictor", "composition", "engines", "training", "evaluation", "data", "cli", "replay", "export"},
-    "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay", "export"},
+    "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay"},
     "weights": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay", "export"},
     "data": {"ros", "pipeline", "predictor", "engines", "training", "cli", "replay", "export"},
     "evaluation": {"ros", "training", "cli", "replay", "export"},

@@ -25,7 +25,7 @@ DEPENDENCY = {
     "safetensors": "python3-torch",  # has no rosdep key; comes with torch from scripts/setup, as package.xml says
 }
 # Extras of setup.py, which run in the environment of scripts/setup: training and rendering, NYUv2's .mat, and the export.
-EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime"}
+EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime", "openvino"}
 
 
 @pytest.fixture(scope="module")

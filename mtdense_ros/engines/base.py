@@ -22,12 +22,15 @@ class Engine(Protocol):
 
     name: as in create.ENGINES; device: str() of it is "cpu", "cuda" or "cuda:N"; precision: of PRECISIONS, without "auto";
     rule: why this engine runs and no other, for the log; counters: images that "encoder" and each head have worked on.
+    may_stall: whether the first run with another set of outputs may take a fraction of a second longer, to prepare it. If not,
+    more than what is asked for is computed meanwhile, and the counters tell so.
     """
 
     name: str
     device: Any
     precision: str
     rule: str
+    may_stall: bool
     counters: Counter[str]
 
     def encode_background(self, image: Floats) -> Features:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from mtdense_ros.engines.base import Engine
+from mtdense_ros.engines.choice import allowed_precisions, cached_choice
+from mtdense_ros.engines.graph_engine import Compiler, GraphEngine
+from mtdense_ros.engines.onnx_engine import OnnxCompiler
+from mtdense_ros.engines.openvino_engine import OpenVinoCompiler
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.hints import known_names
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.weights import Card
 
-ENGINES = ("auto", "torch")
+ENGINES = ("auto", "openvino", "onnxruntime", "torch")
+"""In the order in which `auto` takes the first that is installed, after torch on CUDA."""
 
 Size = tuple[int, int]
+
+_PACKAGES: Mapping[str, tuple[str, ...]] = {"openvino": ("openvino",), "onnxruntime": ("onnxruntime", "onnx"), "torch": ()}
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Plan:
 
 def installed_engines() -> dict[str, str | None]:
     """Every engine by name: None where it can be had, otherwise the reason and the line that installs it."""
-    return {"torch": None}
+    return {name: _absence(name) for name in ENGINES if name != "auto"}
 
 
 def create_engine(
@@ -49,16 +58,65 @@ def create_engine(
     which a measured choice is looked up. Raises ConfigError, DeviceError.
     """
     plan = planned(card, name, device, precision, size_hw)
-    engine = TorchEngine(net, plan.device, plan.precision, threads)
+    engine = _MAKERS[plan.name](net, plan, threads)
     engine.rule = plan.rule
     return engine
 
 
 def planned(card: Card, name: str, device: str, precision: str, size_hw: Size | None) -> Plan:
-    """What create_engine would make. Raises ConfigError for an unknown engine."""
+    """What create_engine would make. Raises ConfigError for an engine that is unknown, absent, or not for the device."""
     if name not in ENGINES:
         raise ConfigError(f"engine: '{name}' is unknown; {known_names(name, ENGINES)}")
     if name != "auto":
+        _check_installed(name)
         return Plan(name, device, precision, "asked for")
-    cuda = device != "cpu" and torch.cuda.is_available()
-    return Plan("torch", device, precision, "auto: torch on CUDA" if cuda else "auto: the first installed")
+    choice = cached_choice(card, size_hw, device, precision) if size_hw else None
+    if choice is not None and _absence(choice.engine) is None:
+        same_kind = device if device.startswith(choice.device) else choice.device  # "cuda:1" stays what it is
+        return Plan(choice.engine, same_kind, choice.precision, "auto: the fastest that mtdense bench --choose measured here")
+    if device not in ("auto", "cpu") or (device == "auto" and torch.cuda.is_available()):
+        fast = "fp16" if "fp16" in allowed_precisions(card, "torch") else "fp32"
+        return Plan("torch", device, fast if precision == "auto" else precision, "auto: torch for CUDA")
+    first = next(engine for engine, absence in installed_engines().items() if absence is None)
+    return Plan(first, device, precision, "auto: the first installed of " + ", ".join(installed_engines()))
+
+
+def _check_installed(name: str) -> None:
+    absence = _absence(name)
+    if absence is not None:
+        raise ConfigError(f"engine: '{name}' was asked for, {absence}, or use engine: auto")
+
+
+def _absence(name: str) -> str | None:
+    missing = " ".join(package for package in _PACKAGES[name] if importlib.util.find_spec(package) is None)
+    return f"not installed: {missing}; pip install {missing}, or 'mtdense_ros[{name}]'" if missing else None
+
+
+def _torch(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
+    return TorchEngine(net, plan.device, plan.precision, threads)
+
+
+def _openvino(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
+    if plan.device not in ("auto", "cpu"):
+        raise ConfigError(f"device: '{plan.device}' is not for engine openvino, which runs on the CPU; use engine: torch, or device: cpu")
+    return _compiling("openvino", net, lambda: OpenVinoCompiler(net, plan.precision, threads))
+
+
+def _onnxruntime(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
+    return _compiling("onnxruntime", net, lambda: OnnxCompiler(net, plan.device, plan.precision, threads))
+
+
+def _compiling(name: str, net: DenseNetwork, compiler: Callable[[], Compiler]) -> Engine:
+    """A GraphEngine; ConfigError where the runtime is there and broken, as with a version for another numpy."""
+    try:
+        return GraphEngine(net, compiler())
+    except (ImportError, AttributeError, RuntimeError) as error:
+        problem = f"engine: {name} is installed and does not work ({' '.join(str(error).split())})"
+        raise ConfigError(f"{problem}; install it again with pip install 'mtdense_ros[{name}]', or use engine: torch") from error
+
+
+_MAKERS: Mapping[str, Callable[[DenseNetwork, Plan, int], Engine]] = {
+    "openvino": _openvino,
+    "onnxruntime": _onnxruntime,
+    "torch": _torch,
+}

@@ -20,6 +20,9 @@ OPSET = 17
 """Version of the ONNX operators, that of 2022: it has all that the networks need, and older runtimes still read it."""
 
 
+_AXES = ("batch", "channels", "height", "width")
+
+
 @dataclass(frozen=True)
 class Part:
     """What becomes a file of its own: `module` takes the inputs in their order and returns a tuple of the outputs."""
@@ -63,12 +66,13 @@ def parts_of(net: DenseNetwork, name: str, outputs: tuple[str, ...], image: Tens
     return [background, Part(name, FrameOf(net, outputs).eval(), ("image", *features), outputs)]
 
 
-def onnx_model(part: Part, examples: Mapping[str, Tensor], dynamic: bool) -> Any:
-    """The ModelProto of a part, traced with its inputs in `examples`; dynamic: with height and width of every map open."""
+def onnx_model(part: Part, examples: Mapping[str, Tensor], dynamic: bool, any_batch: bool = False) -> Any:
+    """The ModelProto of a part, traced with its inputs in `examples`; dynamic: with height and width of every map open;
+    any_batch: with the number of images and of backgrounds open too."""
     onnx, _ = libraries()
     with tempfile.TemporaryDirectory() as folder:
         traced, simplified = Path(folder) / "traced.onnx", Path(folder) / "simplified.onnx"
-        _trace(part, examples, dynamic, traced)
+        _trace(part, examples, (0,) * any_batch + (2, 3) * dynamic, traced)
         write_simplified(traced, simplified)
         model = onnx.load(simplified)
     for imported in list(model.opset_import):  # onnxruntime lists every domain that it knows
@@ -77,10 +81,10 @@ def onnx_model(part: Part, examples: Mapping[str, Tensor], dynamic: bool) -> Any
     return model
 
 
-def _trace(part: Part, examples: Mapping[str, Tensor], dynamic: bool, path: Path) -> None:
+def _trace(part: Part, examples: Mapping[str, Tensor], open_axes: tuple[int, ...], path: Path) -> None:
     """Writes torch's own graph. Traced, though torch calls this the older way: its exporter on torch.export gives the same operations
     in ten times the time, needs another package, and cannot leave the size of every network open."""
-    axes = {name: {2: f"{name}_height", 3: f"{name}_width"} for name in (*part.inputs, *part.outputs)} if dynamic else None
+    axes = {name: {axis: f"{name}_{_AXES[axis]}" for axis in open_axes} for name in (*part.inputs, *part.outputs)}
     inputs = tuple(examples[name] for name in part.inputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of this way, told once by torch and again by its own parts
@@ -92,5 +96,7 @@ def _trace(part: Part, examples: Mapping[str, Tensor], dynamic: bool, path: Path
                 input_names=list(part.inputs), output_names=list(part.outputs), dynamic_axes=axes,
             )  # fmt: skip
         except (RuntimeError, torch.onnx.OnnxExporterError) as error:
-            raise ExportError(f"{part.name}: torch {torch.__version__} cannot write it as opset {OPSET} ({error}); "
-                              "use the versions that scripts/setup installs") from error
+            raise ExportError(
+                f"{part.name}: torch {torch.__version__} cannot write it as opset {OPSET} ({error}); "
+                "use the versions that scripts/setup installs"
+            ) from error

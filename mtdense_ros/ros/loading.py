@@ -28,8 +28,11 @@ def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[P
         networks.warm_up(p.warm_up_hw)
         watch.lap("warm-up")
         stages |= watch.laps
+    networks.avoid_stalls()
     for name, predictor in networks.predictors.items():
-        log(f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))} on {predictor.device_name}, {predictor.precision}")
+        made = f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))}"
+        engine = f"{predictor.engine_name} on {predictor.device_name}, {predictor.precision}"
+        log(f"{made} by {engine} (engine {predictor.engine_rule})")
     path = Path(p.background_path).expanduser()
     if p.background_path and path.is_file():
         pipeline.background.load(path)

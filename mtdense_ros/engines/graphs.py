@@ -1,0 +1,88 @@
+"""The compiled graphs of an engine: one per set of outputs and shapes of the inputs, each made when it is first needed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+
+from mtdense_ros.engines.base import Floats
+
+Shape = tuple[int, ...]
+Graph = Callable[[Sequence[Floats]], list[Floats]]
+"""Inputs in the order of a key's shapes -> outputs in the order of its outputs, in fresh memory."""
+
+MOST_GRAPHS = 16
+"""Kept at once; the one that was used least lately goes. Sets of outputs times sizes of cameras, with some room."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """outputs: of the network, none for the graph that encodes a background; shapes: of the image, then of the features."""
+
+    outputs: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+
+    def serves(self, other: Key) -> bool:
+        """Whether this graph gives what the other would and more: the same image, all outputs, the features that there are."""
+        more = bool(other.outputs) and set(self.outputs) > set(other.outputs)
+        return more and self.shapes[: len(other.shapes)] == other.shapes
+
+
+class Graphs:
+    """compile: makes the graph of a key, in the caller's thread or in one of ours. One caller at a time."""
+
+    def __init__(self, compile_graph: Callable[[Key], Graph]) -> None:
+        self._compile = compile_graph
+        self._ready: OrderedDict[Key, Graph] = OrderedDict()
+        self._pending: dict[Key, Future[Graph]] = {}
+        self._worker: ThreadPoolExecutor | None = None
+        self._compiling = Lock()
+
+    def find(self, key: Key, may_stall: bool) -> tuple[Key, Graph]:
+        """The graph of a key. Unless it may stall: a larger one that is ready, while that of the key is made in the background.
+
+        Raises what compiling raised.
+        """
+        self._collect(key)
+        if key not in self._ready:
+            larger = None if may_stall else self._smallest_serving(key)
+            if larger is not None:
+                self._start(key)
+                key = larger
+            else:
+                self._keep(key, self._pending.pop(key).result() if key in self._pending else self._compiled(key))
+        self._ready.move_to_end(key)
+        return key, self._ready[key]
+
+    def close(self) -> None:
+        """Ends the background thread and forgets all graphs."""
+        if self._worker is not None:
+            self._worker.shutdown(wait=True, cancel_futures=True)
+        self._pending.clear()
+        self._ready.clear()
+
+    def _collect(self, key: Key) -> None:
+        """Takes over what the background has finished; of another key than this one an error waits until that is asked for."""
+        for done in [k for k, future in self._pending.items() if future.done() and (k == key or future.exception() is None)]:
+            self._keep(done, self._pending.pop(done).result())
+
+    def _smallest_serving(self, key: Key) -> Key | None:
+        serving = [ready for ready in self._ready if ready.serves(key)]
+        return min(serving, key=lambda ready: len(ready.outputs), default=None)
+
+    def _start(self, key: Key) -> None:
+        if key not in self._pending:
+            self._worker = self._worker or ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
+            self._pending[key] = self._worker.submit(self._compiled, key)
+
+    def _compiled(self, key: Key) -> Graph:
+        with self._compiling:
+            return self._compile(key)
+
+    def _keep(self, key: Key, graph: Graph) -> None:
+        self._ready[key] = graph
+        while len(self._ready) > MOST_GRAPHS:
+            self._ready.popitem(last=False)

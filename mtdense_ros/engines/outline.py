@@ -1,0 +1,57 @@
+"""What a network does for a set of outputs, found by running it once on an image of the smallest size."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import torch
+
+from mtdense_ros.engines.counting import count_work
+from mtdense_ros.engines.threads import one_thread
+from mtdense_ros.models import DenseNetwork
+
+_SIDE = 32  # that every network takes
+
+
+@dataclass(frozen=True)
+class Work:
+    """outputs: that there are, in the network's order; parts: "encoder" and heads that run, and how often per image."""
+
+    outputs: tuple[str, ...]
+    parts: Counter[str]
+
+
+class Outline:
+    """A copy of a network, to ask what it would do; the size of the image makes no difference to that."""
+
+    def __init__(self, net: DenseNetwork) -> None:
+        self._net = copy.deepcopy(net).cpu().eval().requires_grad_(False)
+        self._counters: Counter[str] = Counter()
+        count_work(self._net, self._counters)
+        self._known: dict[tuple[bool, frozenset[str] | None], Work] = {}
+
+    def frame(self, background: bool, outputs: Collection[str] | None) -> Work:
+        """Of a frame with or without a background; InputError where the network refuses."""
+        asked = background, None if outputs is None else frozenset(outputs)
+        if asked not in self._known:
+            image = torch.zeros(1, 3, _SIDE, _SIDE)
+            with one_thread(), torch.inference_mode():
+                features = self._net.encode_background(image) if background and self._takes_background else None
+                self._counters.clear()
+                found = tuple(self._net(image, features, outputs))
+            self._known[asked] = Work(found, self._counters.copy())
+        return self._known[asked]
+
+    def background(self) -> Work:
+        """Of encoding a background; InputError where the network takes none."""
+        self._counters.clear()
+        with one_thread(), torch.inference_mode():
+            self._net.encode_background(torch.zeros(1, 3, _SIDE, _SIDE))
+        return Work((), self._counters.copy())
+
+    @property
+    def _takes_background(self) -> bool:
+        return not set(self._net.outputs).isdisjoint(self._net.needs_background)

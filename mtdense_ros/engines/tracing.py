@@ -1,0 +1,52 @@
+"""A network prepared for graph compilers: folded, in parts, traced so that the result holds for any size and batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mtdense_ros import models
+from mtdense_ros.engines import rewrites
+from mtdense_ros.engines.threads import one_thread
+from mtdense_ros.engines.torch_engine import folded
+from mtdense_ros.export.graph import Part, parts_of
+from mtdense_ros.models import DenseNetwork
+
+_TRACED = (75, 101)  # height and width; a multiple of nothing, so that all padding and cropping is seen
+
+
+def parts_to_trace(net: DenseNetwork) -> tuple[dict[str, Part], dict[str, Tensor]]:
+    """The parts "frame" and, where the network takes one, "background", folded and with all outputs; and an example of every input."""
+    net = folded(net)
+    values = {"image": torch.randn(1, 3, *_TRACED, generator=torch.Generator().manual_seed(0))}
+    *others, frame = parts_of(net, type(net).__name__, net.outputs, values["image"])
+    for part in others:
+        values.update(zip(part.outputs, part.module(values["image"]), strict=True))
+    return dict(zip(("frame", "background"), (frame, *others), strict=False)), values
+
+
+@contextmanager
+def quiet_tracing() -> Iterator[None]:
+    """In one thread, as torch's pool would spin beside that of the engine; without warnings of what is constant on purpose."""
+    with one_thread(), warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        warnings.simplefilter("ignore", DeprecationWarning)  # of tracing itself
+        yield
+
+
+def digest(net: DenseNetwork, *versions: str) -> str:
+    """A name for what tracing makes of a network: of its weights, configuration and code, the rewrites, and the versions."""
+    found = hashlib.sha256(json.dumps([type(net).__name__, net.config, torch.__version__, *versions]).encode())
+    for path in (*sorted(Path(models.__file__).parent.glob("*.py")), Path(rewrites.__file__), Path(__file__)):
+        found.update(path.read_bytes())
+    for name, value in net.state_dict().items():
+        found.update(name.encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()

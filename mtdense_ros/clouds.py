@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from mtdense_ros.encodings import Bytes
 from mtdense_ros.errors import InputError
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.records import UNLABELLED, check_rgb
 from mtdense_ros.transforms import confidence_byte, mask_byte
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.workspace import Value, Workspace
 
 UINT8 = 2
 FLOAT32 = 7
@@ -29,30 +30,43 @@ CLOUD_FIELDS = (
 
 POINT_STEP = 20
 
+STRIP_PIXELS = 1 << 16
+"""A cloud is made some rows at a time, so that what lies between maps and bytes stays in the processor's cache."""
+
 
 def pack_cloud(
-    points: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    rays: RayTable,
     rgb: NDArray[np.uint8],
     labels: NDArray[np.uint8] | None = None,
-    confidence: NDArray[np.float32] | NDArray[np.uint8] | None = None,
-    foreground: NDArray[np.bool_] | NDArray[np.uint8] | None = None,
+    confidence: NDArray[np.float32] | None = None,
+    foreground: NDArray[np.bool_] | None = None,
     workspace: Workspace | None = None,
 ) -> NDArray[np.uint8]:
     """The data of a little-endian PointCloud2 with CLOUD_FIELDS, row by row: (H * W * POINT_STEP,) uint8.
 
-    points: (H, W, 3) float32 m, NaN where unknown, laid out in memory as by `RayTable.points` if it is to be fast; rgb: (H, W, 3)
-    uint8. labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] or already 0..255, 0 where None; foreground: (H, W)
-    bool or 0/255, packed as 0 or 255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ.
+    depth: (H, W) float32 m along the optical axis; a point is NaN where it is not finite or its pixel has no ray. rgb: (H, W, 3)
+    uint8; labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] as 0..255, 0 where None; foreground: (H, W) as 0 or
+    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ.
     """
     check_rgb(rgb, "cloud")
-    _check_sizes(rgb, points=points, labels=labels, confidence=confidence, foreground=foreground)
+    rays.check(depth)
+    _check_sizes(rgb, depth=depth, labels=labels, confidence=confidence, foreground=foreground)
     workspace = workspace or Workspace()
-    height, width = rgb.shape[:2]
-    words = [np.ascontiguousarray(points[..., i], np.float32).view(np.int32) for i in range(3)]  # no float unit may touch packed bits
-    words.append(_color_word(rgb, workspace))
-    words.append(_class_word(labels, confidence, foreground, (height, width), workspace))
+    height, width = depth.shape
     packed = workspace.array("points", (height * width * POINT_STEP,), np.uint8)
-    cv2.merge(words, dst=packed.view(np.int32).reshape(height, width, len(words)))
+    out = packed.view(np.int32).reshape(height, width, POINT_STEP // 4)
+    strip = max(1, STRIP_PIXELS // width)
+    words = workspace.array("words", (POINT_STEP // 4, strip, width), np.int32)
+    fields = workspace.array("fields", (4, strip, width), np.uint8)
+    for top in range(0, height, strip):
+        rows, count = slice(top, top + strip), min(strip, height - top)
+        x_y_z, color, classes = words[:3, :count], words[3, :count], words[4, :count]
+        rays.fill(x_y_z.view(np.float32), depth[rows], rows)
+        _fill_color(color, rgb[rows])
+        maps = _rows(labels, rows), _rows(confidence, rows), _rows(foreground, rows)
+        _fill_classes(classes, fields[:, :count], *maps)
+        cv2.merge([*x_y_z, color, classes], dst=out[rows])  # as integers: no float unit may touch the packed bits
     return packed
 
 
@@ -76,42 +90,34 @@ def unpack_cloud(data: Bytes, width: int, height: int) -> dict[str, NDArray[np.g
 
 def _check_sizes(rgb: NDArray[np.uint8], **maps: NDArray[np.generic] | None) -> None:
     for name, values in maps.items():
-        expected = rgb.shape if name == "points" else rgb.shape[:2]
-        if values is not None and values.shape != expected:
-            raise InputError(f"cloud: {name} has shape {values.shape}, the image needs {expected}; bring every map to camera size first")
+        if values is not None and values.shape != rgb.shape[:2]:
+            raise InputError(f"cloud: {name} has shape {values.shape}, the image is {rgb.shape[:2]}; bring every map to camera size first")
 
 
-def _color_word(rgb: NDArray[np.uint8], workspace: Workspace) -> NDArray[np.int32]:
+def _rows(values: NDArray[Value] | None, rows: slice) -> NDArray[Value] | None:
+    return None if values is None else values[rows]
+
+
+def _fill_color(word: NDArray[np.int32], rgb: NDArray[np.uint8]) -> None:
     """0x00RRGGBB per pixel, that is the bytes B G R 0."""
-    bgra = workspace.array("bgra", (*rgb.shape[:2], 4), np.uint8)
-    cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA, dst=bgra)
-    word = bgra.view(np.int32)[..., 0]
-    return np.bitwise_and(word, 0x00FFFFFF, out=word)
+    cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA, dst=word.view(np.uint8).reshape(*word.shape, 4))
+    np.bitwise_and(word, 0x00FFFFFF, out=word)
 
 
-def _class_word(
+def _fill_classes(
+    word: NDArray[np.int32],
+    fields: NDArray[np.uint8],
     labels: NDArray[np.uint8] | None,
-    confidence: NDArray[np.float32] | NDArray[np.uint8] | None,
-    foreground: NDArray[np.bool_] | NDArray[np.uint8] | None,
-    size_hw: tuple[int, int],
-    workspace: Workspace,
-) -> NDArray[np.int32]:
-    """The bytes label, confidence, foreground, padding per pixel."""
-
-    def all_of(value: int) -> NDArray[np.uint8]:
-        plane = workspace.array(f"all {value}", size_hw, np.uint8)
-        plane.fill(value)
-        return plane
-
-    label = all_of(UNLABELLED) if labels is None else labels
-    probability = all_of(0) if confidence is None else _confidence_bytes(confidence, workspace)
-    changed = all_of(0) if foreground is None else mask_byte(foreground, workspace)
-    word = workspace.array("class word", (*size_hw, 4), np.uint8)
-    cv2.merge([label, probability, changed, all_of(0)], dst=word)
-    return word.view(np.int32)[..., 0]
-
-
-def _confidence_bytes(confidence: NDArray[np.float32] | NDArray[np.uint8], workspace: Workspace) -> NDArray[np.uint8]:
-    if confidence.dtype == np.uint8:
-        return np.asarray(confidence, np.uint8)
-    return confidence_byte(np.asarray(confidence, np.float32), workspace)
+    confidence: NDArray[np.float32] | None,
+    foreground: NDArray[np.bool_] | None,
+) -> None:
+    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W) to work in."""
+    fields[0], fields[1:] = UNLABELLED, 0
+    planes = list(fields)
+    if labels is not None:
+        planes[0] = labels
+    if confidence is not None:
+        confidence_byte(confidence, planes[1])
+    if foreground is not None:
+        mask_byte(foreground, planes[2])
+    cv2.merge(planes, dst=word.view(np.uint8).reshape(*word.shape, 4))

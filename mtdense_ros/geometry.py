@@ -46,20 +46,28 @@ class RayTable:
     def points(self, depth: Floats, workspace: Workspace | None = None) -> Floats:
         """Points (H, W, 3) float32 of a depth map (H, W) along the optical axis, in its unit; NaN where depth is not finite.
 
-        In memory they stand plane by plane: all x, all y, all z. Raises InputError when the depth map has another size.
+        Raises InputError when the depth map has another size.
         """
-        if depth.shape != self.x.shape:
-            raise InputError(f"depth map: shape {depth.shape}, the camera model has {self.x.shape}; scale the intrinsics to the map's size")
+        self.check(depth)
         planes = (workspace or Workspace()).array("point planes", (3, *depth.shape), np.float32)
+        self.fill(planes, depth)
+        return planes.transpose(1, 2, 0)
+
+    def fill(self, planes: Floats, depth: Floats, rows: slice = slice(None)) -> None:
+        """Puts x, y and z of the points of some rows into planes (3, rows, W). depth: of these rows."""
         x, y, z = planes
         with np.errstate(invalid="ignore"):
-            np.subtract(depth, depth, out=z)  # 0 where depth is finite, NaN elsewhere
+            np.multiply(depth, np.float32(0), out=z)  # NaN where depth is not finite
             np.add(depth, z, out=z)
-            np.multiply(z, self.x, out=x)
-            np.multiply(z, self.y, out=y)
+            np.multiply(z, self.x[rows], out=x)
+            np.multiply(z, self.y[rows], out=y)
         if self.blind is not None:
-            np.copyto(planes, np.nan, where=self.blind)
-        return planes.transpose(1, 2, 0)
+            np.copyto(planes, np.nan, where=self.blind[rows])
+
+    def check(self, depth: Floats) -> None:
+        """Raises InputError when a depth map has another size."""
+        if depth.shape != self.x.shape:
+            raise InputError(f"depth map: shape {depth.shape}, the camera model has {self.x.shape}; scale the intrinsics to the map's size")
 
 
 def depth_to_points(depth: Floats, intrinsics: Intrinsics) -> Floats:

@@ -83,7 +83,7 @@ def _points(of: Material) -> Array | None:
         return None
     everywhere = of.points_range == (0.0, math.inf)
     depth = p.depth if everywhere else apply_range(p.depth, *of.points_range, of.workspace)
-    return pack_cloud(of.rays.points(depth, of.workspace), of.rgb, p.labels, p.confidence, p.foreground, of.workspace)
+    return pack_cloud(depth, of.rays, of.rgb, p.labels, p.confidence, p.foreground, of.workspace)
 
 
 _MAKERS: dict[str, Callable[[Material], Array | None]] = {

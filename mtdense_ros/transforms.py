@@ -121,18 +121,16 @@ def labels_and_confidence_fast(logits: Floats, size_hw: Size, workspace: Workspa
     return _nearest(labels, workspace.array("labels", size_hw, np.uint8)), confidence
 
 
-def confidence_byte(confidence: Floats, workspace: Workspace | None = None) -> NDArray[np.uint8]:
-    """Probabilities in [0, 1] as 0..255, rounded: the mono8 image and the cloud field."""
-    levels = (workspace or Workspace()).array("confidence levels", confidence.shape, np.uint8)
-    cv2.convertScaleAbs(confidence, dst=levels, alpha=255.0)
-    return levels
+def confidence_byte(confidence: Floats, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Probabilities in [0, 1] as 0..255, rounded, in `out` if given: the mono8 image and the cloud field."""
+    out = np.empty(confidence.shape, np.uint8) if out is None else out
+    cv2.convertScaleAbs(confidence, dst=out, alpha=255.0)
+    return out
 
 
-def mask_byte(mask: NDArray[np.bool_] | NDArray[np.uint8], workspace: Workspace | None = None) -> NDArray[np.uint8]:
-    """A mask as 0 and 255: the mono8 image and the cloud field."""
-    levels = (workspace or Workspace()).array("mask levels", mask.shape, np.uint8)
-    cv2.threshold(mask.view(np.uint8), 0, 255, cv2.THRESH_BINARY, dst=levels)
-    return levels
+def mask_byte(mask: NDArray[np.bool_], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """A mask as 0 and 255, in `out` if given: the mono8 image and the cloud field."""
+    return np.multiply(mask.view(np.uint8), np.uint8(255), out=out)
 
 
 def _check_map(chw: Floats) -> Floats:

@@ -7,31 +7,29 @@ import pytest
 
 from mtdense_ros import clouds
 from mtdense_ros.errors import InputError
+from mtdense_ros.geometry import RayTable
 
-POINTS = np.array([[[1.5, -2.0, 3.25], [np.nan, np.nan, np.nan]]], np.float32)
+DEPTH = np.array([[4.0, np.nan]], np.float32)
+RAYS = RayTable(np.array([[0.375, 1.0]], np.float32), np.array([[-0.5, 1.0]], np.float32))
 RGB = np.array([[[1, 2, 3], [250, 128, 7]]], np.uint8)
 
 
 def test_bytes_of_a_point():
-    data = clouds.pack_cloud(POINTS, RGB, np.uint8([[4, 5]]), np.float32([[0.5, 1]]), np.array([[True, False]]))
-    assert bytes(data[:20]) == struct.pack("<fffBBBBBBBB", 1.5, -2.0, 3.25, 3, 2, 1, 0, 4, 128, 255, 0)
+    data = clouds.pack_cloud(DEPTH, RAYS, RGB, np.uint8([[4, 5]]), np.float32([[0.5, 1]]), np.array([[True, False]]))
+    assert bytes(data[:20]) == struct.pack("<fffBBBBBBBB", 1.5, -2.0, 4.0, 3, 2, 1, 0, 4, 128, 255, 0)
     assert np.isnan(struct.unpack_from("<fff", data, 20)).all()
     assert struct.unpack_from("<I", data, 32)[0] == 0x00FA8007
     assert bytes(data[36:]) == bytes([5, 255, 0, 0])
 
 
 def test_absent_maps_have_their_own_values():
-    data = clouds.pack_cloud(POINTS, RGB)
+    data = clouds.pack_cloud(DEPTH, RAYS, RGB)
     assert bytes(data[16:20]) == bytes([255, 0, 0, 0])
 
 
-def test_confidence_bytes_and_a_mono8_mask_are_taken_as_they_are():
-    data = clouds.pack_cloud(POINTS, RGB, None, np.uint8([[17, 18]]), np.uint8([[0, 255]]))
-    assert bytes(data[16:20]) == bytes([255, 17, 0, 0])
-    assert bytes(data[36:40]) == bytes([255, 18, 255, 0])
-
-
-def test_fields_describe_the_bytes():
+@pytest.mark.parametrize("strip_pixels", [clouds.STRIP_PIXELS, 14, 1])
+def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
+    monkeypatch.setattr(clouds, "STRIP_PIXELS", strip_pixels)
     dtype = np.dtype(
         {
             "names": [f[0] for f in clouds.CLOUD_FIELDS],
@@ -41,25 +39,29 @@ def test_fields_describe_the_bytes():
         }
     )
     random = np.random.default_rng(0)
-    points = random.standard_normal((5, 7, 3)).astype(np.float32)
+    depth = random.uniform(0.1, 9, (5, 7)).astype(np.float32)
+    depth[2, 3:5] = np.inf, -np.inf
+    rays = RayTable(*random.standard_normal((2, 5, 7)).astype(np.float32))
+    rays.x[1, 1] = np.nan
     rgb = random.integers(0, 256, (5, 7, 3), dtype=np.uint8)
     labels = random.integers(0, 6, (5, 7), dtype=np.uint8)
-    confidence = random.integers(0, 256, (5, 7), dtype=np.uint8)
+    confidence = random.random((5, 7)).astype(np.float32)
     mask = random.random((5, 7)) > 0.5
-    cloud = clouds.pack_cloud(points, rgb, labels, confidence, mask).view(dtype).reshape(5, 7)
+    cloud = clouds.pack_cloud(depth, rays, rgb, labels, confidence, mask).view(dtype).reshape(5, 7)
     for axis, name in enumerate("xyz"):
-        np.testing.assert_array_equal(cloud[name], points[..., axis])
+        np.testing.assert_array_equal(cloud[name], rays.points(depth)[..., axis])
+    assert np.isnan(cloud["z"]).sum() == 3
     r, g, b = np.moveaxis(rgb.astype(np.uint32), -1, 0)
     np.testing.assert_array_equal(np.ascontiguousarray(cloud["rgb"]).view(np.uint32), r << 16 | g << 8 | b)
     np.testing.assert_array_equal(cloud["label"], labels)
-    np.testing.assert_array_equal(cloud["confidence"], confidence)
+    np.testing.assert_array_equal(cloud["confidence"], np.rint(confidence * 255))
     np.testing.assert_array_equal(cloud["foreground"], np.where(mask, 255, 0))
 
 
 def test_unpack_is_the_inverse():
     labels, mask = np.uint8([[4, 255]]), np.array([[False, True]])
-    cloud = clouds.unpack_cloud(clouds.pack_cloud(POINTS, RGB, labels, np.float32([[0, 1]]), mask).tobytes(), 2, 1)
-    np.testing.assert_array_equal(cloud["points"], POINTS)
+    cloud = clouds.unpack_cloud(clouds.pack_cloud(DEPTH, RAYS, RGB, labels, np.float32([[0, 1]]), mask).tobytes(), 2, 1)
+    np.testing.assert_array_equal(cloud["points"], RAYS.points(DEPTH))
     np.testing.assert_array_equal(cloud["rgb"], RGB)
     assert cloud["label"].tolist() == [[4, 255]]
     assert cloud["confidence"].tolist() == [[0, 255]]
@@ -68,8 +70,10 @@ def test_unpack_is_the_inverse():
 
 def test_maps_of_another_size_are_refused():
     with pytest.raises(InputError, match="labels has shape \\(2, 1\\)"):
-        clouds.pack_cloud(POINTS, RGB, np.zeros((2, 1), np.uint8))
-    with pytest.raises(InputError, match="points has shape"):
-        clouds.pack_cloud(POINTS[:, :1], RGB)
+        clouds.pack_cloud(DEPTH, RAYS, RGB, np.zeros((2, 1), np.uint8))
+    with pytest.raises(InputError, match="depth has shape"):
+        clouds.pack_cloud(DEPTH, RAYS, np.zeros((2, 2, 3), np.uint8))
+    with pytest.raises(InputError, match="depth map: shape"):
+        clouds.pack_cloud(DEPTH[:, :1], RAYS, RGB)
     with pytest.raises(InputError, match="39 bytes are not 2x1 points of 20"):
         clouds.unpack_cloud(bytes(39), 2, 1)

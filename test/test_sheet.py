@@ -5,7 +5,7 @@ import pytest
 
 from mtdense_ros.clouds import pack_cloud
 from mtdense_ros.colour import FOREGROUND_COLOR
-from mtdense_ros.geometry import depth_to_points
+from mtdense_ros.geometry import RayTable
 from mtdense_ros.records import Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.replay.drawing import fit
 from mtdense_ros.replay.from_above import BACKGROUND, draw_from_above
@@ -26,7 +26,7 @@ def row(**changes):
     mask[:, :32] = True
     normals = np.zeros((48, 64, 3), np.float32)
     normals[..., 2] = -1
-    points = pack_cloud(depth_to_points(depth, Intrinsics(64, 48, 60.0, 60.0, 31.5, 23.5)), rgb, labels, None, mask)
+    points = pack_cloud(depth, RayTable.of(Intrinsics(64, 48, 60.0, 60.0, 31.5, 23.5)), rgb, labels, None, mask)
     results = {"labels": labels, "depth": depth, "normals": normals, "foreground": mask, "points": points, **changes}
     return SheetRow("0.0 s", rgb, {name: values for name, values in results.items() if values is not None})
 

@@ -49,9 +49,10 @@ class Output:
 
 def _mono8(values: NDArray[Any], c: Context) -> Image:
     """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""
-    if values.dtype == np.bool_:
-        values = mask_byte(values, c.workspace)
-    return image_message(values if values.dtype == np.uint8 else confidence_byte(values, c.workspace), "mono8", c.header)
+    if values.dtype != np.uint8:
+        convert, name = (mask_byte, "mask levels") if values.dtype == np.bool_ else (confidence_byte, "confidence levels")
+        values = convert(values, c.workspace.array(name, values.shape, np.uint8))
+    return image_message(values, "mono8", c.header)
 
 
 def _rgb8(values: NDArray[Any], c: Context) -> Image:

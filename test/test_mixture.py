@@ -163,6 +163,28 @@ def test_what_fills_in_must_be_of_the_same_pictures(tmp_path):
         SourceConfig("a", keep={"labels": 10})
 
 
+def test_a_network_of_pairs_alone_refuses_samples_without_backgrounds(tmp_path):
+    text = f"renders:{write_set(tmp_path / 'set', 3)}"
+    config = replace(CONFIG, sources=(SourceConfig(text),), validation=1, depth_kind="relative")
+    pairs = open_mixture(config, ("depth", "foreground"), pairs=True, only_pairs=True)
+    assert pairs.training(0, 0).background is not None
+    alone = taught_folder(tmp_path / "alone", open_source(text), 5)
+    mixed = replace(config, sources=(*config.sources, SourceConfig(alone)))
+    with pytest.raises(InputError, match="has no background, without which this network learns nothing"):
+        open_mixture(mixed, ("depth", "foreground"), pairs=True, only_pairs=True)
+    assert open_mixture(mixed, ("depth", "foreground"), pairs=True).sizes == [2, 3]
+
+
+def test_a_set_to_validate_on_must_know_something_of_what_is_trained(tmp_path, caplog):
+    text = f"renders:{write_set(tmp_path / 'set', 3)}"
+    labels = taught_folder(tmp_path / "labels", open_source(text), 5)
+    config = replace(CONFIG, sources=(SourceConfig(text),), validation=1, validation_source=labels)
+    with pytest.raises(ConfigError, match="'validation_source' labels has no depth, and nothing else"):
+        open_mixture(config, ("depth",), pairs=False)
+    assert len(open_mixture(config, ("labels", "depth"), pairs=False).validation()) == 1
+    assert "labels has no depth, so there will be no score of that" in caplog.text
+
+
 def test_new_shards_join_on_refresh(tmp_path):
     root = write_set(tmp_path / "set", 3)
     mixture = open_mixture(replace(CONFIG, sources=(SourceConfig(f"renders:{root}"),), validation=1), ALL, pairs=True)

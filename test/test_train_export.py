@@ -9,6 +9,7 @@ from training_data import write_set
 
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.resources import find_resource
 from mtdense_ros.training import export, mixture
 from mtdense_ros.training.train import main
 from mtdense_ros.weights import load_weights
@@ -81,6 +82,18 @@ def test_data_with_a_licence_of_its_own_asks_for_that_of_the_weights(trained, mo
     _, card = load_weights(tmp_path / "weights.safetensors")
     assert card.data[1]["targets"] == ["labels"]
     assert (card.licence, card.attribution, card.data[0]["name"]) == ("academic use only", "", "own")
+
+
+def test_the_card_names_label_spaces_and_no_files(trained, tmp_path):
+    indoor = find_resource("config/labels", "indoor", ".yaml", ConfigError)
+    assert export.named_spaces(str(indoor)) == "indoor" and export.named_spaces("nyud40+kitti6") == "nyud40+kitti6"
+    (tmp_path / "mine.yaml").write_text(indoor.read_text())
+    run = trained(f"label_space={tmp_path / 'mine.yaml'}", "targets=[depth]")
+    with pytest.raises(ConfigError, match="copy its file to config/labels/mine.yaml of the package"):
+        export.main([str(run), "--weights", str(tmp_path / "weights")])
+    (tmp_path / "indoor.yaml").write_text(indoor.read_text().replace("name: floor", "name: ground"))
+    with pytest.raises(ConfigError, match="has no name elsewhere"):
+        export.named_spaces(str(tmp_path / "indoor.yaml"))
 
 
 def test_weights_that_it_started_from_pass_on_licence_and_attribution(trained, make_random_weights, tmp_path):

@@ -15,6 +15,7 @@ from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.shards import read_manifest
 from mtdense_ros.data.source import Source
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.labels import load_label_space, load_label_spaces
 from mtdense_ros.models.base import TASKS
 from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.loop import LATEST
@@ -73,7 +74,7 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
             "multiple": _MULTIPLE,
             **dataclasses.asdict(input_statistics(run.net)),
         },
-        "label_space": config.label_space if "labels" in run.net.outputs else None,
+        "label_space": named_spaces(config.label_space) if "labels" in run.net.outputs else None,
         "depth": None if "depth" not in run.net.outputs else metric if config.depth_kind == "metric" else {"kind": "relative"},
         "foreground": {"threshold": 0.5} if "foreground" in run.net.outputs else None,
         "metrics": [],
@@ -83,6 +84,22 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
         "commit": recorded_commit(folder),
         "command": recorded_command(folder),
     }
+
+
+def named_spaces(text: str) -> str:
+    """The names of the label spaces of a text, which may hold paths: a card is read where their files are not.
+
+    Raises ConfigError for one that the package does not have by its name.
+    """
+    for space in load_label_spaces(text):
+        try:
+            known = load_label_space(space.name)
+        except ConfigError:
+            known = None
+        if known != space:
+            found = f"weights: of label space '{text}', which has no name elsewhere"
+            raise ConfigError(f"{found}; copy its file to config/labels/{space.name}.yaml of the package, and export again")
+    return "+".join(space.name for space in load_label_spaces(text))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

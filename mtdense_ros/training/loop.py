@@ -18,7 +18,7 @@ from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.journal import Journal
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.optimisers import rate_at, set_rate
-from mtdense_ros.training.passes import needs_pairs, truth_of
+from mtdense_ros.training.passes import needs_only_pairs, needs_pairs, truth_of
 from mtdense_ros.training.provenance import Start, record
 from mtdense_ros.training.run import Run
 from mtdense_ros.training.schedules import ema_decay
@@ -41,7 +41,7 @@ def train(config: TrainConfig, out: Path, command: str = "") -> Run:
     team = join_team(cuda=torch.cuda.is_available() and config.device != "cpu")
     run = Run(config, team)
     start = begin(run, out)
-    mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
+    mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets), needs_only_pairs(run.net))
     if team.rank == 0:
         record(out, command, start)
     run.steps_per_epoch = sum(mixture.sizes) // config.batch

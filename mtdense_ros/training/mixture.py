@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,8 @@ from mtdense_ros.labels import label_mapping, load_label_spaces
 from mtdense_ros.records import UNLABELLED, Intrinsics
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -27,7 +30,8 @@ class Part:
 
     table: from its label ids to those of the training; relative_max_m: where metric depth becomes 1 (0: it stays metric); focal_px:
     of its pictures when they have no intrinsics, 0 for focal_share times their width; backgrounds: whether samples keep theirs, and
-    background_truths: whether with what is known of them; fill: what says what is missing.
+    background_truths: whether with what is known of them; only_pairs: whether a sample without one is an error; fill: what says what is
+    missing.
     """
 
     source: Source
@@ -38,10 +42,14 @@ class Part:
     focal_share: float
     backgrounds: bool
     background_truths: bool
+    only_pairs: bool = False
     fill: Part | None = None
 
     def __getitem__(self, index: int) -> Sample:
         sample = thinned(self.source[index], index, self.config.keep)
+        if self.only_pairs and sample.background is None:
+            found = f"sample '{sample.name}': has no background, without which this network learns nothing"
+            raise InputError(f"{found}; train on pairs, or another network")
         prepared = self._prepared(sample, sample.intrinsics or self._assumed(sample))
         return prepared if self.fill is None or index >= len(self.fill.source) else filled(prepared, self.fill[index])
 
@@ -133,19 +141,34 @@ class Mixture:
         return [partial(self._validation.__getitem__, index) for index in range(self._held_out)]
 
 
-def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool) -> Mixture:
-    """The sources of a configuration for these targets; pairs: whether the network reads backgrounds. Raises ConfigError, InputError."""
+def open_mixture(config: TrainConfig, targets: Collection[str], pairs: bool, only_pairs: bool = False) -> Mixture:
+    """The sources of a configuration for these targets; pairs: whether the network reads backgrounds; only_pairs: whether it does so for
+    all of its outputs. Raises ConfigError, InputError."""
     if not config.sources:
         raise ConfigError("training: no 'sources'; list some in the file, or give rendered sets with --data")
-    parts = [part_of(open_source(entry.source), entry, config, targets, pairs) for entry in config.sources]
+    parts = [replace(part_of(open_source(e.source), e, config, targets, pairs), only_pairs=only_pairs) for e in config.sources]
     missing = sorted(set(targets) - {target for part in parts for target in part.known})
     if missing:
         raise ConfigError(f"training: no source has {', '.join(missing)}; add one that has, or name fewer 'targets'")
     validation = None
     if config.validation_source:
         entry = SourceConfig(config.validation_source)
-        validation = part_of(open_source(entry.source), entry, config, targets, pairs)
+        validation = replace(part_of(open_source(entry.source), entry, config, targets, pairs), only_pairs=only_pairs)
+        refuse_silent(validation, targets)
+    for part in (*parts, *([validation] if validation else [])):
+        if only_pairs and len(part.source):
+            part[0]  # rather now than in the middle of the first epoch
     return Mixture(parts, config.validation, validation)
+
+
+def refuse_silent(validation: Part, targets: Collection[str]) -> None:
+    """Raises ConfigError where a set to validate on knows none of the targets; tells of those that will have no score."""
+    missing = [target for target in targets if target not in validation.known]
+    where = f"training: 'validation_source' {validation.source.name} has no {', '.join(missing)}"
+    if len(missing) == len(targets):
+        raise ConfigError(f"{where}, and nothing else that is trained; name another, or none to hold samples of the first source out")
+    if missing:
+        _log.warning("%s, so there will be no score of that", where)
 
 
 def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: Collection[str], pairs: bool) -> Part:

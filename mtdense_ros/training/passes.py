@@ -32,7 +32,7 @@ class TrainingPass(nn.Module):
 
 def truth_of(net: DenseNetwork, batch: Batch) -> Mapping[str, Tensor]:
     """The truths in the rows of what TrainingPass gives: those of the pairs for a network that needs a background for everything."""
-    if set(net.outputs) <= set(net.needs_background):
+    if needs_only_pairs(net):
         return {key: value if key == FOREGROUND else value[batch.paired] for key, value in batch.truth.items()}
     return batch.truth
 
@@ -40,6 +40,11 @@ def truth_of(net: DenseNetwork, batch: Batch) -> Mapping[str, Tensor]:
 def needs_pairs(net: DenseNetwork, targets: Sequence[str]) -> bool:
     """Whether some of the targets come from a picture and its background."""
     return bool(set(targets) & set(net.needs_background))
+
+
+def needs_only_pairs(net: DenseNetwork) -> bool:
+    """Whether a network gives nothing at all without a background."""
+    return set(net.outputs) <= set(net.needs_background)
 
 
 def _shared_encoder(net: MtDense, images: Tensor, paired: Tensor, targets: Sequence[str]) -> dict[str, Tensor]:

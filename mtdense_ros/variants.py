@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
+import numpy as np
+
 from mtdense_ros.composition import Composition, planned
 from mtdense_ros.engines.choice import precision_refusal
 from mtdense_ros.parameters import Parameters
@@ -33,10 +37,18 @@ def smaller_fractions(networks: Composition, camera_hw: Size) -> tuple[float, ..
     return tuple(found)
 
 
-def variant(networks: Composition, parameters: Parameters, precision: str, fraction: float, camera_hw: Size) -> Composition:
+def variant(
+    networks: Composition,
+    parameters: Parameters,
+    precision: str,
+    fraction: float,
+    camera_hw: Size,
+    output_sets: Iterable[Collection[str]] = (),
+) -> Composition:
     """The networks loaded once more, and warm, each in its own engine.
 
-    precision: their own for ""; fraction: of the input's sides for images of (height, width). Raises as Composition.load.
+    precision: their own for ""; fraction: of the input's sides for images of (height, width); output_sets: which outputs frames
+    will be asked for. Raises as Composition.load.
     """
     by_name, _ = planned(parameters.weights, parameters.producers)
     predictors = {}
@@ -46,7 +58,12 @@ def variant(networks: Composition, parameters: Parameters, precision: str, fract
         kept = precision or like.precision
         predictors[name] = Predictor.load(by_name[name], like.device_name, like.engine_name, kept, size, parameters.threads, space)
     made = Composition(predictors, networks.producers)
+    black = np.zeros((*camera_hw, 3), np.uint8)
+    background = made.encode_background(black)
+    for outputs in output_sets:
+        made.predict(black, backgrounds=background, outputs=outputs)
     made.warm_up(camera_hw)
+    made.avoid_stalls()
     return made
 
 

@@ -13,8 +13,8 @@ WINDOW = 20
 FEWEST = 10
 """Frames that a decision rests on."""
 
-SETTLING = 2
-"""Frames after a change that do not count."""
+SETTLING_S = 1.0
+"""After the first frame with a change others do not count for this long: engines may still be preparing for it."""
 
 DOWN_FIT = 0.95
 UP_FIT = 0.85
@@ -45,7 +45,8 @@ class Controller:
         self._useless: set[Concession] = set()
         self._effect: dict[Concession, float] = {}
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
-        self._settling = 0
+        self._settling = False
+        self._settled_at = -math.inf
         self._before: tuple[int, Costs] | None = None
         self._fits_since = math.inf
         self._climbed_at = -math.inf
@@ -72,8 +73,9 @@ class Controller:
 
     def feed(self, sample: Sample) -> bool:
         """Takes a frame that was processed at the present setting; True when the setting changed."""
-        if self._settling > 0:
-            self._settling -= 1
+        if self._settling:
+            self._settling, self._settled_at = False, sample.done_s + SETTLING_S
+        if sample.arrived_s < self._settled_at:
             return False
         self._samples.append(sample)
         if len(self._samples) < FEWEST:
@@ -128,7 +130,7 @@ class Controller:
         self.position = position
         self.over = False
         self._samples.clear()
-        self._settling = SETTLING
+        self._settling = True
         self._fits_since = math.inf
 
     def _ratio(self, position: int, costs: Costs, origin: int | None = None) -> float:

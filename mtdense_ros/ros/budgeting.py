@@ -13,7 +13,7 @@ from mtdense_ros.budget.controller import Controller
 from mtdense_ros.budget.costs import Sample, Targets
 from mtdense_ros.budget.words import given_up, kept
 from mtdense_ros.composition import Composition
-from mtdense_ros.demand import RESULTS
+from mtdense_ros.demand import RESULTS, demand
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline
@@ -42,6 +42,7 @@ class BudgetKeeper:
         self._parameters = Parameters()
         self._controller: Controller | None = None
         self._circumstances: object = None
+        self._heard: frozenset[str] = frozenset()
         self._camera_hw: Size = (0, 0)
         self._wanted, self._reason = Setting(), ""
 
@@ -96,7 +97,7 @@ class BudgetKeeper:
         circumstances = heard, camera_hw
         if circumstances == self._circumstances:
             return
-        self._circumstances, self._camera_hw = circumstances, camera_hw
+        self._circumstances, self._heard, self._camera_hw = circumstances, heard, camera_hw
         concessions = self._situation(heard).concessions()
         if tuple(concessions) != controller.concessions:
             controller.aim(controller.targets, concessions)
@@ -134,7 +135,9 @@ class BudgetKeeper:
             self._refit.forget()
 
     def _make(self, own: Composition, key: Key) -> Composition:
-        return variant(own, self._parameters, *key, self._camera_hw)
+        with self._lock:
+            sets = output_sets(self._heard, own, self._pipeline.background.is_set, self._wanted)
+        return variant(own, self._parameters, *key, self._camera_hw, sets)
 
     def _taken(self, key: Key) -> None:
         with self._lock:
@@ -162,6 +165,21 @@ class BudgetKeeper:
         first = next(iter(self._pipeline.networks.predictors.values()))
         height, width = first.network_size(self._camera_hw)
         return f"{width}x{height}"
+
+
+def output_sets(heard: Collection[str], networks: Composition, background: bool, setting: Setting) -> list[set[str]]:
+    """The outputs that frames are asked for, where these names of RESULTS are heard, in turns as the setting says."""
+
+    def obstacle(output: str) -> str:
+        made = output in networks.outputs and (background or not networks.needs_background(output))
+        return "" if made else "is not made"
+
+    every_turn = demand(heard, obstacle, lambda _: True, {}).outputs
+    if setting.every == 1:
+        return [every_turn]
+    labels, normals = {"labels", "confidence"}, {"normals"}
+    turns = [every_turn - normals, every_turn - labels]
+    return turns if setting.every == 2 else [*turns, every_turn - labels - normals]
 
 
 def conceded(options: PipelineOptions, setting: Setting) -> PipelineOptions:

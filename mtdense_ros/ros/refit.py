@@ -63,7 +63,10 @@ class Refit:
         """Lets all networks go that are neither the pipeline's own nor in use nor wanted."""
         with self._lock:
             for key in self._made.keys() - {OWN, self.in_use, self._wanted}:
-                self._retired.update(self._made.pop(key).counters)
+                networks = self._made.pop(key)
+                self._retired.update(networks.counters)
+                for predictor in networks.predictors.values():
+                    predictor.close()
 
     def counters(self) -> Counter[str]:
         """Composition.counters of all networks together, of those that were let go too."""
@@ -91,8 +94,9 @@ class Refit:
                 self.close()
             except Exception as error:  # whatever a library says: the present networks go on
                 with self._lock:
-                    self._wanted = self.in_use
-                self._failed(key, error)
+                    in_vain, self._wanted = key == self._wanted, self.in_use if key == self._wanted else self._wanted
+                if in_vain:
+                    self._failed(key, error)
 
     def _take(self, key: Key) -> None:
         networks = self._made.get(key) or self._make(self.own, key)

@@ -15,7 +15,7 @@ from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline
 from mtdense_ros.records import Frame
 from mtdense_ros.ros import budgeting
-from mtdense_ros.ros.budgeting import BudgetKeeper, conceded
+from mtdense_ros.ros.budgeting import BudgetKeeper, conceded, output_sets
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.worker import Worker
 
@@ -81,7 +81,7 @@ def test_all_is_given_up_named_and_comes_back_with_the_budgets_end(bench):
     own = bench.pipeline.networks
     bench.set(latency_ms=5.0)
     bench.until(ALL, 100.0)
-    bench.feed(100.0, 20)
+    bench.feed(100.0, 60)
     assert bench.over()
     expected = "labels.upsampling fast, labels and normals in turn, each on every 2nd frame, size 64x64, 1/2 of the sides"
     assert bench.keeper.values() == {"budget": "latency p90 100.0 of 5 ms", "budget given up": expected}
@@ -160,7 +160,7 @@ def test_networks_that_cannot_be_made_are_done_without(bench, monkeypatch):
     own = bench.pipeline.networks
     bench.set(latency_ms=5.0)
     bench.until(Setting(True, "", 2, 1.0), 100.0)
-    bench.feed(100.0, 30)
+    bench.feed(100.0, 60)
     assert bench.pipeline.networks is own and bench.over()
     assert any("cannot be had: RuntimeError: no memory" in line for line in bench.log)
 
@@ -181,6 +181,17 @@ def test_what_is_set_by_hand_stays(bench):
     bench.feed(100.0, 100)
     assert bench.keeper.setting == Setting(fast_labels=True) and bench.over()
     assert bench.pipeline.options.every_labels == 7
+
+
+def test_the_outputs_of_each_turn(bench):
+    own = bench.pipeline.networks
+    assert output_sets({"normals_color", "depth"}, own, False, Setting()) == [{"normals", "depth"}]
+    everything = {"labels", "confidence", "depth", "foreground"}
+    assert output_sets({"points", "foreground"}, own, True, Setting()) == [everything]
+    assert output_sets({"points", "foreground"}, own, False, Setting()) == [everything - {"foreground"}]
+    turns = output_sets({"labels", "normals", "depth"}, own, True, Setting(every=3))
+    assert turns == [{"labels", "depth"}, {"normals", "depth"}, {"depth"}]
+    assert output_sets({"labels", "normals"}, own, True, Setting(every=2)) == [{"labels"}, {"normals"}]
 
 
 def test_conceded_options_never_give_up_less_than_those_set():

@@ -12,7 +12,7 @@ from mtdense_ros.evaluation import evaluate
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.evaluation.scores import Scores
 from mtdense_ros.evaluation.similarity import similarities, structural_similarity
-from mtdense_ros.evaluation.tables import markdown
+from mtdense_ros.evaluation.tables import markdown, per_frame
 from mtdense_ros.predictor import Predictor
 from mtdense_ros.training.structural import ssim
 
@@ -49,7 +49,7 @@ def pairs(tmp_path):
     return root
 
 
-def test_a_network_on_pairs_of_mdeas(pairs, make_random_weights, tmp_path):
+def test_a_network_on_pairs_of_mdeas(pairs, make_random_weights, tmp_path, monkeypatch):
     weights = make_random_weights("mdeas")
     predictor = Predictor.load(weights, device="cpu", engine="torch", size=(32, 32))
     frame = next(iter(frames_of(open_source(f"mdeas:{pairs}"))))
@@ -65,6 +65,12 @@ def test_a_network_on_pairs_of_mdeas(pairs, make_random_weights, tmp_path):
     assert set(entries) == {"depth", "foreground"} and "iou" in entries["foreground"]
     for entry in entries.values():
         assert entry["ssim"] == pytest.approx(np.mean([figures["ssim"] for figures in entry["per_frame"].values()]), abs=1e-4)
+    monkeypatch.setattr(evaluate, "FRAMES_LISTED", 1)
+    for limit, listed in (("2", 0), ("1", 1)):
+        evaluate.main([str(weights), "--data", f"mdeas:{pairs}", "--out", str(tmp_path / "out"), "--limit", limit])
+        results = json.loads(report.read_text())["results"]
+        assert {entry["frames"] for entry in results} == {int(limit)} and all(len(entry["per_frame"]) == listed for entry in results)
+        assert ("### " in per_frame(results)) == bool(listed)
 
 
 def test_only_relative_depth_has_one(make_random_weights):

@@ -9,7 +9,9 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -29,18 +31,32 @@ from mtdense_ros.weights import find_weights
 _log = logging.getLogger(__name__)
 
 
-def evaluate(predictor: Predictor, names: Sequence[str], report: Report, sheets: Path | None = None, unchanged: bool = False) -> None:
-    """Adds the figures of the network and of the baselines on each set (see read_set) to a report; sheets: folder for pictures."""
+FRAMES_LISTED = 200
+"""A set of more frames than these has no figures of single ones in the report."""
+
+
+def evaluate(
+    predictor: Predictor,
+    names: Sequence[str],
+    report: Report,
+    sheets: Path | None = None,
+    unchanged: bool = False,
+    limit: int | None = None,
+) -> None:
+    """Adds the figures of the network and of the baselines on each set (see read_set) to a report; sheets: folder for pictures.
+
+    limit: the first so many frames of each set only.
+    """
     statistics = TrainingStatistics.of_card(predictor.card)
     for name in names:
         sheet = Sheet(predictor.card.depth.kind if predictor.card.depth else "metric")
-        result = score_set(predictor, read_set(name), statistics, sheet.add if sheets else None)
-        report.results += [{"set": name, **rounded(entry)} for entry in result.entries]
+        result = score_set(predictor, islice(read_set(name), limit), statistics, sheet.add if sheets else None)
+        report.results += [_listed({"set": name, **rounded(entry)}) for entry in result.entries]
         report.skipped += [f"{name}: {reason}" for reason in result.skipped]
         if sheets and not sheet.empty:
             cv2.imwrite(str(sheets / f"{predictor.card.name}_{_file_name(name)}.png"), cv2.cvtColor(sheet.picture(), cv2.COLOR_RGB2BGR))
         if unchanged and "foreground" in predictor.outputs:
-            report.unchanged += [{"set": name, **rounded(entry)} for entry in false_areas(predictor, read_set(name))]
+            report.unchanged += [{"set": name, **rounded(entry)} for entry in false_areas(predictor, islice(read_set(name), limit))]
         _log.info("%s: done", name)
 
 
@@ -55,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         raise InputError(f"--out {options.out}: cannot be made ({error.strerror}); choose another folder") from error
     report = Report(predictor.card.name, predictor.card.sha256, shlex.join(["mtdense", "eval", *given]))
-    evaluate(predictor, options.data, report, options.out, options.unchanged)
+    evaluate(predictor, options.data, report, options.out, options.unchanged, options.limit)
     (options.out / f"{report.name}.json").write_text(report.to_json(), encoding="utf-8")
     if options.into_card:
         _into_card(options.weights, predictor, report)
@@ -68,10 +84,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("weights", help="name or path")
     data_help = f"one of {', '.join(SETS)}, or data of your own as KIND:PATH, such as folder:PATH (default: all that have names)"
     parser.add_argument("--data", nargs="+", metavar="SET", default=list(SETS), help=data_help)
+    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N frames of each set only")
     parser.add_argument("--unchanged", action="store_true", help="also measure the false area of the mask where nothing changed")
     parser.add_argument("--out", type=Path, default=Path("evaluations"), metavar="DIR", help="folder for the files (default %(default)s)")
     parser.add_argument("--into-card", action="store_true", help="make the figures the metrics of the weights' card")
     return parser
+
+
+def _listed(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a report, without its single frames where they are many."""
+    return entry if entry["frames"] <= FRAMES_LISTED else {**entry, "per_frame": {}}
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0")
+    return int(text)
 
 
 def _text(report: Report) -> str:

@@ -72,7 +72,8 @@ def per_frame(entries: Iterable[Entry], level: int = 3) -> str:
             cells = (entry["per_frame"].get(frame, {}) for entry in methods)
             rows.append([frame, *(" / ".join(number(values.get(key)) for key in keys if key in values) or _NONE for values in cells)])
         titles = ["frame", *(entry["method"] for entry in methods)]
-        parts.append(f"{'#' * level} {name}, {output}: {what}\n\n{table(titles, rows, left=(0,))}")
+        if rows:
+            parts.append(f"{'#' * level} {name}, {output}: {what}\n\n{table(titles, rows, left=(0,))}")
     return "\n".join(parts)
 
 

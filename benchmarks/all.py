@@ -1,6 +1,6 @@
 """Every benchmark whose figures are committed, one after the other, then the document of them.
 
-Run: python -m benchmarks.all, 17 minutes on a machine that does nothing else, and --minutes more to watch the memory.
+Run: python -m benchmarks.all, 18 minutes on a machine that does nothing else, and --minutes more to watch the memory.
 --only NAMES repeats some of them; --quick with --folder is for a try. What fails is told at the end and does not stop the others.
 """
 
@@ -21,6 +21,7 @@ from mtdense_ros.hints import known_names
 QUICK = {
     "end_to_end": ["--quick"],
     "network": ["--quick"],
+    "around_network": ["--runs", "20"],
     "startup": ["--starts", "1"],
     "idle": ["--seconds", "5", "--runs", "1"],
     "growth": ["--quick"],

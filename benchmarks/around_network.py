@@ -1,27 +1,44 @@
-"""What each step around the network costs at 640x480, in ms and as a multiple of a plain copy of the result's bytes.
+"""What everything around the network costs at 640x480: whole frames, then each step as a multiple of a plain copy of its bytes.
 
-Run: python -m benchmarks.around_network [--runs 100]
+Run: python -m benchmarks.around_network [--runs 300] [--json FILE], half a minute on a machine that does nothing else.
+Writes docs/performance/around_network.json (--json); python -m benchmarks.document makes the tables of it.
 
-Times move between machines and with what else runs; the multiples hold, because step and copy take turns within one run.
+A frame goes from the camera message's bytes to the bytes of all messages, everything heard; the network's maps of it were made before.
+Step and copy take turns, from and to memory that is there: times move between machines, the multiples less so.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from array import array
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros import clouds, colour, encodings, geometry, ground, rectify, transforms
-from mtdense_ros.records import Intrinsics, LabelClass, LabelSpace
+from benchmarks.common import around_tables, pictures, record
+from benchmarks.common.machine import description
+from mtdense_ros import clouds, colour, encodings, geometry, ground, postprocess, rectify, transforms
+from mtdense_ros.command_line import exit_code
+from mtdense_ros.encodings import MessageMemory
+from mtdense_ros.engines.base import Engine
+from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.predictor import Predictor
+from mtdense_ros.records import Frame, Intrinsics, LabelClass, LabelSpace
+from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.workspace import Workspace
 
 HEIGHT, WIDTH = SIZE = (480, 640)
+CAMERA = Intrinsics(width=WIDTH, height=HEIGHT, fx=525.0, fy=525.0, cx=319.5, cy=239.5)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HEARD = ("labels", "confidence", "depth", "normals", "foreground", "points")
 BYTES_PER_PIXEL = {"mono8": 1, "bgra8": 4, "rgb8": 3, "bgr8": 3, "rgb16": 6, "mono16": 2, "uyvy": 2, "yuyv": 2}
 ENCODINGS = ("rgb8", "bgr8", "bgra8", "mono8", "mono16", "rgb16", "bayer_rggb8", "uyvy", "yuyv", "nv12")
 SPACE = LabelSpace("grey", tuple(LabelClass(i, str(i), (40 * i, 40 * i, 40 * i)) for i in range(6)))
@@ -29,23 +46,59 @@ SPACE = LabelSpace("grey", tuple(LabelClass(i, str(i), (40 * i, 40 * i, 40 * i))
 Step = Callable[[], object]
 
 
-def median_ms(step: Step, copy: Step, runs: int) -> tuple[float, float]:
-    """The median time of a step and of the copy beside it, in ms; they alternate so that both meet the same machine."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(runs):
-        for function, record in zip((step, copy), times, strict=True):
-            start = time.perf_counter()
-            function()
-            record.append(time.perf_counter() - start)
-    return float(np.median(times[0]) * 1e3), float(np.median(times[1]) * 1e3)
+class Recorded:
+    """An engine that says again what another said of its first image."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.device, self.precision, self.rule, self.may_stall = "recorded", engine.device, engine.precision, "", False
+        self.counters: Counter[str] = Counter()
+        self.encode_background, self.joined, self.close = engine.encode_background, engine.joined, engine.close
+        self._engine = engine
+        self._said: dict[str, NDArray[np.float32]] = {}
+
+    def run(self, images: NDArray[np.float32], background: Any = None, outputs: Collection[str] | None = None) -> dict[str, Any]:
+        """The maps, without any work from the second call on."""
+        self._said = self._said or self._engine.run(images, background, outputs)
+        return self._said
+
+
+def frames(runs: int) -> list[dict[str, float]]:
+    """The ms of each stage of so many frames, and of a copy of the cloud's bytes after each."""
+    predictor = Predictor.load("mtdense_indoor", device="cpu", engine="torch", size=SIZE)
+    predictor._engine = Recorded(predictor._engine)
+    pipeline, memory = Pipeline(predictor), MessageMemory()
+    pipeline.background.capture(pictures.background(SIZE))
+    data = pictures.moving(SIZE)[8].tobytes()
+    source, target = (np.ones(HEIGHT * WIDTH * clouds.POINT_STEP, np.uint8) for _ in range(2))
+    samples = []
+    for _ in range(runs + 1):
+        watch = Stopwatch()
+        frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, workspace=memory), 0, "", CAMERA)
+        watch.lap("decode")
+        results = pipeline.process(frame, HEARD, None, memory)
+        watch.lap("pipeline")
+        for name, values in results.items():
+            encodings.as_bytes(message_values(name, values, memory))
+        watch.lap("messages")
+        np.copyto(target, source)
+        watch.lap("copy")
+        samples.append({**watch.laps, **results.timings})
+    return samples[1:]
+
+
+def message_values(name: str, values: NDArray[Any], memory: Workspace) -> NDArray[Any]:
+    """What a result's message holds, as ros/outputs.py has it."""
+    if name == "confidence":
+        return transforms.confidence_byte(values, memory.array(name, SIZE, np.uint8))
+    return transforms.mask_byte(values, memory.array(name, SIZE, np.uint8)) if name == "foreground" else values
 
 
 def decoding_steps(random: np.random.Generator) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for name in ENCODINGS:
-        row = WIDTH * BYTES_PER_PIXEL.get(name, 1)
-        steps[f"{name} to rgb"] = partial(encodings.to_rgb, random.bytes(row * HEIGHT * 3 // 2), WIDTH, HEIGHT, name, row)
-    steps["jpeg to rgb"] = partial(encodings.decode_compressed, encodings.encode_jpeg(smooth_image()), "jpeg")
+        row, data = WIDTH * BYTES_PER_PIXEL.get(name, 1), random.bytes(WIDTH * HEIGHT * BYTES_PER_PIXEL.get(name, 1) * 3 // 2)
+        steps[f"{name} to rgb"] = partial(encodings.to_rgb, data, WIDTH, HEIGHT, name, row, workspace=Workspace())
+    steps["jpeg to rgb"] = partial(encodings.decode_compressed, encodings.encode_jpeg(smooth_image()), "jpeg", Workspace())
     return steps
 
 
@@ -58,44 +111,62 @@ def smooth_image() -> NDArray[np.uint8]:
 
 def network_steps(random: np.random.Generator) -> dict[str, Step]:
     rgb = smooth_image()
-    logits = {n: random.standard_normal((n, HEIGHT // 4, WIDTH // 4), dtype=np.float32) for n in (6, 40)}
+    raw = {n: random.standard_normal((n, HEIGHT // 4, WIDTH // 4), dtype=np.float32) for n in (1, 3, 6, 40)}
     steps: dict[str, Step] = {
-        "normalise, camera size": partial(transforms.normalise, rgb, SIZE, MEAN, STD),
-        "normalise, 256x192": partial(transforms.normalise, rgb, (192, 256), MEAN, STD),
-        "depth to camera size": partial(transforms.resize_map, logits[6][:1], SIZE),
+        f"normalise, {width}x{height}": partial(
+            transforms.normalise, rgb, (height, width), MEAN, STD, np.empty((1, 3, height, width), np.float32), Workspace()
+        )
+        for height, width in (SIZE, (192, 256))
     }
-    for n, values in logits.items():
-        steps[f"labels_exact, {n} classes"] = partial(transforms.labels_exact, values, SIZE)
-        steps[f"labels_and_confidence, {n} classes"] = partial(transforms.labels_and_confidence, values, SIZE)
-        steps[f"labels_fast, {n} classes"] = partial(transforms.labels_fast, values, SIZE)
+    steps |= {
+        "depth to camera size": partial(transforms.resize_map, raw[1], SIZE, np.empty((1, *SIZE), np.float32)),
+        "normals to camera size, unit length": partial(postprocess.normals_of, raw[3], SIZE, Workspace()),
+        "mask to camera size": partial(postprocess.foreground_of, raw[1], SIZE, 0.5, Workspace()),
+    }
+    for n in (6, 40):
+        for function in (transforms.labels_exact, transforms.labels_and_confidence, transforms.labels_fast):
+            steps[f"{function.__name__}, {n} classes"] = partial(function, raw[n], SIZE, Workspace())
     return steps
 
 
 def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
-    camera = Intrinsics(width=WIDTH, height=HEIGHT, fx=525.0, fy=525.0, cx=319.5, cy=239.5)
-    distorted = rectify.CameraModel(camera, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
-    rgb = smooth_image()
+    distorted = rectify.CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
+    rgb, rays = smooth_image(), geometry.RayTable.of(CAMERA)
     depth = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
-    points = geometry.depth_to_points(depth, camera)
-    normals = random.standard_normal((3, *SIZE), dtype=np.float32)
-    labels = (depth * 1.5).astype(np.uint8)
-    confidence, mask = depth / depth.max(), rgb[..., 1] > 128
-    cloud = clouds.pack_cloud(points, rgb, labels, confidence, mask)
+    labels, confidence, mask = (depth * 1.5).astype(np.uint8), depth / depth.max(), rgb[..., 1] > 128
+    normals = geometry.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))
+    cloud = clouds.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageMemory())
     return {
-        "depth range (REP-117)": partial(geometry.apply_range, depth, 1.2, 4.5),
-        "depth to points": partial(geometry.depth_to_points, depth, camera),
-        "normals to unit": partial(geometry.normalise_normals, normals),
-        "rectify": partial(rectify.rectify, rgb, distorted),
-        "ground plane": partial(ground.ground_plane, points),
-        "pack_cloud, 20 B per point": partial(clouds.pack_cloud, points, rgb, labels, confidence, mask),
-        "as_bytes, cloud": partial(encodings.as_bytes, cloud),
-        "as_bytes, rgb": partial(encodings.as_bytes, rgb),
-        "colour labels": partial(colour.colour_labels, labels, SPACE),
-        "colour depth": partial(colour.colour_depth, depth, 1.0, 5.0),
-        "colour normals": partial(colour.colour_normals, points),
-        "foreground overlay": partial(colour.overlay_foreground, rgb, mask),
-        "rgb to jpeg": partial(encodings.encode_jpeg, rgb),
+        "depth range (REP-117)": partial(geometry.apply_range, depth, 1.2, 4.5, Workspace()),
+        "depth to points": partial(rays.points, depth, Workspace()),
+        "cloud, 20 bytes per point": partial(clouds.pack_cloud, depth, rays, rgb, labels, confidence, mask, Workspace()),
+        "cloud, from a distorted camera": partial(
+            clouds.pack_cloud, depth, rectify.ray_table(distorted), rgb, labels, confidence, mask, Workspace()
+        ),
+        "bytes of a cloud": partial(encodings.as_bytes, cloud),
+        "bytes of an array from elsewhere": partial(encodings.as_bytes, rgb),
+        "depth to millimetres": partial(geometry.millimetres, depth, Workspace()),
+        "rectify": partial(rectify.rectify, rgb, distorted, Workspace()),
+        "ground plane": partial(ground.ground_plane, rays.points(depth), workspace=Workspace()),
+        "colour labels": partial(colour.colour_labels, labels, SPACE, Workspace()),
+        "colour normals": partial(colour.colour_normals, normals, Workspace()),
+        "foreground overlay": partial(colour.overlay_foreground, rgb, mask, Workspace()),
+        "rgb to jpeg": partial(encodings.encode_jpeg, rgb, workspace=Workspace()),
     }
+
+
+def measured(name: str, step: Step, runs: int) -> dict[str, Any]:
+    """Of a step and of a copy beside it the median ms; they alternate so that both meet the same machine."""
+    source = result_bytes(step())
+    copy: Step = partial(np.copyto, np.ones_like(source), source)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        for function, record_of in zip((step, copy), times, strict=True):
+            start = time.perf_counter()
+            function()
+            record_of.append(1e3 * (time.perf_counter() - start))
+    step_ms, copy_ms = (float(np.median(of)) for of in times)
+    return {"step": name, "ms": step_ms, "copy_ms": copy_ms, "multiple": step_ms / copy_ms}
 
 
 def result_bytes(result: object) -> NDArray[np.uint8]:
@@ -107,16 +178,18 @@ def result_bytes(result: object) -> NDArray[np.uint8]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=100, help="repetitions of each step")
-    runs = parser.parse_args().runs
+    parser.add_argument("--runs", type=int, default=300, help="frames, and repetitions of each step")
+    parser.add_argument("--json", type=Path, default=record.FOLDER / "around_network.json", help="where the figures are written")
+    arguments = parser.parse_args()
+    head = description()
     cv2.setNumThreads(1)  # as beside a network that has its own threads
     random = np.random.default_rng(0)
-    print("| step | ms | copy of the result, ms | multiple |\n|---|---|---|---|")
-    for name, step in {**decoding_steps(random), **network_steps(random), **geometry_steps(random)}.items():
-        source = result_bytes(step())
-        step_ms, copy_ms = median_ms(step, source.copy, runs)
-        print(f"| {name} | {step_ms:.2f} | {copy_ms:.3f} | {step_ms / copy_ms:.1f} |")
+    steps = {**decoding_steps(random), **network_steps(random), **geometry_steps(random)}
+    samples = frames(arguments.runs)
+    content = {**head, "frames": samples, "steps": [measured(name, step, arguments.runs) for name, step in steps.items()]}
+    record.write(arguments.json, content)
+    print(around_tables.frames(samples), around_tables.steps(content["steps"]), sep="\n")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main, "around_network"))

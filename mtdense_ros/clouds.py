@@ -30,7 +30,7 @@ CLOUD_FIELDS = (
 
 POINT_STEP = 20
 
-STRIP_PIXELS = 1 << 16
+STRIP_PIXELS = 80_000
 """A cloud is made some rows at a time, so that what lies between maps and bytes stays in the processor's cache."""
 
 
@@ -59,6 +59,7 @@ def pack_cloud(
     strip = max(1, STRIP_PIXELS // width)
     words = workspace.array("words", (POINT_STEP // 4, strip, width), np.int32)
     fields = workspace.array("fields", (4, strip, width), np.uint8)
+    fields[0], fields[1:] = UNLABELLED, 0
     for top in range(0, height, strip):
         rows, count = slice(top, top + strip), min(strip, height - top)
         x_y_z, color, classes = words[:3, :count], words[3, :count], words[4, :count]
@@ -111,8 +112,7 @@ def _fill_classes(
     confidence: NDArray[np.float32] | None,
     foreground: NDArray[np.bool_] | None,
 ) -> None:
-    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W) to work in."""
-    fields[0], fields[1:] = UNLABELLED, 0
+    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), what is absent, and to work in."""
     planes = list(fields)
     if labels is not None:
         planes[0] = labels

@@ -74,6 +74,6 @@ def overlay_foreground(rgb: Image, mask: NDArray[np.bool_], workspace: Workspace
     np.copyto(out, rgb)
     halfway = (np.arange(256)[:, None] + np.array(FOREGROUND_COLOR) + 1) // 2
     cv2.copyTo(cv2.LUT(rgb, halfway.astype(np.uint8)[None], dst=tint), inside, dst=out)
-    np.copyto(tint, np.array(FOREGROUND_COLOR, np.uint8))
-    cv2.copyTo(tint, outline, dst=out)
+    everywhere = np.full((1, 256, 3), FOREGROUND_COLOR, np.uint8)
+    cv2.copyTo(cv2.LUT(rgb, everywhere, dst=tint), outline, dst=out)
     return out

@@ -130,7 +130,9 @@ def confidence_byte(confidence: Floats, out: NDArray[np.uint8] | None = None) ->
 
 def mask_byte(mask: NDArray[np.bool_], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """A mask as 0 and 255, in `out` if given: the mono8 image and the cloud field."""
-    return np.multiply(mask.view(np.uint8), np.uint8(255), out=out)
+    out = np.empty(mask.shape, np.uint8) if out is None else out
+    cv2.threshold(mask.view(np.uint8), 0, 255, cv2.THRESH_BINARY, dst=out)
+    return out
 
 
 def _check_map(chw: Floats) -> Floats:

@@ -164,7 +164,7 @@ def test_the_document_has_a_section_for_each_file(tmp_path):
 
 
 def test_all_of_them_in_order(tmp_path):
-    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "startup", "idle", "growth"]
+    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "around_network", "startup", "idle", "growth"]
     options = all_benchmarks.options_of(["--minutes", "2", "--quick", "--folder", str(tmp_path)])
     assert options.names[-1] == "memory"
     assert all_benchmarks.arguments_of("memory", options) == ["benchmarks.growth", "--minutes", "2.0", "--json", f"{tmp_path}/memory.json"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.common import network_tables, node_tables, tables
+from benchmarks.common import around_tables, network_tables, node_tables, tables
 from benchmarks.common.statistics import (
     Phase,
     around_network,
@@ -94,6 +94,15 @@ def network(runs: Sequence[dict[str, Any]]) -> list[Target]:
     if on_cuda:
         targets.append(Target("GPU: the network with all heads at 640x480", ON_CUDA_MS, min(on_cuda), unit=" ms", decimals=2))
     return targets
+
+
+def whole_frames(content: dict[str, Any]) -> list[Target]:
+    """Of whole frames at 640x480, everything heard, in one process without ROS."""
+    cloud = around_tables.multiple(content["steps"], around_tables.CLOUD)
+    return [
+        Target("pre- and post-processing, everything heard, 640x480", 6, median(around_tables.total(content["frames"])), unit=" ms"),
+        Target("building the cloud, times a copy of its bytes", 2, cloud),
+    ]
 
 
 def startup(starts: Sequence[dict[str, float]]) -> list[Target]:

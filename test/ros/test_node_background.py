@@ -43,6 +43,8 @@ def test_capture_answers_when_the_next_frame_is_the_reference(heard):
 
 
 def test_capture_needs_no_listener(client):
+    publisher = client.publisher(Image, "/camera/image_raw")
+    wait_until(lambda: publisher.get_subscription_count() == 0, what="the end of the last test's subscription")
     answer = client.call_async(Trigger, "background/capture", Trigger.Request())
     client.send(image(picture(seed=1)))
     assert answer().success

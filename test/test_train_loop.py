@@ -1,5 +1,6 @@
 """Every network learns, with truths missing; an interrupted run ends like one that was not; what a run leaves behind."""
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -23,7 +24,7 @@ from mtdense_ros.training.batches import collate
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.loop import LATEST, train, train_step
 from mtdense_ros.training.provenance import recorded_commit, recorded_start
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.run import Run, changed_settings
 from mtdense_ros.training.validation import Scores, improved
 from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks
@@ -262,6 +263,15 @@ def test_a_run_that_goes_on_with_other_settings_says_so(tmp_path, caplog):
     assert not caplog.messages
     Run(config_of("batch=4", "optimiser.lr=1e-3")).load(tmp_path / LATEST)
     assert caplog.messages == [f"{tmp_path / LATEST}: goes on with another batch, optimiser than it was begun with"]
+
+
+def test_settings_that_a_checkpoint_is_too_old_for_count_as_their_defaults():
+    config = config_of("sources=[{source: a}]")
+    before = json.loads(json.dumps(dataclasses.asdict(config)))
+    del before["sources"][0]["keep"], before["teacher"]
+    assert changed_settings({**before, "gone": 1, "steps": 9}, config) == []
+    other = config_of("sources=[{source: a, fill: b}]", "teacher={weights: c, labels: 0.5}")
+    assert changed_settings(before, other) == ["sources", "teacher"]
 
 
 def test_a_run_may_go_on_in_half_precision(tmp_path):

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,11 @@ class Run:
         self.step, self.elapsed_s, self.best = content["step"], content["elapsed_s"], content["best"]
 
 
-def changed_settings(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
-    """The settings that make a continued run another training, of those that the checkpoint knows."""
-    now = json.loads(json.dumps(dataclasses.asdict(config)))
-    return [key for key, value in before.items() if key in now and key not in _MAY_CHANGE and value != now[key]]
+def changed_settings(before: Mapping[str, Any], config: TrainConfig, may_change: Collection[str] = _MAY_CHANGE) -> list[str]:
+    """The settings that make a continued run another training; what `before` does not know counts as the default."""
+    known = {key: value for key, value in before.items() if hasattr(config, key)}
+    then, now = (json.loads(json.dumps(dataclasses.asdict(each))) for each in (built(TrainConfig, known, "checkpoint"), config))
+    return [key for key in now if key not in may_change and then[key] != now[key]]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

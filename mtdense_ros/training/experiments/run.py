@@ -28,6 +28,7 @@ from mtdense_ros.training.experiments.record import Outcome, Record
 from mtdense_ros.training.journal import LOG
 from mtdense_ros.training.loop import train
 from mtdense_ros.training.provenance import recorded_commit
+from mtdense_ros.training.run import changed_settings
 from mtdense_ros.weights import find_weights, read_card
 
 OUTCOME, SETTINGS = "outcome.json", "settings.json"
@@ -66,9 +67,8 @@ def run_experiment(name: str, experiment: Experiment, sets: Mapping[str, str], o
 def refuse_other_settings(folder: Path, config: TrainConfig) -> None:
     """Raises ConfigError where a trial's folder was begun with other settings: its scores would not be those of this experiment."""
     path = folder / SETTINGS
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    now = json.loads(json.dumps(asdict(config)))
-    changed = [key for key, value in before.items() if key in now and key not in _OF_THE_MACHINE and value != now[key]]
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else asdict(config)
+    changed = changed_settings(before, config, _OF_THE_MACHINE)
     if changed:
         raise ConfigError(f"{folder}: was trained with another {', '.join(changed)}; choose another --out, or remove it")
 

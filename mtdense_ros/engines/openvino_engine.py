@@ -38,6 +38,7 @@ class OpenVinoCompiler:
         self._config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # never left out: OpenVINO's own choice is bf16 where there is one
+            "ENABLE_CPU_PINNING": False,  # a thread that is bound to a core waits there for whoever else runs on it
             **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
         }
         name = digest(net, openvino.__version__)

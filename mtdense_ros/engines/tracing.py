@@ -24,7 +24,7 @@ _TRACED = (75, 101)  # height and width; a multiple of nothing, so that all padd
 
 def parts_to_trace(net: DenseNetwork) -> tuple[dict[str, Part], dict[str, Tensor]]:
     """The parts "frame" and, where the network takes one, "background", folded and with all outputs; and an example of every input."""
-    net = folded(net)
+    net = folded(net).cpu()
     values = {"image": torch.randn(1, 3, *_TRACED, generator=torch.Generator().manual_seed(0))}
     *others, frame = parts_of(net, type(net).__name__, net.outputs, values["image"])
     for part in others:

@@ -32,6 +32,19 @@ def test_mtdense_encodes_once_with_a_cached_background_and_twice_without():
     assert torch.equal(once, twice)
 
 
+def test_the_comparison_is_linear_in_frame_background_and_difference():
+    torch.manual_seed(0)
+    net = create_model("mtdense").eval()
+    frame, background = torch.rand(2, 1, 3, 64, 96)
+    given = []
+    net.heads["foreground"].norm[0].register_forward_hook(lambda _, inputs, __: given.append(inputs[0]))
+    with torch.inference_mode():
+        net(frame, net.encode_background(background), ["foreground"])
+        a, b = (net.encode(image)[6] for image in (frame, background))
+        due = net.heads["foreground"].compare[0](torch.cat((a, b, (a - b).abs()), dim=1))
+    torch.testing.assert_close(given[0], due)
+
+
 def test_mtdense_foreground_is_absent_without_a_background():
     net = create_model("mtdense").eval()
     assert tuple(net(torch.rand(1, 3, 64, 64))) == ("labels", "depth", "normals")

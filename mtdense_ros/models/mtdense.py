@@ -85,10 +85,14 @@ class MtDense(DenseNetwork):
         return (*features, resize_like(image, features[0]))
 
     def encode_background(self, image: Tensor) -> tuple[Tensor, ...]:
-        """See DenseNetwork: the same features as of a frame, at the scales that the change decoder reads."""
+        """See DenseNetwork: all that the change decoder needs of a background, see ChangeDecoder.remembered."""
         if "foreground" not in self.heads:
             return super().encode_background(image)
-        return change_features(self.encode(image))
+        return self.remembered(self.encode(image))
+
+    def remembered(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The same from what `encode` gave for the background."""
+        return self._change_decoder().remembered(change_features(features))
 
     def dense(self, features: tuple[Tensor, ...], tasks: Collection[str]) -> dict[str, Tensor]:
         """The raw outputs of `tasks` from what `encode` gave; the decoder does not run for an empty list."""
@@ -102,11 +106,13 @@ class MtDense(DenseNetwork):
 
     def change(self, features: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
         """Foreground logits (B, 1, ceil(H/2), ceil(W/2)) from `encode` of the frame and `encode_background`."""
-        frame = change_features(features)
-        for a, b in zip(frame, background, strict=True):
-            check_same_features(a, b)
-        out: Tensor = self.heads["foreground"](frame, background)
+        out: Tensor = self._change_decoder()(change_features(features), background)
         return out
+
+    def _change_decoder(self) -> ChangeDecoder:
+        decoder = self.heads["foreground"]
+        assert isinstance(decoder, ChangeDecoder)
+        return decoder
 
 
 def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -170,20 +176,35 @@ class ChangeDecoder(nn.Module):
         )
         self.predict = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
+    def remembered(self, background: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """From what `change_features` gave for a background: its map at each scale, then its share of each scale's comparison.
+
+        The comparison is linear in [frame, background, |difference|], so the background's third need not be worked out again.
+        """
+        maps = _with_picture(background)
+        return (*maps, *(F.conv2d(b, _thirds(conv, b)[1]) for conv, b in zip(self.compare, maps, strict=True)))
+
     def forward(self, frame: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
-        """Two outputs of `change_features` to foreground logits at stride 2; a background of batch 1 serves every frame."""
+        """`change_features` of frames and `remembered` of a background to foreground logits at stride 2; one background serves all."""
+        scales = len(self.compare)
         x: Tensor | None = None
-        for i, (a, b) in enumerate(self._pairs(frame, background)):
-            total = self.compare[i](torch.cat((a, b, (a - b).abs()), dim=1))
+        for i, (a, b, share) in enumerate(zip(_with_picture(frame), background[:scales], background[scales:], strict=True)):
+            check_same_features(a, b)
+            of_frame, _, of_difference = _thirds(self.compare[i], a)
+            total = F.conv2d(torch.cat((a, (a - b).abs()), dim=1), torch.cat((of_frame, of_difference), dim=1)) + share
             if x is not None:
                 total = total + resize_like(self.enlarge[i - 1](x), a)
             x = self.refine[i](F.relu(self.norm[i](total)))
         out: Tensor = self.predict(x)
         return out
 
-    @staticmethod
-    def _pairs(frame: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> list[tuple[Tensor, Tensor]]:
-        *a, a_image = frame
-        *b, b_image = background
-        a[-1], b[-1] = torch.cat((a[-1], a_image), dim=1), torch.cat((b[-1], b_image), dim=1)
-        return [(x, y.expand_as(x)) for x, y in zip(a, b, strict=True)]
+
+def _thirds(compare: nn.Module, features: Tensor) -> tuple[Tensor, ...]:
+    """The weights of a comparison for the frame's, the background's and the difference's channels."""
+    return tuple(torch.split(compare.get_parameter("weight"), features.shape[1], dim=1))  # type: ignore[no-untyped-call]
+
+
+def _with_picture(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The maps that are compared: at stride 2 the picture itself joins."""
+    *maps, last, picture = features
+    return (*maps, torch.cat((last, picture), dim=1))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.models.mdeas import Mdeas
-from mtdense_ros.models.mtdense import MtDense, change_features
+from mtdense_ros.models.mtdense import MtDense
 from mtdense_ros.training.batches import FOREGROUND, Batch
 
 
@@ -54,5 +54,5 @@ def _shared_encoder(net: MtDense, images: Tensor, paired: Tensor, targets: Seque
     if FOREGROUND in targets:
         frames = len(images) - len(paired)
         ours, theirs = tuple(f[paired] for f in features), tuple(f[frames:] for f in features)
-        raw[FOREGROUND] = net.change(ours, change_features(theirs))
+        raw[FOREGROUND] = net.change(ours, net.remembered(theirs))
     return raw

@@ -201,7 +201,7 @@ class ChangeDecoder(nn.Module):
 
 def _thirds(compare: nn.Module, features: Tensor) -> tuple[Tensor, ...]:
     """The weights of a comparison for the frame's, the background's and the difference's channels."""
-    return tuple(torch.split(compare.get_parameter("weight"), features.shape[1], dim=1))  # type: ignore[no-untyped-call]
+    return tuple(torch.split(compare.get_parameter("weight"), features.shape[1], dim=1))
 
 
 def _with_picture(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -7,7 +7,6 @@ at a rate or, for 0, as fast as the node takes them: two of which not all output
 from __future__ import annotations
 
 import argparse
-import queue
 import time
 from typing import Any
 
@@ -47,19 +46,13 @@ class Camera:
 
     def serve(self, commands: Commands) -> None:
         """Does what the parent says, until it says no more."""
-        while True:
-            try:
-                command = commands.take()
-            except queue.Empty:
-                self._spinner.spin_for(0.02)
-                continue
-            if command is None:
-                self._spinner.close()
-                return
-            if command["do"] == "capture":
-                self._capture()
-            else:
-                self._play(command["rate"], command["seconds"])
+        commands.obey(self._spinner, self._act)
+
+    def _act(self, command: dict[str, Any]) -> None:
+        if command["do"] == "capture":
+            self._capture()
+        else:
+            self._play(command["rate"], command["seconds"])
 
     def _capture(self) -> None:
         """Asks again, and sends the picture again, until the node has it: it may still be loading its network."""

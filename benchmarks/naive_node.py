@@ -12,16 +12,14 @@ import time
 
 import cv2
 import numpy as np
-import rclpy
 import torch
 from numpy.typing import NDArray
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from benchmarks.common.helper import OUTPUTS, end_with_parent, stamp_of
+from benchmarks.common.helper import OUTPUTS, spin_until_the_end, stamp_of
 from mtdense_ros.ros.helper_process import tell
 from mtdense_ros.weights import Card, load_weights
 
@@ -157,19 +155,5 @@ def cloud_message(points: NDArray, size_hw: tuple[int, int], header: Header) -> 
     return message
 
 
-def main() -> int:
-    end_with_parent()
-    rclpy.init()
-    node = NaiveNode()
-    try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(spin_until_the_end(NaiveNode))

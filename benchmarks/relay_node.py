@@ -7,13 +7,11 @@ import time
 from array import array
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import Trigger
 
-from benchmarks.common.helper import OUTPUTS, end_with_parent, reliable, stamp_of
+from benchmarks.common.helper import OUTPUTS, reliable, spin_until_the_end, stamp_of
 from mtdense_ros.clouds import POINT_STEP
 from mtdense_ros.ros.helper_process import tell
 
@@ -52,19 +50,5 @@ class RelayNode(Node):
         return OUTPUTS[name](height=height, width=width, data=data)
 
 
-def main() -> int:
-    end_with_parent()
-    rclpy.init()
-    node = RelayNode()
-    try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(spin_until_the_end(RelayNode))

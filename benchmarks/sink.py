@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import queue
 import time
 from functools import partial
 from typing import Any
@@ -50,16 +49,7 @@ class Sink:
         """Says when the node offers all outputs, then does what the parent says, until it says no more."""
         self._spinner.wait(self._offered, START_S, "offer its outputs")
         tell(event="ready")
-        while True:
-            try:
-                command = commands.take()
-            except queue.Empty:
-                self._spinner.spin_for(0.02)
-                continue
-            if command is None:
-                self._spinner.close()
-                return
-            self._report()
+        commands.obey(self._spinner, lambda _: self._report())
 
     def _offered(self) -> bool:
         return all(self._node.count_publishers(f"{NODE}/{name}") > 0 for name in OUTPUTS)

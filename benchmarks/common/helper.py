@@ -10,16 +10,21 @@ import signal
 import threading
 import time
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import rclpy
 from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
 from benchmarks.common.names import OUTPUT_NAMES
+from mtdense_ros.ros.spinning import Spinner
 
 OUTPUTS = {name: PointCloud2 if name == "points" else Image for name in OUTPUT_NAMES}
 """What the sink subscribes to, below the node's name: name -> type."""
@@ -58,6 +63,19 @@ class Commands:
         """The next command, raises queue.Empty while there is none."""
         return self._queue.get_nowait()
 
+    def obey(self, spinner: Spinner, act: Callable[[dict[str, Any]], None]) -> None:
+        """Calls `act` with each command, spinning in between, until the parent says no more; then closes the spinner."""
+        while True:
+            try:
+                command = self.take()
+            except queue.Empty:
+                spinner.spin_for(0.02)
+                continue
+            if command is None:
+                spinner.close()
+                return
+            act(command)
+
     def _read(self) -> None:
         for line in _raw_input():
             self._queue.put(json.loads(line))
@@ -72,6 +90,21 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def spin_until_the_end(make: Callable[[], Node]) -> int:
+    """Makes a node and runs it until this process is interrupted or its parent is gone; returns the exit status."""
+    end_with_parent()
+    rclpy.init()
+    node = make()
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
 
 
 def _raw_input() -> io.RawIOBase:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,13 +24,15 @@ def read_or_make(kind: str, name: str, make: Callable[[Path], None], read: Calla
     cache all goes by a passing folder; nothing fails for want of it.
     """
     folder = cache_file().parent / kind / name
-    if folder.is_dir():
+    if os.path.isdir(folder):  # unlike Path.is_dir, no error for a cache that is another user's
         try:
             found = read(folder)
-            os.utime(folder)
-            return found
         except Exception:  # truncated by a full disk, or of another version: the runtimes' exceptions have no common base
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+        else:
+            with suppress(OSError):  # of an image of a disk that this user may only read
+                os.utime(folder)
+            return found
     with tempfile.TemporaryDirectory(dir=_writable(folder.parent), prefix=".new-") as passing:
         made = Path(passing) / "made"
         made.mkdir()
@@ -41,7 +43,9 @@ def read_or_make(kind: str, name: str, make: Callable[[Path], None], read: Calla
 
 
 def _writable(parent: Path) -> Path | None:
-    """The folder, made where it is missing; None where that is not allowed."""
+    """The folder, made where it is missing; None where that is not allowed, and for a user without a home folder."""
+    if not parent.is_absolute():
+        return None
     try:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -52,9 +56,23 @@ def _writable(parent: Path) -> Path | None:
 def _keep(made: Path, folder: Path) -> None:
     """Moves a folder into the cache in one step, and the oldest others out; another process may have been faster."""
     try:
+        for path in made.iterdir():
+            _write_through(path)
         os.rename(made, folder)
-        entries = sorted((e for e in folder.parent.iterdir() if not e.name.startswith(".")), key=lambda e: e.stat().st_mtime)
+        entries = sorted((e for e in folder.parent.iterdir() if e != made.parent), key=lambda e: e.stat().st_mtime)
     except OSError:
         return
-    for old in entries[:-MOST_ENTRIES]:
-        shutil.rmtree(old, ignore_errors=True)
+    for old in entries[:-MOST_ENTRIES]:  # with them what a process that was killed left of its passing folder
+        _remove(old)
+
+
+def _write_through(path: Path) -> None:
+    """To the disk: a robot that is switched off would keep the name of a file without all of its content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(folder: Path) -> None:
+    """Out of the cache in one step, so that nobody reads a part of it, then away."""
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=folder.parent, prefix=".old-") as passing:
+        os.rename(folder, Path(passing) / folder.name)

@@ -122,6 +122,11 @@ def test_results_and_features_are_fresh(engine):
     assert all(np.array_equal(a, b) for a, b in zip(features, kept_features, strict=True))
 
 
+def test_images_may_lie_in_memory_in_any_way(engine):
+    image = noise(1, 96, 128, 3).transpose(0, 3, 1, 2)
+    assert_close(engine.run(image, engine.encode_background(image)), engine.run(image.copy(), engine.encode_background(image.copy())))
+
+
 def test_the_second_engine_reads_what_the_first_one_traced(name, net, card, monkeypatch):
     image = noise(1, 3, 64, 96)
     first = create_engine(net, card, name, "cpu").run(image)

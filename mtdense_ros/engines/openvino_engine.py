@@ -58,8 +58,9 @@ class OpenVinoCompiler:
         request = self._core.compile_model(model, "CPU", self._config).create_infer_request()
 
         def computed(inputs: Sequence[Floats]) -> list[Floats]:
-            for index, value in enumerate(inputs):
-                request.set_input_tensor(index, self._runtime.Tensor(np.ascontiguousarray(value), shared_memory=True))
+            arrays = [np.ascontiguousarray(value) for value in inputs]  # kept until the end: the request only points to their memory
+            for index, value in enumerate(arrays):
+                request.set_input_tensor(index, self._runtime.Tensor(value, shared_memory=True))
             request.infer()
             return [request.get_output_tensor(index).data.copy() for index in order]
 

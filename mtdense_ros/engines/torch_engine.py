@@ -14,6 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from mtdense_ros.engines.base import PRECISIONS, Floats
 from mtdense_ros.engines.counting import count_work
 from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
+from mtdense_ros.engines.shared import Shared
 from mtdense_ros.engines.threads import use_threads
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.hints import known_names
@@ -22,6 +23,9 @@ from mtdense_ros.models import DenseNetwork
 Features = tuple[Tensor, ...]
 
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+# fp32 means fp32, and sizes stay the same, so that it pays to try the kernels
+_CUDNN = Shared(lambda: torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False))
 
 
 class TorchEngine:
@@ -80,8 +84,8 @@ class TorchEngine:
         try:
             with ExitStack() as stack:
                 stack.enter_context(torch.inference_mode())
-                if self.device.type == "cuda":  # fp32 means fp32, and sizes stay the same, so that it pays to try the kernels
-                    stack.enter_context(torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False))
+                if self.device.type == "cuda":
+                    stack.enter_context(_CUDNN)
                 yield
         except RuntimeError as error:
             if self.device.type != "cuda":

@@ -8,6 +8,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import accumulate
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ MOST_GRAPHS = 8
 """Kept at once, each with its own memory; the one that was used least lately goes."""
 
 _WARM_UPS = 3  # torch's documentation: libraries choose kernels and set up workspaces before the capture, not in it
+
+_CAPTURING = Lock()
+"""Torch allows one capture at a time in a process, and another engine may be prepared in another thread."""
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +107,8 @@ class CudaGraphs:
                 compute()
         torch.cuda.current_stream(self._device).wait_stream(side)
         work, graph = self._counters.copy(), torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may use the GPU meanwhile
+        # In our own stream: torch's is of the first device that was used. Other threads may use the GPU meanwhile.
+        with _CAPTURING, torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             flat, shapes = compute()
         host_in, host_out = (torch.empty(value.shape, dtype=torch.float32, pin_memory=True) for value in (image, flat))
         return Captured(graph, host_in, image, features, flat, host_out, shapes, work)

@@ -92,6 +92,10 @@ class BudgetKeeper:
         """Puts no other networks into force any more."""
         self._refit.close()
 
+    def wait(self, seconds: float = 10.0) -> bool:
+        """See Refit.wait."""
+        return self._refit.wait(seconds)
+
     def _look_around(self, controller: Controller, heard: frozenset[str], camera_hw: Size) -> None:
         """Tells the controller what can be given up, when that may have changed."""
         circumstances = heard, camera_hw

@@ -81,6 +81,13 @@ class Refit:
         with self._lock:
             self._closed = True
 
+    def wait(self, seconds: float) -> bool:
+        """Whether nothing is being made any more within this time, after `close`: a process that ends meanwhile would be aborted."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+        return thread is None or not thread.is_alive()
+
     def _work(self) -> None:
         while True:
             with self._lock:

@@ -112,6 +112,8 @@ class Session:
         self.budget.close()
         if not self._worker.stop():
             self._logger.warning("the worker thread is still busy with its last frame")
+        if not self.budget.wait():
+            self._logger.warning("networks for the budget are still being prepared; they will not be used")
         self.outputs.close()
 
     def _set_background(self, message: Any, topic: str) -> None:

@@ -152,6 +152,25 @@ def test_the_stream_goes_on_while_networks_are_made(bench, monkeypatch):
     bench.until(ALL, 100.0)
 
 
+def test_the_end_waits_for_networks_that_are_being_made(bench, monkeypatch):
+    begun, may_go_on, own = threading.Event(), threading.Event(), bench.pipeline.networks
+
+    def slow(*arguments):
+        begun.set()
+        assert may_go_on.wait(60.0)
+        return own
+
+    monkeypatch.setattr(budgeting, "variant", slow)
+    bench.set(latency_ms=5.0)
+    bench.feed(100.0, 1000)
+    assert begun.wait(60.0)
+    bench.keeper.close()
+    assert bench.worker.stop()
+    assert not bench.keeper.wait(0.01)
+    may_go_on.set()
+    assert bench.keeper.wait(60.0) and bench.keeper.wait(0.0) and bench.pipeline.networks is own
+
+
 def test_networks_that_cannot_be_made_are_done_without(bench, monkeypatch):
     def broken(*arguments):
         raise RuntimeError("no memory")

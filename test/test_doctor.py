@@ -49,6 +49,8 @@ def test_a_probe_answers_with_its_last_line_of_json():
         ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
         ("raise SystemExit(3)", "the process ended with code 3"),
         ("print('no json')", "said nothing"),
+        ("print('{no json')", "said what cannot be read: {no json"),
+        ("import os; os.kill(os.getpid(), 40)", "the process was ended by signal 40"),
     ],
 )
 def test_a_probe_that_breaks_says_how(code, problem):
@@ -186,14 +188,14 @@ def test_the_variables_of_a_node_that_runs_come_before_those_of_the_shell(tmp_pa
 # libraries, engines, weights
 
 
-TORCH = {"torch": "2.13.0", "cuda": "12.8", "available": True, "device": "X", "gib": 24.0, "count": 1, "works": True}
+TORCH = {"torch": "2.13.0", "cuda": "12.8", "available": True, "device": "X", "gib": 24.0, "count": 1, "problem": ""}
 
 
 @pytest.mark.parametrize(
     ("changes", "has_driver", "status", "text"),
     [
         ({}, True, OK, "1 x X, 24 GiB"),
-        ({"works": False}, True, FAIL, "computes wrong results"),
+        ({"problem": "cannot compute (no kernel image)"}, True, FAIL, "X, 24 GiB: cannot compute (no kernel image)"),
         ({"available": False}, True, FAIL, "sees no device"),
         ({"available": False, "cuda": None}, True, WARN, "built for CPUs only"),
         ({"available": False, "cuda": None}, False, OK, "runs on the CPU"),
@@ -204,7 +206,7 @@ def test_gpu(changes, has_driver, status, text, tmp_path, monkeypatch):
     driver = tmp_path / "version"
     if has_driver:
         driver.touch()
-    (finding,) = libraries.gpu(driver)
+    (finding,) = libraries.gpu([tmp_path / "none", driver])
     assert finding.status == status and text in finding.text
 
 
@@ -261,7 +263,8 @@ def test_middleware(tmp_path):
     assert statuses(found) == [OK, WARN]
     assert "does not apply" in found[0].text and "net.core.rmem_max" in found[1].remedy
     assert statuses(middleware(Answer(problem="ModuleNotFoundError: No module named 'rclpy'"))) == [SKIP]
-    assert statuses(middleware(Answer(problem="the process was ended by SIGSEGV"))) == [FAIL]
+    for broken in ("the process was ended by SIGSEGV", "ModuleNotFoundError: No module named 'rclpy._rclpy_pybind11'"):
+        assert statuses(middleware(Answer(problem=broken))) == [FAIL]
 
 
 def test_losses_delays_and_a_segment_that_is_not_there():
@@ -289,6 +292,14 @@ def test_one_line_per_finding_and_exit_1_on_a_failure(count, code, tmp_path, mon
     assert lines[-1] == f"1 ok, 0 warn, {code} fail, 0 skip"
     (told, *_) = json.loads(file.read_text())["findings"]
     assert told == {"status": "ok", "name": "a", "text": "is b", "remedy": ""}
+
+
+@pytest.mark.parametrize("count", ["0", "-5", "301", "many"])
+def test_a_self_test_of_no_messages_is_refused(count, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "examine", lambda *given: iter(()))
+    with pytest.raises(SystemExit, match="2"):
+        main(["doctor", f"--messages={count}"])
+    assert f"'{count}' is no number from 1 to 300" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written(tmp_path, monkeypatch):

@@ -14,6 +14,9 @@ from mtdense_ros.doctor.checks import examine
 from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
 from mtdense_ros.errors import InputError
 
+MOST_MESSAGES = 300
+"""More of each kind take longer than the self-test may."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Prints a line per finding; 1 when anything failed, else 0. Raises InputError when --json cannot be written."""
@@ -38,9 +41,15 @@ def summary(findings: Sequence[Finding]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mtdense doctor", description=__doc__, epilog="Exit status: 1 when a check failed.")
     parser.add_argument("--image-topic", default="", metavar="T", help="look at this camera topic too, in this shell's ROS domain")
-    parser.add_argument("--messages", type=int, default=30, metavar="N", help="of each kind in the self-test (default %(default)s)")
+    parser.add_argument("--messages", type=_messages, default=30, metavar="N", help="of each kind in the self-test (default %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings there as well")
     return parser
+
+
+def _messages(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_MESSAGES:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to {MOST_MESSAGES}")
+    return int(text)
 
 
 def _write(path: Path, findings: Sequence[Finding]) -> None:

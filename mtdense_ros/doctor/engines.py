@@ -24,9 +24,10 @@ import numpy
 from mtdense_ros.predictor import Predictor
 predictor = Predictor.load({name!r})
 rgb, times = numpy.zeros((480, 640, 3), numpy.uint8), []
+background = predictor.encode_background(rgb) if any(map(predictor.needs_background, predictor.outputs)) else None
 for _ in range(7):
     start = time.perf_counter()
-    predictor.predict(rgb, background=None, outputs=predictor.outputs)
+    predictor.predict(rgb, background=background)
     times.append(time.perf_counter() - start)
 facts = {{"engine": predictor.engine_name, "rule": predictor.engine_rule, "device": predictor.device_name,
           "precision": predictor.precision, "ms": sorted(times[2:])[2] * 1e3}}
@@ -65,4 +66,4 @@ def chosen(name: str) -> Finding:
         return Finding(FAIL, "engine of auto", f"{name}: {answer.problem}", "choose another: parameter engine")
     facts = answer.facts
     where = f"{facts['engine']} on {facts['device']}, {facts['precision']} ({facts['rule']})"
-    return Finding(OK, "engine of auto", f"{name}: {where}; {facts['ms']:.0f} ms for a frame of 640x480")
+    return Finding(OK, "engine of auto", f"{name}: {where}; {facts['ms']:.0f} ms for a frame of 640x480, all outputs")

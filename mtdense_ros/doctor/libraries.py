@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,11 @@ facts = {"torch": torch.__version__, "cuda": torch.version.cuda, "available": to
 if facts["available"]:
     properties = torch.cuda.get_device_properties(0)
     facts |= {"device": properties.name, "gib": properties.total_memory / 2**30, "count": torch.cuda.device_count()}
-    facts["works"] = float((torch.ones(8, 8, device="cuda") @ torch.ones(8, 8, device="cuda")).sum()) == 512.0
+    try:
+        found = float((torch.ones(8, 8, device="cuda") @ torch.ones(8, 8, device="cuda")).sum())
+        facts["problem"] = "" if found == 512.0 else "computes wrong results"
+    except RuntimeError as error:
+        facts["problem"] = "cannot compute (" + str(error).strip().splitlines()[0] + ")"
 """
 _MIDDLEWARE = "import rclpy, sensor_msgs.msg; facts = {'rmw': rclpy.get_rmw_implementation_identifier()}"
 _CV_BRIDGE = """
@@ -70,27 +74,32 @@ def opencv() -> list[Finding]:
     return [Finding(OK, "OpenCV", version)]
 
 
-def gpu(driver: Path = Path("/proc/driver/nvidia/version")) -> list[Finding]:
+NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/etc/nv_tegra_release"))
+"""Signs of a driver: of a card's, and of a Jetson's, which has not the other file."""
+
+
+def gpu(drivers: Sequence[Path] = NVIDIA) -> list[Finding]:
     """Whether torch works, and sees the GPU that the machine has."""
     answer = answer_of(_TORCH)
     if answer.problem:
         return [Finding(FAIL, "torch", answer.problem, "run scripts/setup; under ROS colcon must run from the environment that has torch")]
-    return [_gpu_of(answer.facts, driver.exists())]
+    return [_gpu_of(answer.facts, any(driver.exists() for driver in drivers))]
 
 
 def _gpu_of(facts: Mapping[str, Any], has_driver: bool) -> Finding:
     version = f"torch {facts['torch']}"
     if facts["available"]:
         text = f"{version}, CUDA {facts['cuda']}, {facts['count']} x {facts['device']}, {facts['gib']:.0f} GiB"
-        if facts["works"]:
+        if not facts["problem"]:
             return Finding(OK, "GPU", text)
-        return Finding(FAIL, "GPU", f"{text}: computes wrong results", "update the driver, or set device: cpu")
+        remedy = "install a torch that was built for this device, update the driver, or set device: cpu"
+        return Finding(FAIL, "GPU", f"{text}: {facts['problem']}", remedy)
     if not has_driver:
         return Finding(OK, "GPU", f"{version}, no NVIDIA driver here: the network runs on the CPU")
     if facts["cuda"] is None:
         remedy = "install a CUDA build (https://pytorch.org/get-started), or leave device: cpu"
         return Finding(WARN, "GPU", f"{version} is built for CPUs only, the machine has an NVIDIA driver", remedy)
-    remedy = "update the driver to one for that CUDA; in a container run it with --gpus all; then `nvidia-smi` shows the device"
+    remedy = "update the driver to one for that CUDA; start a container with --gpus all (on a Jetson --runtime nvidia)"
     return Finding(FAIL, "GPU", f"{version} for CUDA {facts['cuda']} sees no device, the machine has an NVIDIA driver", remedy)
 
 

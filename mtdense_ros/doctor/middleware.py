@@ -26,7 +26,7 @@ def is_fast_dds(identifier: str) -> bool:
 def middleware(answer: Answer, buffer: Path = Path("/proc/sys/net/core/rmem_max")) -> list[Finding]:
     """What rclpy runs on. answer: {"rmw": identifier}, see libraries.middleware."""
     if answer.problem:
-        missing = "No module named" in answer.problem
+        missing = "No module named 'rclpy'" in answer.problem
         remedy = "source the setup.bash of ROS 2, or run scripts/setup" if missing else "rclpy is broken: mend what it says"
         return [Finding(SKIP if missing else FAIL, NAME, answer.problem, remedy)]
     identifier = str(answer.facts["rmw"])

@@ -30,12 +30,23 @@ def ask(program: Sequence[str], seconds: float, environment: Mapping[str, str] |
         return Answer(problem=f"could not be asked ({error.strerror})")
     told = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode == 0 and told:
-        return Answer(json.loads(told[-1]))
+        try:
+            return Answer(json.loads(told[-1]))
+        except ValueError:
+            return Answer(problem=f"said what cannot be read: {told[-1]}")
     return Answer(problem=_ending(done.returncode, done.stderr))
 
 
 def _ending(code: int, stderr: str) -> str:
     if code < 0:
-        return f"the process was ended by {signal.Signals(-code).name}"
+        return f"the process was ended by {_signal(-code)}"
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     return lines[-1] if lines else f"the process ended with code {code} and said nothing"
+
+
+def _signal(number: int) -> str:
+    """Its name; most real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

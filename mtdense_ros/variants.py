@@ -8,6 +8,7 @@ import numpy as np
 
 from mtdense_ros.composition import Composition, planned
 from mtdense_ros.engines.choice import precision_refusal
+from mtdense_ros.errors import WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.predictor import Predictor
 
@@ -48,7 +49,7 @@ def variant(
     """The networks loaded once more, and warm, each in its own engine.
 
     precision: their own for ""; fraction: of the input's sides for images of (height, width); output_sets: which outputs frames
-    will be asked for. Raises as Composition.load.
+    will be asked for. Raises as Composition.load, and WeightsError where a file has changed since.
     """
     by_name, _ = planned(parameters.weights, parameters.producers)
     predictors = {}
@@ -57,6 +58,8 @@ def variant(
         space = "" if like.label_space is None else like.label_space.name
         kept = precision or like.precision
         predictors[name] = Predictor.load(by_name[name], like.device_name, like.engine_name, kept, size, parameters.threads, space)
+        if predictors[name].card.sha256 != like.card.sha256:
+            raise WeightsError(f"weights '{name}': the file is not the one that was configured any more; configure again to use it")
     made = Composition(predictors, networks.producers)
     black = np.zeros((*camera_hw, 3), np.uint8)
     background = made.encode_background(black)

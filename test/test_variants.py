@@ -1,9 +1,12 @@
 """The same networks smaller: what is allowed, and that the result is the same network at another input."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from mtdense_ros.composition import Composition
+from mtdense_ros.errors import WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.variants import smaller_fractions, smaller_precision, variant
 
@@ -28,6 +31,15 @@ def test_half_of_the_sides_in_multiples_of_the_card(networks, weights, picture):
     assert small.outputs == networks.outputs and small.producers == networks.producers
     assert small.predict(picture(1, *HW), outputs=["depth"]).depth.shape == HW
     assert np.array_equal(*(n.predict(picture(1, 64, 64), outputs=["labels"]).labels for n in (small, small)))
+
+
+def test_a_file_that_was_replaced_meanwhile_is_refused(make_random_weights):
+    path = make_random_weights("mtdense", name="replaced")
+    networks = Composition.load(str(path), device="cpu")
+    (predictor,) = networks.predictors.values()
+    predictor.card = dataclasses.replace(predictor.card, sha256="0" * 64)
+    with pytest.raises(WeightsError, match="'replaced': the file is not the one that was configured"):
+        variant(networks, Parameters(weights=(str(path),)), "", 0.5, HW)
 
 
 def test_fractions_that_make_nothing_smaller_are_left_out(make_random_weights):

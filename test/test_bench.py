@@ -102,8 +102,8 @@ def test_the_table_by_hand(make_random_weights):
 
 def test_the_command_measures_chooses_and_forgets(make_random_weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    weights, file = make_random_weights("mtdense"), tmp_path / "bench.json"
-    options = ["--engines", "torch", "--precisions", "fp32", "fp16", "--runs", "2", "--json", str(file), "--size", "64", "96", "--choose"]
+    weights, file = make_random_weights("mtdense"), tmp_path / "new" / "bench.json"
+    options = ["--engines", "torch", "--precisions", "fp32", "fp16", "--runs", "2", "--json", str(file), "--size", "96x64", "--choose"]
     assert main(["bench", str(weights), *options]) == 0
     told, card = capsys.readouterr().out, read_card(weights)
     assert "64 rows of 96 pixels" in told and "auto uses torch fp32 on" in told
@@ -119,7 +119,6 @@ def test_the_command_measures_chooses_and_forgets(make_random_weights, tmp_path,
     ("options", "message"),
     [
         (["--runs", "0"], "--runs 0: is too few"),
-        (["--size", "0", "5"], "size: (0, 5) is no (height, width)"),
         (["--engines", "tensorrt"], "--engines: 'tensorrt' is unknown"),
     ],
 )
@@ -127,6 +126,13 @@ def test_wrong_options_are_told_in_one_line(options, message, make_random_weight
     assert main(["bench", str(make_random_weights("mtdense")), *options]) == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("size", ["0x5", "480", "480 640"])
+def test_a_size_is_width_x_height_as_everywhere(size, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["bench", "--size", size])
+    assert f"'{size}' is not WIDTHxHEIGHT in pixels" in capsys.readouterr().err
 
 
 def test_unknown_weights_and_nothing_to_forget(monkeypatch, tmp_path, capsys):

@@ -13,6 +13,7 @@ from mtdense_ros.bench.report import Outcome
 from mtdense_ros.bench.trials import planned_trials
 from mtdense_ros.bench.turns import run_trials
 from mtdense_ros.card_facts import input_of
+from mtdense_ros.cli.export_weights import size_of
 from mtdense_ros.engines.choice import cache_file, cached_choice, forget_choices, store_choice
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _CHOICE
     parser.add_argument("name", nargs="?", help=f"weights, by name or path (default: {DEFAULT_WEIGHTS})")
-    parser.add_argument("--size", nargs=2, type=int, metavar=("H", "W"), help="of the network's input (default: the card's)")
+    parser.add_argument("--size", type=size_of, metavar="WIDTHxHEIGHT", help="of the network's input (default: the card's)")
     parser.add_argument("--engines", nargs="+", default=[], metavar="ENGINE", help="these alone (default: all)")
     precisions_help = "these alone (default: all that the engine gains something from)"
     parser.add_argument("--precisions", nargs="+", default=[], choices=PRECISIONS, help=precisions_help)
@@ -66,12 +67,12 @@ def bench(
     trials = run_trials(planned_trials(engines, precisions), path, size_hw, runs, _progress)
     outcome = Outcome(card, size_hw, this_machine(), trials)
     sys.stdout.write(outcome.table())
+    if choose and outcome.ranked:
+        _choose(outcome)
     if json_file is not None:
         _write(json_file, outcome.to_json(shlex.join(["mtdense", *sys.argv[1:]])))
     if not outcome.ranked:
         raise MtdenseError("bench: nothing could be measured; mend what the table says")
-    if choose:
-        _choose(outcome)
 
 
 def forget(name: str | None) -> None:
@@ -84,8 +85,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.forget:
         forget(options.name)
         return
-    size = None if options.size is None else tuple(options.size)
-    given = (options.name or DEFAULT_WEIGHTS, size, options.engines, options.precisions, options.runs, options.json, options.choose)
+    given = (options.name or DEFAULT_WEIGHTS, options.size, options.engines, options.precisions, options.runs, options.json, options.choose)
     bench(*given)
 
 
@@ -105,6 +105,7 @@ def _progress(text: str) -> None:
 
 def _write(path: Path, content: str) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.encode())
     except OSError as error:
         raise InputError(f"--json {path}: cannot be written ({error.strerror}); choose another file") from error

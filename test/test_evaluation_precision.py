@@ -27,7 +27,8 @@ def test_the_command_reports_and_fills_in_the_card(rendered, make_random_weights
     assert main(["precision", str(weights), *options, "--into-card"]) == 0
     report = LossReport.read(tmp_path / "precision" / "tiny.json")
     assert [(e["set"], e["frames"], e["precision"]) for e in report.results] == [("renders:val", 3, p) for p in ("fp32", "bf16", "fp16")]
-    assert report.sha256 == read_card(weights).sha256 and "--data renders:val --real" in report.command
+    assert report.sha256 == read_card(weights).sha256
+    assert "--data renders:val --real" in report.command and str(tmp_path) not in report.command
     exact, bf16, fp16 = report.results
     names = {"mean_iou", "abs_rel", "normals_deg", "foreground_iou"}
     assert set(exact["figures"]) == names and "loss" not in exact
@@ -58,6 +59,12 @@ def test_a_format_that_fails_is_told_and_the_others_are_measured(rendered, make_
     real_frames, bf16 = report.skipped
     assert real_frames.startswith("real frames: evaluation data") and bf16 == "torch bf16: no such instruction"
     assert "precision" not in json.loads(weights.with_suffix(".json").read_text())
+
+
+def test_sets_of_one_name_are_refused(rendered, make_random_weights, capsys):
+    """Their losses would be counted against each other's figures."""
+    assert main(["precision", str(make_random_weights("mtdense")), "--data", f"renders:{rendered}", "renders:elsewhere/val"]) == 2
+    assert "--data: renders:val, renders:val are told apart by the folders' own names" in capsys.readouterr().err
 
 
 def test_variants_of_a_machine(monkeypatch):

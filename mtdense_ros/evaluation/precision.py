@@ -75,8 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if options.frames < 1:
         raise InputError(f"--frames {options.frames}: is too few; give at least 1")
+    names = [_set_name(text) for text in options.data]
+    if len(set(names)) < len(names):
+        raise InputError(f"--data: {', '.join(names)} are told apart by the folders' own names; rename one")
     net, card = load_weights(options.weights)
-    command = shlex.join(["mtdense", "precision", *(_set_name(argument) if argument in options.data else argument for argument in given)])
+    command = shlex.join(["mtdense", "precision", *map(_told, given)])
     report = LossReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
     report.limits |= card.precision.limits if card.precision else {}
     measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)
@@ -159,6 +162,11 @@ def _set_name(text: str) -> str:
     """A set without the folders that it lies in here."""
     kind, colon, rest = text.partition(":")
     return f"{kind}:{Path(rest).name}" if colon else text
+
+
+def _told(argument: str) -> str:
+    """A word of the command line without the folders of this machine."""
+    return Path(argument).name if Path(argument).is_absolute() else _set_name(argument)
 
 
 def _write(path: Path, content: str) -> None:

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from mtdense_ros.engines import tracing
 from mtdense_ros.engines.create import create_engine
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.errors import ConfigError, DeviceError, InputError
@@ -139,6 +140,16 @@ def test_other_weights_are_another_graph(name, card, make_net):
     before = create_engine(net, card, name, "cpu").run(image)["depth"]
     net.heads["depth"].predict.bias.data += 1.0
     assert np.allclose(create_engine(net, card, name, "cpu").run(image)["depth"], before + 1.0, atol=1e-4)
+
+
+def test_other_code_is_another_graph(net, tmp_path, monkeypatch):
+    assert {folder.name for folder in tracing._SOURCES} == {"models", "engines", "export"}
+    monkeypatch.setattr(tracing, "_SOURCES", (tmp_path,))
+    (tmp_path / "one.py").write_text("1")
+    before = tracing.digest(net)
+    assert tracing.digest(net) == before != tracing.digest(net, "2.0")
+    (tmp_path / "one.py").write_text("2")
+    assert tracing.digest(net) != before
 
 
 def test_what_the_network_refuses(engine, name, card):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import warnings
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ import torch
 from torch import Tensor
 
 from mtdense_ros import models
-from mtdense_ros.engines import rewrites
 from mtdense_ros.engines.threads import one_thread
 from mtdense_ros.engines.torch_engine import folded
 from mtdense_ros.export.graph import Part, parts_of
 from mtdense_ros.models import DenseNetwork
+
+_SOURCES = tuple(Path(file).parent for file in (models.__file__, __file__, inspect.getfile(parts_of)))
+"""The folders of all code that has a say in what tracing makes."""
 
 _TRACED = (75, 101)  # height and width; a multiple of nothing, so that all padding and cropping is seen
 
@@ -42,9 +45,9 @@ def quiet_tracing() -> Iterator[None]:
 
 
 def digest(net: DenseNetwork, *versions: str) -> str:
-    """A name for what tracing makes of a network: of its weights, configuration and code, the rewrites, and the versions."""
+    """A name for what tracing makes of a network: of its weights and configuration, of all code on the way, and the versions."""
     found = hashlib.sha256(json.dumps([type(net).__name__, net.config, torch.__version__, *versions]).encode())
-    for path in (*sorted(Path(models.__file__).parent.glob("*.py")), Path(rewrites.__file__), Path(__file__)):
+    for path in (file for folder in _SOURCES for file in sorted(folder.glob("*.py"))):
         found.update(path.read_bytes())
     for name, value in net.state_dict().items():
         found.update(name.encode())

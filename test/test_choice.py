@@ -114,7 +114,15 @@ def test_a_file_that_is_not_ours_is_told_and_replaced(content, caplog):
     assert cached_choice(card_of(), SIZE, device="cpu") == MEASURED[1]
 
 
-@pytest.mark.parametrize("damage", [{"candidates": None}, {"candidates": [{"engine": "torch"}]}, {"candidates": [{"median_ms": "x"}]}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"candidates": None},
+        {"candidates": [{"engine": "torch"}]},
+        {"candidates": [{"median_ms": "x"}]},
+        {"candidates": [{"engine": "other", "device": "cpu", "precision": "fp32", "median_ms": 1.0}]},
+    ],
+)
 def test_a_damaged_entry_is_told_and_ignored(damage, caplog):
     store_choice(card_of(), SIZE, MEASURED)
     content = json.loads(cache_file().read_text())

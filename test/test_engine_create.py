@@ -99,13 +99,14 @@ def test_an_unknown_engine(card):
         planned(card, "openvion", "auto", "auto", SIZE)
 
 
-def test_a_broken_runtime_is_told_with_a_remedy(card, make_net, monkeypatch):
+@pytest.mark.parametrize("error", [ImportError("libopenvino.so: no such file"), OSError("no space left on device")])
+def test_a_broken_runtime_is_told_with_a_remedy(card, make_net, monkeypatch, error):
     def broken(*_):
-        raise ImportError("libopenvino.so: no such file")
+        raise error
 
     monkeypatch.setattr(create, "_check_installed", lambda name: None)
     monkeypatch.setattr(create, "OpenVinoCompiler", broken)
-    with pytest.raises(ConfigError, match="openvino is installed and does not work .libopenvino.so: no such file.; install it again"):
+    with pytest.raises(ConfigError, match=f"openvino is installed and does not work .{error}.; install it again"):
         create_engine(make_net("hydranet"), card, "openvino")
 
 

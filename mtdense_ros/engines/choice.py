@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.atomic import write_atomically
-from mtdense_ros.engines.machine import Machine, this_machine
+from mtdense_ros.engines.machine import DISTRIBUTIONS, Machine, this_machine
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.weights import Card
 from mtdense_ros.weights.precision import REDUCED
@@ -131,8 +131,8 @@ def _measured(entries: Sequence[Mapping[str, Any]], key: Mapping[str, Any]) -> l
 
 def _candidate(fields: Mapping[str, Any]) -> Candidate:
     found = Candidate(**fields)
-    if not found.median_ms > 0:
-        raise ValueError(f"median_ms {found.median_ms}")
+    if found.engine not in DISTRIBUTIONS or not found.median_ms > 0:
+        raise ValueError(f"engine {found.engine}, median_ms {found.median_ms}")
     return found
 
 

@@ -107,10 +107,10 @@ def _onnxruntime(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
 
 
 def _compiling(name: str, net: DenseNetwork, compiler: Callable[[], Compiler]) -> Engine:
-    """A GraphEngine; ConfigError where the runtime is there and broken, as with a version for another numpy."""
+    """A GraphEngine; ConfigError where the runtime is there and broken, as with a version for another numpy, or the disk is full."""
     try:
         return GraphEngine(net, compiler())
-    except (ImportError, AttributeError, RuntimeError) as error:
+    except (ImportError, AttributeError, RuntimeError, OSError) as error:
         problem = f"engine: {name} is installed and does not work ({' '.join(str(error).split())})"
         raise ConfigError(f"{problem}; install it again with pip install 'mtdense_ros[{name}]', or use engine: torch") from error
 

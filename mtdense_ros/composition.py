@@ -110,7 +110,8 @@ class Composition:
         """Images that "encoder" and each head have worked on; with several networks the name of the weights stands before."""
         if len(self.predictors) == 1:
             return next(iter(self.predictors.values())).counters
-        return Counter({f"{name} {part}": n for name, predictor in self.predictors.items() for part, n in predictor.counters.items()})
+        counted = {name: predictor.counters.copy() for name, predictor in self.predictors.items()}  # at once: another thread adds to them
+        return Counter({f"{name} {part}": n for name, counters in counted.items() for part, n in counters.items()})
 
     def producer(self, output: str) -> Predictor | None:
         """The network that makes an output; None where there is none."""

@@ -11,6 +11,7 @@ from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.resources import find_resource
 from mtdense_ros.training import export, mixture
+from mtdense_ros.training.provenance import recorded_command
 from mtdense_ros.training.train import main
 from mtdense_ros.weights import load_weights
 
@@ -104,3 +105,8 @@ def test_weights_that_it_started_from_pass_on_licence_and_attribution(trained, m
     export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic"])
     _, card = load_weights(tmp_path / "weights.safetensors")
     assert (card.licence, card.attribution) == ("academic", f"{export.ATTRIBUTION} Drawn by lot.")
+
+
+def test_the_command_names_no_folders_of_the_machine(tmp_path):
+    (tmp_path / "command").write_text("train config/train/a.yaml start=/home/me/b 'sources=[renders:/data/sets/c]' ../d ~/e/f\n")
+    assert recorded_command(tmp_path) == "train config/train/a.yaml start=b 'sources=[renders:c]' ../d ~/e/f"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,9 @@ from mtdense_ros.weights.files import SUFFIX
 _FILE = "commit"
 _COMMAND_FILE = "command"
 _START_FILE = "start.json"
+
+_FOLDERS = re.compile(r"(?<![\w.~/-])/(?:[^/\s'\"]+/)+")
+"""The folders of an absolute path: where a file lies is its machine's affair."""
 
 
 class Start(NamedTuple):
@@ -41,9 +45,9 @@ def recorded_commit(out: Path) -> str:
 
 
 def recorded_command(out: Path) -> str:
-    """The command in a run's folder, or "" where it was not started from the command line."""
+    """The command in a run's folder, or "" where it was not started from the command line; settings without the folders of a machine."""
     path = out / _COMMAND_FILE
-    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return _FOLDERS.sub("", path.read_text(encoding="utf-8").strip()) if path.exists() else ""
 
 
 def recorded_start(out: Path) -> dict[str, Any] | None:

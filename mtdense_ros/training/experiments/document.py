@@ -26,7 +26,8 @@ Made by `python -m mtdense_ros.training.experiments.document` from `docs/experim
 Arms differ in nothing but what the table names; runs of one seed begin alike and see the same samples in the same order. *Difference*
 is the mean over the seeds of an arm's score minus that of the first arm with the same seed, *error* the standard error of that mean.
 A difference below two standard errors is *not shown*. With three seeds that is a low bar: where nothing differs, chance passes it 18
-times in 100, in one direction or the other. All scores are of held-out rendered frames.
+times in 100, in one direction or the other. The error is that of the training's own chance (first weights, order of the samples): data
+sets, teachers and held-out pictures are the same for all seeds. All scores are of held-out rendered frames.
 """
 
 _NONE = "-"

@@ -163,6 +163,11 @@ class Composition:
         for predictor in self.predictors.values():
             predictor.avoid_stalls()
 
+    def close(self) -> None:
+        """See Predictor.close, for every network."""
+        for predictor in self.predictors.values():
+            predictor.close()
+
     def _merged(self, so_far: Prediction, one: Prediction, name: str, outputs: Collection[str]) -> Prediction:
         """`so_far` with the `outputs` of another network."""
         timings = {stage: so_far.timings.get(stage, 0.0) + ms for stage, ms in one.timings.items()}

@@ -181,3 +181,9 @@ def test_the_legend_has_the_factor_of_a_fixed_scale_and_the_size_that_was_asked_
     assert [legend_of(networks, mode, 2.5)["depth_factor"] for mode in ("none", "fixed", "camera_height")] == [None, 2.5, None]
     size = legend_of(networks, "none")["input_size"]
     assert (size["height"], size["width"]) == (64, 80)
+
+
+def test_closing_closes_every_network(mdeas, nyud):
+    composition = Composition.load([nyud, mdeas], device="cpu", engine="torch")
+    composition.close()
+    assert not any(hasattr(predictor._engine, "_net") for predictor in composition.predictors.values())

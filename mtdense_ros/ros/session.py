@@ -106,15 +106,18 @@ class Session:
         self._worker.discard()
         self.path.captures.abandon("the node was deactivated or disabled")
 
-    def close(self) -> None:
-        """Ends the worker, then removes the publishers."""
+    def close(self) -> bool:
+        """Ends the worker, then removes the publishers; whether nothing uses the networks any more."""
         self.pause()
         self.budget.close()
-        if not self._worker.stop():
+        ended = self._worker.stop()
+        if not ended:
             self._logger.warning("the worker thread is still busy with its last frame")
         if not self.budget.wait():
             self._logger.warning("networks for the budget are still being prepared; they will not be used")
+            ended = False
         self.outputs.close()
+        return ended
 
     def _set_background(self, message: Any, topic: str) -> None:
         try:

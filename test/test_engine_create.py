@@ -63,6 +63,8 @@ def test_half_precision_only_where_the_card_allows_it(machine, card):
     measured = {"precision": "fp16", "engine": "torch", "set": "renders:val", "loss": loss}
     allowing = dataclasses.replace(card, precision=PrecisionSpec({}, (measured,)))
     assert planned(allowing, "auto", "cuda", "auto", SIZE).precision == "fp16"
+    assert planned(allowing, "torch", "cuda:1", "auto", SIZE).precision == "fp16"
+    assert planned(allowing, "torch", "cpu", "auto", SIZE).precision == "auto"
     assert planned(allowing, "auto", "cuda", "fp32", SIZE).precision == "fp32"
     assert planned(card, "auto", "cuda", "auto", SIZE).precision == "fp32"
 

@@ -69,16 +69,27 @@ def planned(card: Card, name: str, device: str, precision: str, size_hw: Size | 
         raise ConfigError(f"engine: '{name}' is unknown; {known_names(name, ENGINES)}")
     if name != "auto":
         _check_installed(name)
-        return Plan(name, device, precision, "asked for")
+        own = _on_cuda(card, precision) if name == "torch" and _means_cuda(device) else precision
+        return Plan(name, device, own, "asked for")
     choice = cached_choice(card, size_hw, device, precision) if size_hw else None
     if choice is not None and _absence(choice.engine) is None:
         same_kind = device if device.startswith(choice.device) else choice.device  # "cuda:1" stays what it is
         return Plan(choice.engine, same_kind, choice.precision, "auto: the fastest that mtdense bench --choose measured here")
-    if device not in ("auto", "cpu") or (device == "auto" and torch.cuda.is_available()):
-        fast = "fp16" if "fp16" in allowed_precisions(card, "torch") else "fp32"
-        return Plan("torch", device, fast if precision == "auto" else precision, "auto: torch for CUDA")
+    if _means_cuda(device):
+        return Plan("torch", device, _on_cuda(card, precision), "auto: torch for CUDA")
     first = next(engine for engine, absence in installed_engines().items() if absence is None)
     return Plan(first, device, precision, "auto: the first installed of " + ", ".join(installed_engines()))
+
+
+def _means_cuda(device: str) -> bool:
+    return torch.cuda.is_available() if device == "auto" else device != "cpu"
+
+
+def _on_cuda(card: Card, precision: str) -> str:
+    """What `auto` is on CUDA: fp16 where the card allows it."""
+    if precision != "auto":
+        return precision
+    return "fp16" if "fp16" in allowed_precisions(card, "torch") else "fp32"
 
 
 def _check_installed(name: str) -> None:

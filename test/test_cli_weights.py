@@ -81,7 +81,7 @@ def test_info(weights, capsys):
     assert facts["depth"] == "metric, 0.01 to 50 m for a focal length of 100 px of the network's input"
     assert (facts["licence"], facts["data"], facts["command"], facts["commit"]) == ("CC0-1.0", "random numbers", "test", "-")
     assert [line.split() for line in lines[-2:]] == [
-        ["set", "frames", "method", *["abs", "rel", "delta", "1", "RMSE", "m", "abs", "rel,", "scaled", "delta", "1,", "scaled", "SSIM", "valid"]],
+        "set frames method abs rel delta 1 RMSE m abs rel, scaled delta 1, scaled SSIM valid".split(),
         ["room", "3", "network", "-", "-", "0.250", "-", "-", "-", "-"],
     ]
 

@@ -22,7 +22,7 @@ onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 ROOT = Path(__file__).resolve().parents[1]
-BACKGROUND = tuple(f"background_{i}" for i in range(6))
+BACKGROUND = tuple(f"background_{i}" for i in range(10))
 
 
 @pytest.fixture(scope="module")

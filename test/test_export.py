@@ -143,17 +143,18 @@ def test_the_lines_of_the_documentation(picture, tmp_path, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "networks.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     assert main(["export", "mtdense_indoor", "--to", "onnx"]) == 0
-    cv2.imwrite("empty.png", picture(0, 192, 256))
-    cv2.imwrite("frame.png", picture(1, 192, 256))
+    net, card = load_weights("mtdense_indoor")
+    size = card.input.height, card.input.width
+    cv2.imwrite("empty.png", picture(0, *size))
+    cv2.imwrite("frame.png", picture(1, *size))
     found = {}
     exec(code, found)
-    net, card = load_weights("mtdense_indoor")
     rgbs = (np.ascontiguousarray(cv2.imread(name)[..., ::-1]) for name in ("empty.png", "frame.png"))
-    empty, frame = (normalise(rgb, (192, 256), card.input.mean, card.input.std) for rgb in rgbs)
+    empty, frame = (normalise(rgb, size, card.input.mean, card.input.std) for rgb in rgbs)
     with torch.inference_mode():
         expected = net(torch.from_numpy(frame), torch.from_numpy(empty))
     assert all(difference(found[key], value.numpy()) < 1e-4 for key, value in expected.items())
-    assert found["mask"].shape == (96, 128)
+    assert found["mask"].shape == (size[0] // 2, size[1] // 2)
 
 
 def test_what_counts_as_a_difference():

@@ -55,8 +55,9 @@ class Team:
         self.agreed(0.0)
 
     def leave(self) -> None:
-        """At the end."""
+        """At the end, together: a process whose peers are still at work when it ends may abort."""
         if self.size > 1:
+            self.wait()
             distributed.destroy_process_group()
 
 

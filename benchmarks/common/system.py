@@ -55,11 +55,6 @@ class System:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    @property
-    def node_pid(self) -> int:
-        """The number of the node's process."""
-        return self._node.pid
-
     def play(self, rate: float, warm_up_s: float, seconds: float) -> Phase:
         """One phase: the camera at `rate` Hz (0: as fast as the node takes them); nothing counts before the warm-up is over."""
         _drain(self._node)

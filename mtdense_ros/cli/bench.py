@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.atomic import write_atomically
+from mtdense_ros.atomic import write_result
 from mtdense_ros.bench.report import Outcome
 from mtdense_ros.bench.trials import planned_trials
 from mtdense_ros.bench.turns import run_trials
@@ -70,7 +70,7 @@ def bench(
     if choose and outcome.ranked:
         _choose(outcome)
     if json_file is not None:
-        _write(json_file, outcome.to_json(shlex.join(["mtdense", *sys.argv[1:]])))
+        write_result(json_file, outcome.to_json(shlex.join(["mtdense", *sys.argv[1:]])), "--json")
     if not outcome.ranked:
         raise MtdenseError("bench: nothing could be measured; mend what the table says")
 
@@ -101,11 +101,3 @@ def _progress(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.encode())
-    except OSError as error:
-        raise InputError(f"--json {path}: cannot be written ({error.strerror}); choose another file") from error

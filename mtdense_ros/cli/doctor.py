@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mtdense_ros.atomic import write_atomically
+from mtdense_ros.atomic import write_result
 from mtdense_ros.doctor.checks import examine
 from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
-from mtdense_ros.errors import InputError
 
 MOST_MESSAGES = 300
 """More of each kind take longer than the self-test may."""
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     sys.stdout.write(summary(findings) + "\n")
     if options.json is not None:
-        _write(options.json, findings)
+        write_result(options.json, json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=1) + "\n", "--json")
     return int(any(finding.status == FAIL for finding in findings))
 
 
@@ -50,11 +49,3 @@ def _messages(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_MESSAGES:
         raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to {MOST_MESSAGES}")
     return int(text)
-
-
-def _write(path: Path, findings: Sequence[Finding]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=1) + "\n").encode())
-    except OSError as error:
-        raise InputError(f"--json {path}: cannot be written ({error.strerror}); choose another file") from error

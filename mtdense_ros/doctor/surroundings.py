@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NODE_PROGRAMS = (b"mtdense_node", b"mtdense_ros.ros.node")
-DEFAULT_RMW = "rmw_fastrtps_cpp"
 
 
 @dataclass(frozen=True)

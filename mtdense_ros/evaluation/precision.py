@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from mtdense_ros.atomic import write_atomically
+from mtdense_ros.atomic import write_atomically, write_result
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.formats import FORMATS
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report.limits |= card.precision.limits if card.precision else {}
     measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)
     path = options.out / "precision" / f"{card.name}.json"
-    _write(path, report.to_json())
+    write_result(path, report.to_json(), "--out")
     if options.into_card:
         new = dataclasses.replace(card, precision=report.spec(card.precision))
         write_atomically(find_weights(options.weights).with_suffix(".json"), new.to_json().encode())
@@ -167,14 +167,6 @@ def _set_name(text: str) -> str:
 def _told(argument: str) -> str:
     """A word of the command line without the folders of this machine."""
     return Path(argument).name if Path(argument).is_absolute() else _set_name(argument)
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.encode())
-    except OSError as error:
-        raise InputError(f"--out {path}: cannot be written ({error.strerror}); choose another folder") from error
 
 
 if __name__ == "__main__":

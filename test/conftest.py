@@ -42,7 +42,7 @@ CARD_FIELDS = {
     "command": "test",
 }
 
-SMALL = {"mtdense": {"width": 16, "head_width": 8, "change_widths": (8, 8, 8, 8, 8)}, "hydranet": {"num_classes": 6}, "mdeas": {}}
+SMALL = {"mtdense": {"width": 16, "head_width": 8, "change_widths": (8, 8, 8, 8)}, "hydranet": {"num_classes": 6}, "mdeas": {}}
 """Configurations that are quick to run."""
 
 

@@ -18,7 +18,7 @@ from mtdense_ros.training.run import Run
 
 @pytest.fixture
 def run():
-    return Run(load_config(None, ["steps=40", "threads=1", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}"]))
+    return Run(load_config(None, ["steps=40", "threads=1", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8]}"]))
 
 
 class Terminal(io.StringIO):

@@ -38,7 +38,7 @@ def weights(tmp_path_factory):
         "commit": "",
         "command": "test",
     }
-    save_weights(path, create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8, 8)), card)
+    save_weights(path, create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8)), card)
     return str(path)
 
 

@@ -7,7 +7,7 @@ from mtdense_ros.models import create_model
 from mtdense_ros.training.config import OptimiserConfig, ScheduleConfig
 from mtdense_ros.training.optimisers import make_optimiser, parameter_groups, rate_at, set_rate
 
-NET = create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8, 8))
+NET = create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8))
 
 
 def test_every_parameter_is_in_one_group_and_encoder_and_biases_are_apart():

@@ -99,7 +99,7 @@ def test_the_card_names_label_spaces_and_no_files(trained, tmp_path):
 
 def test_weights_that_it_started_from_pass_on_licence_and_attribution(trained, make_random_weights, tmp_path):
     start = make_random_weights("mtdense", licence="academic", attribution="Drawn by lot.")
-    run = trained(f"start={start}", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}")
+    run = trained(f"start={start}", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8]}")
     with pytest.raises(ConfigError, match="weights that the training started from: academic"):
         export.main([str(run), "--weights", str(tmp_path / "weights")])
     export.main([str(run), "--weights", str(tmp_path / "weights"), "--licence", "academic"])

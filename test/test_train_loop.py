@@ -34,7 +34,7 @@ SETTINGS = {
     "hydranet": ["loss.recipe=hydranet", "model.tasks=[labels, depth, normals]"],
     "lraspp": ["loss.recipe=lraspp"],
     "mdeas": ["loss.recipe=mdeas", "depth_kind=relative", "optimiser.lr=5e-3"],
-    "mtdense": ["optimiser.lr=5e-3", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8, 8]}"],
+    "mtdense": ["optimiser.lr=5e-3", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 8]}"],
 }
 SMALL = ["steps=4", "height=64", "width=64", "batch=2", "threads=1", "validation=1", "schedule.warmup=2"]
 
@@ -317,6 +317,24 @@ def test_a_run_starts_from_weights_of_this_package(rendered, tmp_path, make_rand
         train(config_of(rendered, f"start={path}", arch="ffm"), tmp_path / "other")
     with pytest.raises(ConfigError, match="both 'encoder' and 'start'"):
         config_of("encoder=a", "start=b")
+
+
+def test_what_differs_from_the_weights_that_a_run_starts_from_begins_anew(rendered, tmp_path, make_random_weights):
+    path = make_random_weights("mtdense")
+    words = ("steps=1", "optimiser.lr=0", f"start={path}", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 12]}")
+    names = ("enlarge.2", "compare.3", "norm.3", "refine.3", "predict")
+    run = train(config_of(rendered, *words, f"anew=[{', '.join(f'heads.foreground.{name}' for name in names)}]"), tmp_path / "run")
+    due, net, average = (dict(each.named_parameters()) for each in (load_weights(path)[0], run.net, run.average))
+    for name, value in due.items():
+        if not any(f"heads.foreground.{each}." in name for each in names):
+            assert torch.equal(value, net[name]) and torch.equal(value, average[name]), name
+    assert net["heads.foreground.predict.weight"].shape[1] == 12
+    with pytest.raises(WeightsError, match="which is another network .*entry 'heads.foreground.compare.3.*or what differs in 'anew'"):
+        train(config_of(rendered, *words), tmp_path / "other")
+    with pytest.raises(ConfigError, match="'anew' names heads.mask, which no module is called"):
+        train(config_of(rendered, *words, "anew=[heads.mask]"), tmp_path / "other")
+    with pytest.raises(ConfigError, match="there is no 'start'"):
+        config_of(rendered, "anew=[decoder]")
 
 
 def test_an_encoder_comes_from_weights_of_this_package(rendered, tmp_path, make_random_weights):

@@ -137,7 +137,7 @@ def test_misshapen_entry(copied, value):
         ({"bytes": "12"}, "field 'bytes': '12' is no int"),
         ({"parameters": True}, "field 'parameters': True is no int"),
         ({"config": {"widht": 3}}, "has no field 'widht'"),
-        ({"config": {"change_widths": 5}}, "its config does not make a 'mtdense': change_widths: found 5; give a list of 5"),
+        ({"config": {"change_widths": 5}}, "its config does not make a 'mtdense': change_widths: found 5; give a list of 4"),
         ({"config": {"name": "mine"}}, "has no field 'name'"),
         ({"sha256": "12"}, "sha256: must be 64 hexadecimal digits"),
         ({"depth": None}, "depth: must be given exactly when"),

@@ -144,7 +144,7 @@ def theirs_of(arch, **config):
         ("ffm", {"tasks": ["depth"], "backbone": "small", "widths": [5, 4, 3, 2, 1]}),
         ("ffm", {"num_classes": 11, "tasks": ["labels", "normals"], "backbone": "large", "widths": [8, 8, 8, 8, 8]}),
         ("mtdense", {"num_classes": 6, "tasks": ["labels", "depth"], "foreground": True, "width": 9, "head_width": 7,
-                     "change_widths": [5, 4, 3, 2, 1]}),
+                     "change_widths": [5, 4, 3, 2]}),
         ("mtdense", {"tasks": ["normals"], "foreground": False, "width": 9, "head_width": 7}),
     ],
 )

@@ -24,17 +24,19 @@ from mtdense_ros.models.blocks import conv_bn, depth_from_log, resize_like
 from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2
 from mtdense_ros.models.refinenet import ChainedResidualPooling
 
-_CHANGE_STRIDES = (32, 16, 8, 4, 2)
+_CHANGE_STRIDES = (32, 16, 8, 4)
 # For each of these, the index of the last encoder stage of that stride among layer2..layer8.
-_CHANGE_STAGES = (6, 4, 2, 1, 0)
+_CHANGE_STAGES = (6, 4, 2, 1)
+_REFINEMENTS = (1, 1, 1, 2)
+_RIM_CHANNELS = 24
 
 
 class MtDense(DenseNetwork):
-    """MobileNetV2, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (stride 2).
+    """MobileNetV2, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (to stride 2).
 
     num_classes: channels of `labels`. tasks: of labels, depth, normals. foreground: whether there is a change decoder.
     width: channels of the dense decoder; head_width: of its heads; change_widths: of the change decoder at strides
-    32, 16, 8, 4 and 2. Raw depth is positive, in metres for the focal length on the card.
+    32, 16, 8 and 4. Raw depth is positive, in metres for the focal length on the card.
     """
 
     positive_depth = True
@@ -46,7 +48,7 @@ class MtDense(DenseNetwork):
         foreground: bool = True,
         width: int = 112,
         head_width: int = 48,
-        change_widths: Sequence[int] = (48, 48, 48, 40, 16),
+        change_widths: Sequence[int] = (48, 48, 48, 32),
     ) -> None:
         check_classes(num_classes)
         check_sizes(width=width, head_width=head_width)
@@ -79,10 +81,9 @@ class MtDense(DenseNetwork):
         return raw
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Image (B, 3, H, W) to the seven maps of layer2 to layer8 and, last, the image itself at stride 2."""
+        """Image (B, 3, H, W) to the seven maps of layer2 to layer8 and, last, the image itself."""
         check_image(image, "image")
-        features = self.encoder(image)
-        return (*features, resize_like(image, features[0]))
+        return (*self.encoder(image), image)
 
     def encode_background(self, image: Tensor) -> tuple[Tensor, ...]:
         """See DenseNetwork: all that the change decoder needs of a background, see ChangeDecoder.remembered."""
@@ -106,8 +107,9 @@ class MtDense(DenseNetwork):
 
     def change(self, features: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
         """Foreground logits (B, 1, ceil(H/2), ceil(W/2)) from `encode` of the frame and `encode_background`."""
-        out: Tensor = self._change_decoder()(change_features(features), background)
-        return out
+        logits: Tensor = self._change_decoder()(change_features(features), background)
+        height, width = features[0].shape[2:]  # one row or column less than two per cell where a side is odd
+        return logits[:, :, :height, :width]
 
     def _change_decoder(self) -> ChangeDecoder:
         decoder = self.heads["foreground"]
@@ -116,7 +118,7 @@ class MtDense(DenseNetwork):
 
 
 def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """From what `encode` gave, the maps at strides 32, 16, 8, 4, 2 and the half-size image."""
+    """From what `encode` gave, the maps at strides 32, 16, 8 and 4, and the image."""
     return (*(features[i] for i in _CHANGE_STAGES), features[7])
 
 
@@ -162,49 +164,58 @@ class DenseHead(nn.Sequential):
 
 
 class ChangeDecoder(nn.Module):
-    """Compares two feature pyramids coarse to fine: per scale both maps and their absolute difference, plus the coarser result."""
+    """Compares two feature pyramids coarse to fine: per scale both maps and their absolute difference, plus the coarser result.
+
+    Nothing runs at stride 2, where the time would go: each cell of stride 4 answers for the four points in it. Thin rims are lost
+    in the features, so at stride 4 a convolution of the picture itself joins them.
+    """
 
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
         channels = [CHANNELS[stage + 1] for stage in _CHANGE_STAGES]
-        channels[-1] += 3  # at stride 2 the images themselves join: thin rims are lost in the features
+        channels[-1] += _RIM_CHANNELS
+        self.rims = nn.Conv2d(3, _RIM_CHANNELS, 5, stride=_CHANGE_STRIDES[-1], padding=2, bias=False)
         self.compare = nn.ModuleList(nn.Conv2d(3 * c, w, 1, bias=False) for c, w in zip(channels, widths, strict=True))
         self.enlarge = nn.ModuleList(nn.Conv2d(a, b, 1, bias=False) for a, b in zip(widths[:-1], widths[1:], strict=True))
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
-        self.refine = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(w, w, 3, padding=1, groups=w, bias=False), *conv_bn(w, w), nn.ReLU(inplace=True)) for w in widths
-        )
-        self.predict = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.refine = nn.ModuleList(_refinement(w, times) for w, times in zip(widths, _REFINEMENTS, strict=True))
+        self.predict = nn.Conv2d(widths[-1], 4, 1)
 
     def remembered(self, background: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """From what `change_features` gave for a background: its map at each scale, then its share of each scale's comparison.
 
         The comparison is linear in [frame, background, |difference|], so the background's third need not be worked out again.
         """
-        maps = _with_picture(background)
+        maps = self._with_rims(background)
         return (*maps, *(F.conv2d(b, _thirds(conv, b)[1]) for conv, b in zip(self.compare, maps, strict=True)))
 
     def forward(self, frame: tuple[Tensor, ...], background: tuple[Tensor, ...]) -> Tensor:
         """`change_features` of frames and `remembered` of a background to foreground logits at stride 2; one background serves all."""
         scales = len(self.compare)
         x: Tensor | None = None
-        for i, (a, b, share) in enumerate(zip(_with_picture(frame), background[:scales], background[scales:], strict=True)):
+        for i, (a, b, share) in enumerate(zip(self._with_rims(frame), background[:scales], background[scales:], strict=True)):
             check_same_features(a, b)
             of_frame, _, of_difference = _thirds(self.compare[i], a)
-            total = F.conv2d(torch.cat((a, (a - b).abs()), dim=1), torch.cat((of_frame, of_difference), dim=1)) + share
+            total = F.conv2d(a, of_frame) + F.conv2d((a - b).abs(), of_difference) + share
             if x is not None:
                 total = total + resize_like(self.enlarge[i - 1](x), a)
             x = self.refine[i](F.relu(self.norm[i](total)))
-        out: Tensor = self.predict(x)
-        return out
+        return F.pixel_shuffle(self.predict(x), 2)
+
+    def _with_rims(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The maps that are compared."""
+        *maps, last, image = features
+        return (*maps, torch.cat((last, self.rims(image)), dim=1))
+
+
+def _refinement(width: int, times: int) -> nn.Sequential:
+    """A depthwise 3x3 convolution and a 1x1 convolution with BatchNorm and ReLU, so many times."""
+    layers: list[nn.Module] = []
+    for _ in range(times):
+        layers += [nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False), *conv_bn(width, width), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
 
 
 def _thirds(compare: nn.Module, features: Tensor) -> tuple[Tensor, ...]:
     """The weights of a comparison for the frame's, the background's and the difference's channels."""
     return tuple(torch.split(compare.get_parameter("weight"), features.shape[1], dim=1))
-
-
-def _with_picture(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """The maps that are compared: at stride 2 the picture itself joins."""
-    *maps, last, picture = features
-    return (*maps, torch.cat((last, picture), dim=1))

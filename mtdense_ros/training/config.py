@@ -123,7 +123,8 @@ class TrainConfig:
 
     arch, model: the network and what its configuration changes; encoder: what its encoder starts from, weights
     of this package by name or path, or a file of an ImageNet checkpoint; start: weights of this package that all of it starts from
-    (neither: random weights).
+    (neither: random weights); anew: modules that begin with random weights although `start` has them, or has others, such as
+    heads.foreground.
     targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
     metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m. depth_range_m: what
     the finished weights answer for, nearest and farthest; nothing is left out of the training for it.
@@ -139,6 +140,7 @@ class TrainConfig:
     model: Mapping[str, Any] = field(default_factory=dict)
     encoder: str = ""
     start: str = ""
+    anew: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     label_space: str = "indoor"
     depth_kind: str = "metric"
@@ -174,6 +176,8 @@ class TrainConfig:
             raise ConfigError("training: neither 'steps' nor 'minutes' limits the run; set one of them")
         if self.encoder and self.start:
             raise ConfigError("training: both 'encoder' and 'start' say what to start from; give one of them")
+        if self.anew and not self.start:
+            raise ConfigError("training: 'anew' names parts of the network, and there is no 'start' that gives the others; leave it out")
         for key in ("height", "width", "batch", "threads", "loaders"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"training: '{key}' is {getattr(self, key)}; give a whole number of at least 1")

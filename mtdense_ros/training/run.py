@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mtdense_ros.engines.torch_engine import choose_device
 from mtdense_ros.errors import ConfigError, WeightsError
@@ -30,7 +30,7 @@ from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.settings import built
 from mtdense_ros.training.teacher import Teacher
-from mtdense_ros.weights import convert_encoder_state_dict, find_weights, load_weights, read_foreign
+from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_foreign, read_state
 
 _MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "checkpoint_minutes"}
 """Settings that say how long and on what machine."""
@@ -87,15 +87,32 @@ class Run:
         return path
 
     def continue_from(self, name_or_path: str) -> Path:
-        """Gives the network this package's weights of a name or path; returns their file. Raises WeightsError."""
+        """Gives the network this package's weights of a name or path, but for what begins `anew`; returns their file.
+
+        Raises WeightsError, and ConfigError where nothing is called what is to begin anew.
+        """
         path = find_weights(name_or_path)
-        net, _ = load_weights(path)
         try:
-            for each in (self.net, self.average):
-                each.load_state_dict(net.state_dict())
-        except RuntimeError as error:
-            raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); name weights of this one") from error
+            found = read_state(path)
+            self._check_anew([*found, *self.net.state_dict()])
+            state = self._not_anew(found)
+            check_state(state, self._not_anew(self.net.state_dict()), str(path))
+        except WeightsError as error:
+            remedy = "name weights of this one, or what differs in 'anew'"
+            raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); {remedy}") from error
+        for each in (self.net, self.average):
+            each.load_state_dict(state, strict=False)
         return path
+
+    def _check_anew(self, entries: Collection[str]) -> None:
+        for name in self.config.anew:
+            if not any(entry.startswith(f"{name}.") for entry in entries):
+                raise ConfigError(f"training: 'anew' names {name}, which no module is called; name one such as heads.foreground")
+
+    def _not_anew(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The entries that belong to none of the modules that begin anew."""
+        beginnings = tuple(f"{name}." for name in self.config.anew)
+        return {name: value for name, value in state.items() if not name.startswith(beginnings)}
 
     def save(self, path: Path) -> None:
         """Writes the run, atomically."""

@@ -1,7 +1,7 @@
 """The only reader and writer of checkpoints: safetensors, a JSON card beside each, and importers of foreign files."""
 
 from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
-from mtdense_ros.weights.files import find_weights, list_weights, load_weights, read_card, save_weights
+from mtdense_ros.weights.files import check_state, find_weights, list_weights, load_weights, read_card, read_state, save_weights
 from mtdense_ros.weights.foreign import convert_state_dict, inferred_config
 from mtdense_ros.weights.foreign_encoders import convert_encoder_state_dict
 from mtdense_ros.weights.foreign_files import read_foreign
@@ -13,6 +13,7 @@ __all__ = [
     "ForegroundSpec",
     "InputSpec",
     "PrecisionSpec",
+    "check_state",
     "convert_encoder_state_dict",
     "convert_state_dict",
     "find_weights",
@@ -21,5 +22,6 @@ __all__ = [
     "load_weights",
     "read_card",
     "read_foreign",
+    "read_state",
     "save_weights",
 ]

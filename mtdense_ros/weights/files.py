@@ -78,6 +78,15 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     return net.eval(), card
 
 
+def read_state(name_or_path: str | Path) -> dict[str, torch.Tensor]:
+    """The entries of a name or of a safetensors file as its card describes it, whether or not a network of today takes them.
+
+    Raises WeightsError.
+    """
+    path = find_weights(name_or_path)
+    return _read_checked(path, read_card(path))
+
+
 def read_card(name_or_path: str | Path) -> Card:
     """The card of a name or of a safetensors file, without reading the weights. Raises WeightsError."""
     path = find_weights(name_or_path).with_suffix(".json")

@@ -58,7 +58,7 @@ def mtdense_config(entries: Entries) -> dict[str, Any]:
     if "labels" in tasks:
         config["num_classes"] = channels("mtdense", entries, "heads.labels.4.weight")
     if config["foreground"]:
-        config["change_widths"] = [channels("mtdense", entries, f"heads.foreground.norm.{scale}.weight") for scale in range(5)]
+        config["change_widths"] = [channels("mtdense", entries, f"heads.foreground.norm.{scale}.weight") for scale in range(4)]
     return config
 
 

@@ -16,7 +16,7 @@ def weights_folder(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
-    everything = create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8, 8))
+    everything = create_model("mtdense", width=16, head_width=8, change_widths=(8, 8, 8, 8))
     common = {**TEXTS, "input": SMALL, "depth": METRIC}
     save_weights(
         folder / "everything", everything, {**common, "arch": "mtdense", "label_space": "indoor", "foreground": {"threshold": 0.5}}

@@ -128,7 +128,7 @@ class MtdenseNode(LifecycleNode):
         self._stop_serving()
         if self._session is not None:
             if self._session.close():
-                self._session.pipeline.networks.close()  # or what their engines are still compiling would hold up the process's end
+                self._session.release()  # or what their engines are still compiling would hold up the process's end
             self._session = None
         if self._latched is not None:
             self._latched.close()

@@ -223,7 +223,10 @@ class Predictor:
         self.counters.clear()
 
     def avoid_stalls(self) -> None:
-        """From now on no frame waits while the engine prepares another set of outputs: more than asked for is computed meanwhile."""
+        """From now on no frame waits while the engine compiles another set of outputs: more than asked for is computed meanwhile.
+
+        See Engine.may_stall, and there what holds for torch.
+        """
         self._engine.may_stall = False
 
     def close(self) -> None:

@@ -34,6 +34,28 @@ if team.rank == 0:
 team.leave()
 """
 
+LEAVING = """
+import os
+import torch
+from torch import nn
+from mtdense_ros.training.distributed import join_team
+
+def gloo_threads():
+    names = {task: open(f"/proc/self/task/{task}/comm").read() for task in os.listdir("/proc/self/task")}
+    return {task for task, name in names.items() if "gloo_runloop" in name}
+
+torch.set_num_threads(1)
+team = join_team(cuda=False)
+of_the_team = gloo_threads()
+assert of_the_team
+net = nn.Conv2d(3, 4, 3)
+joined = team.joined(net, torch.device("cpu"))
+joined(torch.randn(2, 3, 8, 8)).sum().backward()
+assert of_the_team <= gloo_threads() and team.agreed(1.0) == 1
+team.leave()
+assert of_the_team.isdisjoint(gloo_threads()), f"still there: {len(of_the_team & gloo_threads())} of {len(of_the_team)}"
+"""
+
 UNEVEN = """
 import sys
 import torch
@@ -90,6 +112,11 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
     assert one[0].abs().max() > 1e-3
     for a, b in zip(one, two, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+def test_no_thread_of_a_team_outlives_it_even_where_the_joined_module_does(tmp_path):
+    (tmp_path / "program.py").write_text(LEAVING)
+    started(2, str(tmp_path / "program.py"))
 
 
 def test_every_loss_is_that_of_the_whole_batch_however_unevenly_truths_are_known(tmp_path):

@@ -78,9 +78,8 @@ def normalise(
     out = np.empty((1, 3, *size_hw), np.float32) if out is None else out
     planes = workspace.array("planes", (3, *size_hw), np.uint8)
     cv2.split(resize_image(rgb, size_hw, workspace), list(planes))
-    levels = np.arange(256) / 255
     for target, plane, m, s in zip(out[0], planes, mean, std, strict=True):
-        cv2.LUT(plane, ((levels - m) / s).astype(np.float32), dst=target)
+        cv2.addWeighted(plane, 1 / (255 * s), plane, 0, -m / s, dst=target, dtype=cv2.CV_32F)
     return out
 
 

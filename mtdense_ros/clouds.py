@@ -48,11 +48,13 @@ def pack_cloud(
 
     depth: (H, W) float32 m along the optical axis; a point is NaN where it is not finite or its pixel has no ray. rgb: (H, W, 3)
     uint8; labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] as 0..255, 0 where None; foreground: (H, W) as 0 or
-    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ.
+    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ and on a confidence in bytes.
     """
     check_rgb(rgb, "cloud")
     rays.check(depth)
     _check_sizes(rgb, depth=depth, labels=labels, confidence=confidence, foreground=foreground)
+    if confidence is not None and confidence.dtype.kind != "f":
+        raise InputError(f"cloud: confidence is {confidence.dtype}, expected float in [0, 1]; divide bytes by 255 first")
     workspace = workspace or Workspace()
     height, width = depth.shape
     packed = workspace.array("points", (height * width * POINT_STEP,), np.uint8)

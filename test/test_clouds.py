@@ -68,6 +68,11 @@ def test_unpack_is_the_inverse():
     assert cloud["foreground"].tolist() == [[0, 255]]
 
 
+def test_a_confidence_in_bytes_is_refused():
+    with pytest.raises(InputError, match=r"confidence is uint8, expected float in \[0, 1\]; divide bytes by 255"):
+        clouds.pack_cloud(DEPTH, RAYS, RGB, confidence=np.uint8([[0, 128]]))
+
+
 def test_maps_of_another_size_are_refused():
     with pytest.raises(InputError, match="labels has shape \\(2, 1\\)"):
         clouds.pack_cloud(DEPTH, RAYS, RGB, np.zeros((2, 1), np.uint8))

@@ -36,24 +36,35 @@ team.leave()
 
 LEAVING = """
 import os
+import time
+from pathlib import Path
 import torch
 from torch import nn
 from mtdense_ros.training.distributed import join_team
 
 def gloo_threads():
-    names = {task: open(f"/proc/self/task/{task}/comm").read() for task in os.listdir("/proc/self/task")}
-    return {task for task, name in names.items() if "gloo_runloop" in name}
+    return {task for task in os.listdir("/proc/self/task") if "gloo_runloop" in name_of(Path("/proc/self/task", task, "comm"))}
+
+def name_of(file):
+    try:
+        return file.read_text()
+    except OSError:  # ended meanwhile
+        return ""
 
 torch.set_num_threads(1)
 team = join_team(cuda=False)
+team.wait()  # by then a thread has named itself
 of_the_team = gloo_threads()
 assert of_the_team
 net = nn.Conv2d(3, 4, 3)
 joined = team.joined(net, torch.device("cpu"))
 joined(torch.randn(2, 3, 8, 8)).sum().backward()
-assert of_the_team <= gloo_threads() and team.agreed(1.0) == 1
+assert of_the_team < gloo_threads()
 team.leave()
-assert of_the_team.isdisjoint(gloo_threads()), f"still there: {len(of_the_team & gloo_threads())} of {len(of_the_team)}"
+end = time.monotonic() + 30
+while of_the_team & gloo_threads():  # one that was joined may be seen for a moment
+    assert time.monotonic() < end, "threads of the team are still there"
+    time.sleep(0.01)
 """
 
 UNEVEN = """

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
-from mtdense_ros import clouds, colour, encodings, geometry, ground, postprocess, rectify, transforms
+from mtdense_ros import clouds, colour, encodings, geometry, ground, postprocess, rectify, side_by_side, transforms
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.encodings import MessageMemory
 from mtdense_ros.engines.base import Engine
@@ -62,8 +62,8 @@ class Recorded:
         return self._said
 
 
-def frames(runs: int) -> list[dict[str, float]]:
-    """The ms of each stage of so many frames, and of a copy of the cloud's bytes after each."""
+def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """The ms of each stage of so many frames, and of a copy of the cloud's bytes after each: as it is, and in one thread, in turns."""
     predictor = Predictor.load("mtdense_indoor", device="cpu", engine="torch", size=SIZE)
     predictor._engine = Recorded(predictor._engine)
     pipeline, memory = Pipeline(predictor), MessageMemory()
@@ -71,7 +71,8 @@ def frames(runs: int) -> list[dict[str, float]]:
     data = pictures.moving(SIZE)[8].tobytes()
     source, target = (np.ones(HEIGHT * WIDTH * clouds.POINT_STEP, np.uint8) for _ in range(2))
     samples = []
-    for _ in range(runs + 1):
+    for threads in (1, 0) * (runs + 1):
+        side_by_side.use_threads(threads)
         watch = Stopwatch()
         frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, workspace=memory), 0, "", CAMERA)
         watch.lap("decode")
@@ -83,7 +84,7 @@ def frames(runs: int) -> list[dict[str, float]]:
         np.copyto(target, source)
         watch.lap("copy")
         samples.append({**watch.laps, **results.timings})
-    return samples[1:]
+    return samples[3::2], samples[2::2]
 
 
 def message_values(name: str, values: NDArray[Any], memory: Workspace) -> NDArray[Any]:
@@ -182,13 +183,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=record.FOLDER / "around_network.json", help="where the figures are written")
     arguments = parser.parse_args()
     head = description()
-    cv2.setNumThreads(1)  # as beside a network that has its own threads
+    cv2.setNumThreads(1)  # as in the node
     random = np.random.default_rng(0)
     steps = {**decoding_steps(random), **network_steps(random), **geometry_steps(random)}
-    samples = frames(arguments.runs)
-    content = {**head, "frames": samples, "steps": [measured(name, step, arguments.runs) for name, step in steps.items()]}
+    samples, in_one_thread = frames(arguments.runs)
+    content = {
+        **head,
+        "frames": samples,
+        "frames_in_one_thread": in_one_thread,
+        "steps": [measured(name, step, arguments.runs) for name, step in steps.items()],
+    }
     record.write(arguments.json, content)
-    print(around_tables.frames(samples), around_tables.steps(content["steps"]), sep="\n")
+    print("In one thread:", around_tables.frames(in_one_thread), "As it is:", around_tables.frames(samples), sep="\n")
+    print(around_tables.steps(content["steps"]))
 
 
 if __name__ == "__main__":

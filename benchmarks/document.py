@@ -54,7 +54,7 @@ itself; step and copy take turns, from and to memory that is there. A multiple i
 """
 
 _GROWTH = """\
-Camera at 10 Hz; the network's input is the card's (256x192 pixels in area), so that what grows is everything else.
+Camera at 10 Hz; the network's input has as many pixels as the card's, whatever the camera, so that what grows is everything else.
 """
 
 _STARTUP = """\
@@ -147,7 +147,7 @@ SECTIONS: dict[str, Callable[[Content], str]] = {
 """The files of docs/performance by name, in the order of the document."""
 
 TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
-    "end_to_end": lambda content: targets.end_to_end(content["phases"]),
+    "end_to_end": lambda content: targets.end_to_end(content["phases"], content["copies_ms"]),
     "network": lambda content: targets.network(content["runs"]),
     "around_network": targets.whole_frames,
     "startup": lambda content: targets.startup(content["starts"]),

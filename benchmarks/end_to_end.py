@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import machine, pictures, record
+from benchmarks.common.copies import copies_ms
 from benchmarks.common.statistics import Phase, lost, percentiles, rate, set_ages, stage
 from benchmarks.common.system import System
-from benchmarks.common.variants import VARIANTS
+from benchmarks.common.variants import VARIANTS, WEIGHTS
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.errors import ConfigError, MtdenseError
 from mtdense_ros.hints import known_names
 
 CAMERA_HW = (480, 640)
+DEFAULT_SIZE = "640x480"
 WARM_UP_S = 1.5
 PEAK = 0.0
 
@@ -32,11 +34,12 @@ RATES: dict[str, tuple[tuple[float, float], ...]] = {
     "naive, queue 1": ((30.0, 3.0),),
     "fp32": ((10.0, WARM_UP_S), (30.0, WARM_UP_S), (PEAK, WARM_UP_S)),
     "bf16": ((10.0, WARM_UP_S), (30.0, WARM_UP_S), (PEAK, WARM_UP_S)),
+    "cuda fp16": ((10.0, WARM_UP_S), (30.0, WARM_UP_S), (PEAK, WARM_UP_S)),
 }
 """(rate in Hz, warm-up in s) of each phase; 30 Hz alone where a variant is not named."""
 
-DEFAULT = ("naive, queue 10", "fp32", "naive, queue 1", "bf16", "fp32, depth 1", "fp32, depth 10", "fp32, untuned camera", "relay")
 QUICK = ("naive, queue 10", "fp32", "naive, queue 1", "bf16")
+DEFAULT = (*QUICK, "cuda fp16", "fp32, depth 1", "fp32, depth 10", "fp32, untuned camera", "relay")
 
 
 def run_round(names: list[str], number: int, options: argparse.Namespace, folder: Path, skipped: dict[str, str]) -> list[Phase]:
@@ -86,7 +89,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each phase")
     parser.add_argument("--rounds", type=int, default=2, help="how often each variant takes its turn")
     parser.add_argument("--quick", action="store_true", help="one round of 4 s, the yardstick and ours only")
-    parser.add_argument("--size", default="640x480", help="network input, WIDTHxHEIGHT; empty: the card's")
+    parser.add_argument("--size", default=DEFAULT_SIZE, help="network input, WIDTHxHEIGHT; empty: the card's")
     parser.add_argument("--variants", nargs="+", metavar="NAME", help=f"of {'; '.join(VARIANTS)}")
     parser.add_argument("--json", type=Path, default=record.FOLDER / "end_to_end.json", help="file to write")
     options = parser.parse_args(arguments)
@@ -105,6 +108,8 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the finally clauses, which end the children
     head: dict[str, Any] = machine.description()
     head |= {"camera": f"{CAMERA_HW[1]}x{CAMERA_HW[0]} rgb8", "network_input": options.size, "input_sha256": pictures.digest(CAMERA_HW)}
+    width, height = (int(side) for side in (options.size or DEFAULT_SIZE).split("x"))
+    head |= {"copies_ms": copies_ms(WEIGHTS, (height, width))}
     skipped: dict[str, str] = {}
     phases: list[Phase] = []
     begin = time.monotonic()

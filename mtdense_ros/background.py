@@ -49,9 +49,9 @@ class Background(Generic[Encoded]):
 
     def encode_with(self, encode: Callable[[Rgb], Encoded], encoded: tuple[Rgb, Encoded] | None = None) -> None:
         """Another `encode` from now on. The reference stays; `encoded` are its features when it goes with this very picture."""
-        self._encode = encode
         if self.rgb is not None:
             self.encoded = encoded[1] if encoded is not None and encoded[0] is self.rgb else encode(self.rgb)
+        self._encode = encode
 
     def capture(self, rgb: Rgb, frame_id: str = "", stamp_ns: int = 0, rectified: bool = False) -> None:
         """Takes a frame (H, W, 3) uint8 as the reference. Raises InputError."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from mtdense_ros.encodings import Bytes
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.records import UNLABELLED, check_rgb
+from mtdense_ros.side_by_side import both
+from mtdense_ros.strips import strips
 from mtdense_ros.transforms import confidence_byte, mask_byte
 from mtdense_ros.workspace import Value, Workspace
 
@@ -30,9 +34,6 @@ CLOUD_FIELDS = (
 
 POINT_STEP = 20
 
-STRIP_PIXELS = 80_000
-"""A cloud is made some rows at a time, so that what lies between maps and bytes stays in the processor's cache."""
-
 
 def pack_cloud(
     depth: NDArray[np.float32],
@@ -47,27 +48,33 @@ def pack_cloud(
 
     depth: (H, W) float32 m along the optical axis; a point is NaN where it is not finite or its pixel has no ray. rgb: (H, W, 3)
     uint8; labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] as 0..255, 0 where None; foreground: (H, W) as 0 or
-    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ.
+    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ and on a confidence in bytes.
     """
     check_rgb(rgb, "cloud")
     rays.check(depth)
     _check_sizes(rgb, depth=depth, labels=labels, confidence=confidence, foreground=foreground)
+    if confidence is not None and confidence.dtype.kind != "f":
+        raise InputError(f"cloud: confidence is {confidence.dtype}, expected float in [0, 1]; divide bytes by 255 first")
     workspace = workspace or Workspace()
     height, width = depth.shape
     packed = workspace.array("points", (height * width * POINT_STEP,), np.uint8)
     out = packed.view(np.int32).reshape(height, width, POINT_STEP // 4)
-    strip = max(1, STRIP_PIXELS // width)
-    words = workspace.array("words", (POINT_STEP // 4, strip, width), np.int32)
-    fields = workspace.array("fields", (4, strip, width), np.uint8)
-    fields[0], fields[1:] = UNLABELLED, 0
-    for top in range(0, height, strip):
-        rows, count = slice(top, top + strip), min(strip, height - top)
-        x_y_z, color, classes = words[:3, :count], words[3, :count], words[4, :count]
-        rays.fill(x_y_z.view(np.float32), depth[rows], rows)
-        _fill_color(color, rgb[rows])
-        maps = _rows(labels, rows), _rows(confidence, rows), _rows(foreground, rows)
-        _fill_classes(classes, fields[:, :count], *maps)
-        cv2.merge([*x_y_z, color, classes], dst=out[rows])  # as integers: no float unit may touch the packed bits
+    every = strips((height, width))
+
+    def pack(some: list[slice], scratch: Workspace) -> None:
+        for rows in some:
+            count = rows.stop - rows.start
+            words = scratch.array("words", (POINT_STEP // 4, every[0].stop, width), np.int32)[:, :count]
+            fields = scratch.array("fields", (4, every[0].stop, width), np.uint8)[:, :count]
+            x_y_z, color, classes = words[:3], words[3], words[4]
+            rays.fill(x_y_z.view(np.float32), depth[rows], rows)
+            _fill_color(color, rgb[rows])
+            _fill_classes(classes, fields, _rows(labels, rows), _rows(confidence, rows), _rows(foreground, rows))
+            cv2.merge([*x_y_z, color, classes], dst=out[rows])  # as integers: no float unit may touch the packed bits
+
+    upper, lower = workspace.part("upper half"), workspace.part("lower half")
+    middle = (len(every) + 1) // 2
+    both(partial(pack, every[:middle], upper), partial(pack, every[middle:], lower), worthwhile=len(every) > 1)
     return packed
 
 
@@ -112,12 +119,19 @@ def _fill_classes(
     confidence: NDArray[np.float32] | None,
     foreground: NDArray[np.bool_] | None,
 ) -> None:
-    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), what is absent, and to work in."""
-    planes = list(fields)
-    if labels is not None:
-        planes[0] = labels
-    if confidence is not None:
-        confidence_byte(confidence, planes[1])
-    if foreground is not None:
-        mask_byte(foreground, planes[2])
-    cv2.merge(planes, dst=word.view(np.uint8).reshape(*word.shape, 4))
+    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), to work in."""
+    label, probability, mask, padding = fields
+    padding.fill(0)
+    if labels is None:
+        label.fill(UNLABELLED)
+    else:
+        label = labels
+    if confidence is None:
+        probability.fill(0)
+    else:
+        confidence_byte(confidence, probability)
+    if foreground is None:
+        mask.fill(0)
+    else:
+        mask_byte(foreground, mask)
+    cv2.merge([label, probability, mask, padding], dst=word.view(np.uint8).reshape(*word.shape, 4))

@@ -1,11 +1,16 @@
-"""How every command of the package ends: what went wrong is one line, not a traceback."""
+"""How every command of the package ends, and how files tell of it: what went wrong is one line, not a traceback."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mtdense_ros.errors import MtdenseError
+
+_FOLDERS = re.compile(r"(?<![\w.~/-])/(?:[^/'\":,\[\]{}]+/)+(?=[^/'\":,\[\]{}])")
+"""Of an absolute path anywhere in a word: of an option's value, of a setting, of a list of sources."""
 
 
 def exit_code(command: Callable[[], object], name: str = "mtdense", failed: int = 2) -> int:
@@ -22,3 +27,13 @@ def exit_code(command: Callable[[], object], name: str = "mtdense", failed: int 
         sys.stderr.write(f"\n{name}: interrupted\n")
         return 130
     return code if isinstance(code, int) else 0
+
+
+def without_folders(word: str) -> str:
+    """A word of a command without the folders of absolute paths: where a file lies is its machine's affair."""
+    return _FOLDERS.sub("", word)
+
+
+def told_command(words: Iterable[str]) -> str:
+    """A command as a file that leaves this machine tells it."""
+    return shlex.join(map(without_folders, words))

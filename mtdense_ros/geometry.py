@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.records import Intrinsics
+from mtdense_ros.strips import strips
 from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]
@@ -97,24 +98,31 @@ def normalise_normals(normals: Floats, workspace: Workspace | None = None) -> Fl
     level floor, whose n_z is 0 give or take noise, point down in half of its pixels.) NaN where nothing remains.
     """
     workspace = workspace or Workspace()
-    size_hw = normals.shape[1:]
-    unit = workspace.array("unit normal planes", normals.shape, np.float32)
-    length, square = (workspace.array(name, size_hw, np.float32) for name in ("length", "square"))
+    size_hw = height, width = normals.shape[1], normals.shape[2]
+    out = workspace.array("normals", (height, width, 3), np.float32)
+    every = strips(size_hw)
+    planes = workspace.array("normal strips", (5, every[0].stop, width), np.float32)
+    short = workspace.array("short", planes.shape[1:], np.bool_)
+    for rows in every:
+        count = rows.stop - rows.start
+        cv2.merge(_unit(normals[:, rows], planes[:, :count], short[:count]), dst=out[rows])
+    return out
+
+
+def _unit(normals: Floats, planes: Floats, short: NDArray[np.bool_]) -> list[Floats]:
+    """Unit normals, a plane each, of normals (3, rows, W). planes: (5, rows, W), for them and to work in; short: (rows, W), too."""
+    *unit, length, square = planes
     x, y = normals[:2]
-    z = np.minimum(normals[2], np.zeros(size_hw[1], np.float32), out=unit[2])
+    z = np.minimum(normals[2], np.zeros(normals.shape[2], np.float32), out=unit[2])
     np.multiply(x, x, out=length)
     for component in (y, z):
         np.add(length, np.multiply(component, component, out=square), out=length)
     cv2.sqrt(length, dst=length)
-    usable = np.greater(length, 1e-6, out=workspace.array("usable", size_hw, np.bool_))
+    np.less_equal(length, 1e-6, out=short)
     with np.errstate(divide="ignore"):
         inverse = np.divide(np.float32(1), length, out=length)
-    np.copyto(inverse, np.nan, where=np.logical_not(usable, out=usable))
-    for component, target in zip((x, y, z), unit, strict=True):
-        np.multiply(component, inverse, out=target)
-    out = workspace.array("normals", (*size_hw, 3), np.float32)
-    cv2.merge(list(unit), dst=out)
-    return out
+    np.copyto(inverse, np.nan, where=short)
+    return [np.multiply(component, inverse, out=target) for component, target in zip((x, y, z), unit, strict=True)]
 
 
 def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:

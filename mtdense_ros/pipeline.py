@@ -70,10 +70,11 @@ class Pipeline:
     def use(self, networks: Composition, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
         """Other networks for the same outputs from the next frame on; not during a frame. The reference frame stays.
 
-        encoded: a reference frame and what `networks` made of it, so that it need not be encoded again.
+        encoded: a reference frame and what `networks` made of it, so that it need not be encoded again. An error leaves the
+        networks as they were.
         """
-        self.networks = networks
         self.background.encode_with(networks.encode_background, encoded)
+        self.networks = networks
 
     def reset(self) -> None:
         """Forgets the background, the metric scale and the count of frames: the camera is another, or elsewhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from mtdense_ros import transforms
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry import apply_range, normalise_normals
 from mtdense_ros.records import OUTPUTS, Prediction
+from mtdense_ros.side_by_side import both
 from mtdense_ros.weights import Card, DepthSpec
 from mtdense_ros.workspace import Workspace
 
@@ -62,11 +64,28 @@ def finished(
 ) -> Prediction:
     """The `wanted` outputs of one frame, (height, width) `size_hw`, as far as its raw maps (C, h, w) give them."""
     workspace = workspace or Workspace()
-    labels = confidence = depth = normals = foreground = None
-    if "labels" in raw and "confidence" in wanted:
-        labels, confidence = labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
-    elif "labels" in raw:
-        labels = labels_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
+    of_labels = partial(_of_labels, raw, size_hw, wanted, options, workspace.part("of labels"))
+    others = partial(_others, raw, size_hw, card, focal_scale, options, workspace.part("others"))
+    (labels, confidence), maps = both(of_labels, others, worthwhile="labels" in raw and len(raw) > 1)
+    return Prediction(labels if "labels" in wanted else None, confidence, *maps)
+
+
+def _of_labels(
+    raw: Mapping[str, Floats], size_hw: Size, wanted: Collection[str], options: OutputOptions, workspace: Workspace
+) -> tuple[NDArray[np.uint8] | None, Floats | None]:
+    """Labels and confidence."""
+    if "labels" not in raw:
+        return None, None
+    if "confidence" in wanted:
+        return labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
+    return labels_of(raw["labels"], size_hw, options.labels_upsampling, workspace), None
+
+
+def _others(
+    raw: Mapping[str, Floats], size_hw: Size, card: Card, focal_scale: float, options: OutputOptions, workspace: Workspace
+) -> tuple[Floats | None, Floats | None, NDArray[np.bool_] | None]:
+    """Depth, normals and foreground: together about as much work as labels and confidence."""
+    depth = normals = foreground = None
     if "depth" in raw and card.depth is not None:
         depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options, workspace)
     if "normals" in raw:
@@ -74,7 +93,7 @@ def finished(
     if "foreground" in raw and card.foreground is not None:
         threshold = options.foreground_threshold or card.foreground.threshold
         foreground = foreground_of(raw["foreground"], size_hw, threshold, workspace)
-    return Prediction(labels if "labels" in wanted else None, confidence, depth, normals, foreground)
+    return depth, normals, foreground
 
 
 def labels_of(logits: Floats, size_hw: Size, upsampling: str, workspace: Workspace) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.records import Intrinsics, Prediction, check_rgb
+from mtdense_ros.side_by_side import use_threads
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.transforms import network_size, normalise
 from mtdense_ros.weights import Card, load_weights
@@ -96,6 +97,7 @@ class Predictor:
     ) -> Predictor:
         """The predictor of a network in memory, such as one in training; see `load`."""
         input_hw, _ = input_of(card, size)
+        use_threads(threads)
         made = create_engine(net, card, engine, device, precision, threads, input_hw)
         return cls(made, net.needs_background, card, size, label_space)
 
@@ -221,7 +223,10 @@ class Predictor:
         self.counters.clear()
 
     def avoid_stalls(self) -> None:
-        """From now on no frame waits while the engine prepares another set of outputs: more than asked for is computed meanwhile."""
+        """From now on no frame waits while the engine compiles another set of outputs: more than asked for is computed meanwhile.
+
+        See Engine.may_stall, and there what holds for torch.
+        """
         self._engine.may_stall = False
 
     def close(self) -> None:

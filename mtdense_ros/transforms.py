@@ -24,6 +24,9 @@ Value = TypeVar("Value", np.uint8, np.float32)
 
 RESIZE_MODES = ("area", "shorter", "stretch", "native")
 
+SAFE_EXPONENT = 80.0
+"""Float32 holds the exponentials of logits within plus and minus this, and the sum of any number of classes' (255 at most)."""
+
 
 def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: int) -> Size:
     """The (height, width) that the network sees, in pixels.
@@ -75,9 +78,8 @@ def normalise(
     out = np.empty((1, 3, *size_hw), np.float32) if out is None else out
     planes = workspace.array("planes", (3, *size_hw), np.uint8)
     cv2.split(resize_image(rgb, size_hw, workspace), list(planes))
-    levels = np.arange(256) / 255
     for target, plane, m, s in zip(out[0], planes, mean, std, strict=True):
-        cv2.LUT(plane, ((levels - m) / s).astype(np.float32), dst=target)
+        cv2.addWeighted(plane, 1 / (255 * s), plane, 0, -m / s, dst=target, dtype=cv2.CV_32F)
     return out
 
 
@@ -99,10 +101,20 @@ def labels_exact(logits: Floats, size_hw: Size, workspace: Workspace | None = No
 
 
 def labels_and_confidence(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> tuple[Labels, Floats]:
-    """`labels_exact` and the softmax probability of that class at full resolution, (height, width) float32 in [0, 1]."""
+    """`labels_exact` and the softmax probability of that class at full resolution, (height, width) float32 in [0, 1].
+
+    Each plane is resized once, unless its exponentials could overflow without the maximum subtracted before.
+    """
     workspace = workspace or Workspace()
-    labels, best = _running_maximum(_resized_planes(logits, size_hw, workspace), workspace)
-    return labels, _winner_probability(_resized_planes(logits, size_hw, workspace), best, workspace)
+    lowest, highest = _check_map(logits).min(), logits.max()
+    planes = _resized_planes(logits, size_hw, workspace)
+    if not -SAFE_EXPONENT < lowest <= highest < SAFE_EXPONENT:
+        labels, best = _running_maximum(planes, workspace)
+        return labels, _winner_probability(_resized_planes(logits, size_hw, workspace), best, workspace)
+    total = workspace.array("confidence", size_hw, np.float32)
+    total.fill(0)
+    labels, best = _running_maximum(_adding_exponentials(planes, total), workspace)
+    return labels, np.divide(cv2.exp(best, dst=best), total, out=total)
 
 
 def labels_fast(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> Labels:
@@ -165,6 +177,13 @@ def _running_maximum(planes: Iterator[Floats], workspace: Workspace) -> tuple[La
         np.maximum(labels, np.bitwise_and(higher, np.uint8(index), out=higher), out=labels)
         np.maximum(best, plane, out=best)
     return labels, best
+
+
+def _adding_exponentials(planes: Iterator[Floats], total: Floats) -> Iterator[Floats]:
+    """The same planes; each is spent when the next is asked for, and its exponential is in `total`."""
+    for plane in planes:
+        yield plane
+        np.add(total, cv2.exp(plane, dst=plane), out=total)
 
 
 def _winner_probability(planes: Iterator[Floats], best: Floats, workspace: Workspace) -> Floats:

@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "hints": set(),
     "records": {"errors"},
     "workspace": set(),
+    "strips": set(),
+    "side_by_side": set(),
     "parameters": {"errors"},
     "producers": {"errors", "hints", "records"},
     "models": {"errors", "hints"},

@@ -28,6 +28,15 @@ def plain(*values, size=(2, 3)):
     return [np.full((*size, 3), value, np.uint8) for value in values]
 
 
+def test_another_encoder_that_fails_leaves_the_old_one(background, encodings):
+    background.capture(plain(1)[0])
+    with pytest.raises(ZeroDivisionError):
+        background.encode_with(lambda rgb: 1 / 0)
+    assert background.encoded == 1
+    background.capture(plain(2)[0])
+    assert background.encoded == 2
+
+
 def test_capture_encodes_once(background, encodings, picture):
     rgb = picture(1, 48, 64)
     assert not background.is_set

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import all as all_benchmarks
 from benchmarks import end_to_end
-from benchmarks.common import machine, network_tables, node_tables, pictures, record, statistics, tables, targets
+from benchmarks.common import copies, machine, network_tables, node_tables, pictures, record, statistics, tables, targets
 from benchmarks.common.usage import Usage
 from benchmarks.document import document
 from mtdense_ros.errors import ConfigError
@@ -99,11 +99,23 @@ def verdicts(phases):
 
 
 def test_targets_reached_and_missed():
-    found = verdicts(everything())
+    found = {text: verdict for text, verdict in verdicts(everything()).items() if not text.startswith("GPU")}
     missed = [text for text, verdict in found.items() if verdict != "reached"]
     # 10 fps are ten times 1 fps, and 50 ms are 1.67 times the network's 30 ms.
     assert len(missed) == 3 and sum("bf16" in text for text in missed) == 2 and sum("p95" in text for text in missed) == 1
     assert set(found.values()) == {"reached", "missed"}
+
+
+def test_on_a_gpu_the_node_may_add_three_copies_and_the_relay_s_age():
+    phases = [phase("cuda fp16", (45.0,) * 8, rate=10.0), phase("relay", (10.0,) * 8)]  # and 30 ms in the network
+    for copies_ms, verdict in ((2.0, "reached"), (1.0, "missed")):
+        median_age, p95 = (each for each in targets.end_to_end(phases, [copies_ms] * 3) if each.text.startswith("GPU"))
+        assert (median_age.limit, median_age.verdict, p95.verdict) == (40.0 + 3 * copies_ms, verdict, "missed")
+    assert "| at most - |" in targets.table(targets.end_to_end([]))
+
+
+def test_what_is_copied_to_a_gpu_and_back():
+    assert copies.values_of("mtdense_indoor", (480, 640)) == (6 + 1 + 3) * 120 * 160 + 240 * 320
 
 
 def test_a_lost_frame_misses_its_target():
@@ -129,7 +141,8 @@ def network_runs():
 def test_the_network_s_table():
     runs, costs = network_runs()
     assert "| openvino fp32 | 640x480 | 20.00 | 20.00 | 105 | 50.0 % | - |" in network_tables.network(runs, costs)
-    (mask,) = targets.network(runs)
+    mask, on_cuda = targets.network(runs)
+    assert on_cuda.verdict == "not measured"
     assert mask.value == pytest.approx(15.0) and mask.verdict == "reached"
     assert "15.0 %" in network_tables.only_what_is_heard(runs, costs)
 
@@ -144,7 +157,7 @@ def test_figures_survive_their_file(tmp_path):
 
 
 def test_the_document_has_a_section_for_each_file(tmp_path):
-    head = {**machine.description(), "network_input": "640x480", "skipped": {"bf16": "openvino not installed"}}
+    head = {**machine.description(), "network_input": "640x480", "copies_ms": [], "skipped": {"bf16": "openvino not installed"}}
     record.write(tmp_path / "end_to_end.json", {**head, "phases": everything()})
     record.write(tmp_path / "startup.json", {**head, "engine": "auto", "starts": [{"import": 2.0, "total": 3.0, "seen": 5.5}]})
     record.write(tmp_path / "idle.json", {**head, "runs": [{"node_percent": 1.5, "camera_percent": 4.0, "rss_mb": 400.0}]})

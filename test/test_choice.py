@@ -2,6 +2,7 @@
 
 import json
 import logging
+from threading import Thread
 
 import pytest
 
@@ -97,6 +98,30 @@ def test_entries_are_of_weights_and_size_and_replaced_one_by_one():
     assert forget_choices("b" * 64) == 1 and cached_choice(card_of(), SIZE) == MEASURED[1]
     assert forget_choices() == 1 and cached_choice(card_of(), SIZE) is None
     assert forget_choices() == 0
+
+
+def test_two_that_write_at_once_keep_both_entries(monkeypatch):
+    write, second = choice.write_atomically, Thread(target=store_choice, args=(card_of(sha="b" * 64), SIZE, MEASURED))
+
+    def after_the_second(path, content):
+        monkeypatch.setattr(choice, "write_atomically", write)
+        second.start()
+        second.join(0.5)  # as long as it takes where nothing holds it
+        write(path, content)
+
+    monkeypatch.setattr(choice, "write_atomically", after_the_second)
+    store_choice(card_of(), SIZE, MEASURED)
+    second.join(10.0)
+    assert cached_choice(card_of(), SIZE) is not None and cached_choice(card_of(sha="b" * 64), SIZE) is not None
+
+
+def test_a_file_system_without_locks_is_written_all_the_same(monkeypatch):
+    def refuses(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(choice.fcntl, "flock", refuses)
+    store_choice(card_of(), SIZE, MEASURED)
+    assert cached_choice(card_of(), SIZE) is not None
 
 
 @pytest.mark.parametrize(

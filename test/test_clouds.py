@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from mtdense_ros import clouds
+from mtdense_ros import clouds, strips
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry import RayTable
 
@@ -27,9 +27,9 @@ def test_absent_maps_have_their_own_values():
     assert bytes(data[16:20]) == bytes([255, 0, 0, 0])
 
 
-@pytest.mark.parametrize("strip_pixels", [clouds.STRIP_PIXELS, 14, 1])
+@pytest.mark.parametrize("strip_pixels", [strips.STRIP_PIXELS, 14, 1])
 def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
-    monkeypatch.setattr(clouds, "STRIP_PIXELS", strip_pixels)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", strip_pixels)
     dtype = np.dtype(
         {
             "names": [f[0] for f in clouds.CLOUD_FIELDS],
@@ -66,6 +66,11 @@ def test_unpack_is_the_inverse():
     assert cloud["label"].tolist() == [[4, 255]]
     assert cloud["confidence"].tolist() == [[0, 255]]
     assert cloud["foreground"].tolist() == [[0, 255]]
+
+
+def test_a_confidence_in_bytes_is_refused():
+    with pytest.raises(InputError, match=r"confidence is uint8, expected float in \[0, 1\]; divide bytes by 255"):
+        clouds.pack_cloud(DEPTH, RAYS, RGB, confidence=np.uint8([[0, 128]]))
 
 
 def test_maps_of_another_size_are_refused():

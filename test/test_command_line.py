@@ -1,11 +1,12 @@
-"""How commands end."""
+"""How commands end, and how files tell of them."""
 
+import shlex
 import subprocess
 import sys
 
 import pytest
 
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.errors import ConfigError
 
 
@@ -26,3 +27,20 @@ def test_a_module_that_is_a_command_tells_an_error_in_one_line(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("mtdense: ") and "nothing.yaml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("/home/me/a.yaml", "a.yaml"),
+        ("/home/me/set/", "set/"),
+        ("--json=/home/me/b.json", "--json=b.json"),
+        ("renders:/data/my sets/c", "renders:c"),
+        ("sources=[renders:/data/c, {source: 'folder:/data/d/e'}]", "sources=[renders:c, {source: 'folder:e'}]"),
+        ("../shared/f", "../shared/f"),
+        ("~/g/h", "~/g/h"),
+        ("https://a.example/i/j", "https://a.example/i/j"),
+    ],
+)
+def test_a_told_command_has_no_folders_of_the_machine(word, told):
+    assert shlex.split(told_command(["mtdense", word])) == ["mtdense", told]

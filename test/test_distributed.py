@@ -34,6 +34,39 @@ if team.rank == 0:
 team.leave()
 """
 
+LEAVING = """
+import os
+import time
+from pathlib import Path
+import torch
+from torch import nn
+from mtdense_ros.training.distributed import join_team
+
+def gloo_threads():
+    return {task for task in os.listdir("/proc/self/task") if "gloo_runloop" in name_of(Path("/proc/self/task", task, "comm"))}
+
+def name_of(file):
+    try:
+        return file.read_text()
+    except OSError:  # ended meanwhile
+        return ""
+
+torch.set_num_threads(1)
+team = join_team(cuda=False)
+team.wait()  # by then a thread has named itself
+of_the_team = gloo_threads()
+assert of_the_team
+net = nn.Conv2d(3, 4, 3)
+joined = team.joined(net, torch.device("cpu"))
+joined(torch.randn(2, 3, 8, 8)).sum().backward()
+assert of_the_team < gloo_threads()
+team.leave()
+end = time.monotonic() + 30
+while of_the_team & gloo_threads():  # one that was joined may be seen for a moment
+    assert time.monotonic() < end, "threads of the team are still there"
+    time.sleep(0.01)
+"""
+
 UNEVEN = """
 import sys
 import torch
@@ -90,6 +123,11 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
     assert one[0].abs().max() > 1e-3
     for a, b in zip(one, two, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+def test_no_thread_of_a_team_outlives_it_even_where_the_joined_module_does(tmp_path):
+    (tmp_path / "program.py").write_text(LEAVING)
+    started(2, str(tmp_path / "program.py"))
 
 
 def test_every_loss_is_that_of_the_whole_batch_however_unevenly_truths_are_known(tmp_path):

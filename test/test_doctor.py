@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from mtdense_ros.cli import doctor, main
-from mtdense_ros.doctor import engines, libraries, machine, settings
+from mtdense_ros.doctor import camera, engines, libraries, machine, settings
 from mtdense_ros.doctor.checks import limited
 from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
 from mtdense_ros.doctor.middleware import middleware
 from mtdense_ros.doctor.probe import Answer, ask
-from mtdense_ros.doctor.self_test import Counts, Result, judged
+from mtdense_ros.doctor.self_test import OTHERWISE, PROFILE, Counts, Result, judged
 from mtdense_ros.doctor.surroundings import Surroundings, surroundings
 from mtdense_ros.doctor.weights import weights
 from mtdense_ros.errors import InputError
@@ -98,6 +98,23 @@ def test_cores_of_a_container(tmp_path):
     assert "container" not in machine.cores(tmp_path)[0].text
 
 
+def test_a_busy_machine_is_a_warning_where_all_of_it_is_ours(tmp_path, monkeypatch):
+    limit = tmp_path / "sys/fs/cgroup/cpu.max"
+    limit.parent.mkdir(parents=True)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    for load, cores, quota, status in (
+        (40.0, 64, "max", WARN),
+        (20.0, 64, "max", OK),
+        (40.0, 64, "200000", OK),  # of a container: the rest may keep cores busy that are not its own
+        (40.0, 2, "max", OK),
+    ):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        monkeypatch.setattr(os, "sched_getaffinity", lambda process, cores=cores: set(range(cores)))
+        limit.write_text(f"{quota} 100000\n")
+        (finding,) = machine.cores(tmp_path)
+        assert finding.status == status and f"on the whole machine {load}" in finding.text, (load, cores, quota)
+
+
 def test_shared_memory_must_hold_the_segments_of_three_processes(tmp_path):
     status = os.statvfs(tmp_path)
     free = status.f_bavail * status.f_frsize
@@ -129,6 +146,9 @@ def test_malloc_and_waiting_threads():
     assert statuses(settings.malloc(shell(GLIBC_TUNABLES="glibc.malloc.mmap_max=0"))) == [WARN]
     assert statuses(settings.waiting_threads(shell(OMP_WAIT_POLICY="PASSIVE"))) == [OK]
     assert statuses(settings.waiting_threads(shell())) == [WARN]
+    (active,) = settings.waiting_threads(shell(OMP_WAIT_POLICY="active"))
+    assert active.status == WARN and "export GOMP_SPINCOUNT=" in active.remedy
+    assert statuses(settings.waiting_threads(shell(OMP_WAIT_POLICY="active", GOMP_SPINCOUNT="10000"))) == [OK]
 
 
 def test_our_profile_has_segments_of_64_mib():
@@ -270,8 +290,21 @@ def test_middleware(tmp_path):
 def test_losses_delays_and_a_segment_that_is_not_there():
     series = {"images": Counts(30, 30, 1.4), "clouds": Counts(30, 3, 20.0), "slow": Counts(30, 30, 44.0), "none": Counts(30, 0, None)}
     assert statuses(judged("self-test", Result(series, 64 * MIB), 64 * MIB, FAIL)) == [OK, FAIL, WARN, FAIL]
+    lost = Result({"images": Counts(30, 3, 1.0)}, 0)
+    remedies = [judged("self-test", lost, 0, FAIL, settings)[0].remedy for settings in (PROFILE, OTHERWISE)]
+    assert ["Fast DDS" in remedy for remedy in remedies] == [True, False]
     (small,) = judged("self-test", Result({}, MIB // 2), 64 * MIB, WARN)
     assert small.status == FAIL and "0.5 MiB" in small.text
+
+
+@pytest.mark.parametrize(("age", "told"), [(0.2, []), (-0.005, []), (-0.5, [WARN]), (11.0, [WARN])])
+def test_stamps_of_another_clock(age, told):
+    publisher = {"type": "sensor_msgs/msg/Image", "node": "/n", "reliability": "reliable", "durability": "volatile"}
+    facts = {
+        "topic": "/c", "publishers": [publisher], "asked": "reliable", "images": 30, "infos": 30, "seconds": 1.0, "size": (64, 48),
+        "encoding": "rgb8", "frame_id": "f", "image_problem": "", "age_s": age, "info_topic": "/i", "info": True, "info_problem": "",
+    }  # fmt: skip
+    assert [finding.status for finding in camera.judged(facts) if finding.name == "clock"] == told
 
 
 # the command

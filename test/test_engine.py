@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from mtdense_ros.engines.threads import _default_threads
 from mtdense_ros.engines.torch_engine import TorchEngine, choose_device, choose_precision, folded
 from mtdense_ros.errors import ConfigError, DeviceError
 
@@ -76,6 +77,7 @@ def test_bf16_is_close(make_net, images):
 def test_no_limit_of_threads_undoes_an_earlier_one(make_net):
     TorchEngine(make_net("mtdense"), "cpu")
     before = torch.get_num_threads()
+    _default_threads.cache_clear()  # as in a process where nothing has set another number yet
     TorchEngine(make_net("mtdense"), "cpu", threads=before + 1)
     assert torch.get_num_threads() == before + 1
     TorchEngine(make_net("mtdense"), "cpu")

@@ -1,10 +1,13 @@
-"""CUDA graphs against the same network on the CPU. Only how outputs travel can be tested without a GPU."""
+"""CUDA graphs against the same network on the CPU. How outputs travel and what is captured when can be tested without a GPU."""
+
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 
-from mtdense_ros.engines.cuda_graphs import flattened, unflattened
+from mtdense_ros.engines import cuda_graphs
+from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
 from mtdense_ros.engines.torch_engine import TorchEngine
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine: CUDA graphs are not tested")
@@ -18,6 +21,37 @@ def test_outputs_travel_in_one_tensor():
     assert found["a"].tolist() == [[[[0, 1, 2]], [[3, 4, 5]]]]
     assert (found["b"].tolist(), found["b"].dtype) == ([[7]], np.float32)
     assert unflattened(*flattened({})) == {}
+
+
+@pytest.fixture
+def capturing(monkeypatch):
+    """Graphs whose captures are their outputs, noted in `captures`; each works on an image. An output "none" cannot be captured."""
+
+    def capture(self, images, background, outputs):
+        self._counters["encoder"] += 1
+        if "none" in outputs:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        captures.append("".join(outputs))
+        return captures[-1]
+
+    captures, counters = [], Counter(encoder=7)
+    monkeypatch.setattr(CudaGraphs, "_capture", capture)
+    return CudaGraphs(None, torch.device("cpu"), torch.float32, counters), captures, counters
+
+
+def test_the_first_run_with_a_set_captures_it_and_the_one_used_least_lately_goes(capturing, monkeypatch):
+    monkeypatch.setattr(cuda_graphs, "MOST_GRAPHS", 2)
+    graphs, captures, counters = capturing
+    image = torch.zeros(1, 3, 4, 4)
+    assert [graphs._find(image, None, [name]) for name in "abacab"] == list("abacab")
+    assert captures == ["a", "b", "c", "b"] and counters == {"encoder": 7}
+
+
+def test_what_could_not_be_captured_is_not_tried_again(capturing, caplog):
+    graphs, captures, counters = capturing
+    assert [graphs._find(torch.zeros(1, 3, 4, 4), None, ["none"]) for _ in range(3)] == [None] * 3
+    assert not captures and counters == {"encoder": 7}
+    assert len(caplog.messages) == 1 and "running without" in caplog.text
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Compiled graphs: which one serves a set of outputs, and what happens meanwhile."""
 
+from concurrent.futures import wait
 from threading import Event
 
 import pytest
@@ -17,9 +18,10 @@ class Recorder:
     """Compiles a key to a graph that says its outputs; waits for `go` where there is one."""
 
     def __init__(self):
-        self.compiled, self.go, self.error = [], None, None
+        self.asked, self.compiled, self.go, self.error = [], [], None, None
 
     def __call__(self, key):
+        self.asked.append(key)
         if self.go is not None:
             assert self.go.wait(10)
         if self.error is not None:
@@ -71,14 +73,44 @@ def test_without_a_larger_one_the_caller_waits(found, recorder):
     assert found.find(ALL, may_stall=False)[0] == ALL
 
 
-def test_an_error_in_the_background_is_raised_to_the_one_who_asked(found, recorder):
+def in_the_background(found):
+    """Waits for what is being compiled there."""
+    wait(list(found._pending.values()))
+
+
+def test_what_fails_in_the_background_is_told_once_and_the_larger_one_goes_on(found, recorder, caplog):
     found.find(ALL, may_stall=True)
     recorder.error = RuntimeError("no memory")
-    assert found.find(DEPTH, may_stall=False)[0] == ALL
+    for _ in range(3):
+        assert found.find(DEPTH, may_stall=False)[0] == ALL
+        in_the_background(found)
+    assert recorder.asked == [ALL, DEPTH]
+    assert len(caplog.messages) == 1 and "depth" in caplog.text and "no memory" in caplog.text
+
+
+def test_what_failed_is_tried_again_where_nothing_else_serves(found, recorder):
+    found.find(ALL, may_stall=True)
+    recorder.error = RuntimeError("no memory")
+    found.find(DEPTH, may_stall=False)
+    in_the_background(found)
     with pytest.raises(RuntimeError, match="no memory"):
         found.find(DEPTH, may_stall=True)
+    found._ready.clear()
+    with pytest.raises(RuntimeError, match="no memory"):
+        found.find(DEPTH, may_stall=False)
     recorder.error = None
-    assert found.find(DEPTH, may_stall=True)[0] == DEPTH
+    assert found.find(DEPTH, may_stall=False)[0] == DEPTH
+    assert recorder.compiled == [ALL, DEPTH]
+
+
+def test_an_error_is_raised_to_the_one_who_waits_for_it(found, recorder):
+    found.find(ALL, may_stall=True)
+    recorder.go, recorder.error = Event(), RuntimeError("no memory")
+    assert found.find(DEPTH, may_stall=False)[0] == ALL
+    found._ready.clear()
+    recorder.go.set()
+    with pytest.raises(RuntimeError, match="no memory"):
+        found.find(DEPTH, may_stall=False)
 
 
 def test_the_one_that_was_used_least_lately_goes(found, recorder, monkeypatch):

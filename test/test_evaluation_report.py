@@ -112,6 +112,8 @@ def test_the_command_writes_figures_pictures_and_the_card(tmp_path, make_random_
     out = tmp_path / "out"
     assert main(["eval", str(weights), "--data", f"folder:{tmp_path}", "--out", str(out), "--into-card", "--unchanged"]) == 0
     found = Report.read(out / "tiny.json")
+    assert f"eval tiny.safetensors --data folder:{tmp_path.name} " in found.command
+    assert str(tmp_path.parent) not in (out / "tiny.json").read_text()
     depth, mask = ({e["method"].partition(", best")[0] for e in found.results if e["output"] == o} for o in ("depth", "foreground"))
     assert depth == {"network", "constant at the true median"}
     assert mask >= {"network", "rgb difference", "rgb difference, gain-compensated"}

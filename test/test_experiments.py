@@ -105,6 +105,18 @@ def test_a_stopped_series_goes_on_where_it_was(tmp_path, monkeypatch):
         runs.run_experiment("a", experiment(settings={**experiment().settings, "steps": 3}), sets, out)
 
 
+def test_a_part_of_a_series_keeps_the_sets_and_teachers_of_the_rest(tmp_path):
+    sets, folder = {"train": f"renders:{write_set(tmp_path / 'set', 2)}"}, tmp_path / "a" / "plain" / "0"
+    folder.mkdir(parents=True)
+    (folder / runs.OUTCOME).write_text(json.dumps(vars(Outcome("plain", 0, {"val_abs_rel": 0.5}, 2, 4, 0.1, "c"))))  # nothing to train
+    before = Record("a", "val_abs_rel", -1, "plain", {}, {}, {"taught": {"name": "t"}, "train": {}}, {"slow": {"name": "w"}})
+    before.write(tmp_path / "a.json")
+    runs.run_experiment("a", experiment(), sets, tmp_path, ["plain/0"])
+    after = Record.read(tmp_path / "a.json")
+    assert after.teachers == before.teachers and after.sets["taught"] == {"name": "t"} and after.sets["train"]["samples"] == 2
+    assert [(o.arm, o.seed) for o in after.outcomes] == [("plain", 0)]
+
+
 def test_the_command(tmp_path):
     (tmp_path / "b.yaml").write_text(json.dumps({**vars(experiment()), "seeds": [0]}))
     words = [str(tmp_path / "b.yaml"), "--out", str(tmp_path / "runs"), "--only", "slow", "--sets"]

@@ -196,6 +196,16 @@ def test_other_networks_take_over_with_the_reference_frame(make_random_weights, 
     assert np.array_equal(pipeline.process(frame, {"foreground"})["foreground"], expected)
 
 
+def test_other_networks_that_fail_change_nothing(make_random_weights, pipeline, frame, empty, monkeypatch):
+    pipeline.background.capture(empty)
+    before = pipeline.process(frame, {"foreground"})["foreground"]
+    other = Composition.load(str(make_random_weights("mtdense")), device="cpu", engine="torch", size=(64, 64))
+    monkeypatch.setattr(next(iter(other.predictors.values())), "encode_background", lambda rgb: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.use(other)
+    assert np.array_equal(pipeline.process(frame, {"foreground"})["foreground"], before)
+
+
 def test_a_cloud_takes_labels_only_when_their_turn_has_come(pipeline, frame):
     pipeline.options = PipelineOptions(every_labels=2)
     clouds = [unpack_cloud(pipeline.process(frame, {"points"})["points"], W, H) for _ in range(2)]

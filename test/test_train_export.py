@@ -108,5 +108,5 @@ def test_weights_that_it_started_from_pass_on_licence_and_attribution(trained, m
 
 
 def test_the_command_names_no_folders_of_the_machine(tmp_path):
-    (tmp_path / "command").write_text("train config/train/a.yaml start=/home/me/b 'sources=[renders:/data/sets/c]' ../d ~/e/f\n")
-    assert recorded_command(tmp_path) == "train config/train/a.yaml start=b 'sources=[renders:c]' ../d ~/e/f"
+    (tmp_path / "command").write_text("train config/train/a.yaml start=/home/me/b 'sources=[renders:/data/sets/c]' ../d '~/e/f'\n")
+    assert recorded_command(tmp_path) == "train config/train/a.yaml start=b 'sources=[renders:c]' ../d '~/e/f'"

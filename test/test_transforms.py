@@ -120,11 +120,13 @@ def test_ids_are_never_interpolated():
     assert set(np.unique(transforms.labels_exact(logits, (8, 16)))) == {0, 2}
 
 
-def test_confidence_is_the_softmax_probability_of_the_winner():
-    logits = random_logits() * 5
+@pytest.mark.parametrize("shift", [0, transforms.SAFE_EXPONENT - 25, 25 - transforms.SAFE_EXPONENT, 200, -200])
+def test_confidence_is_the_softmax_probability_of_the_winner(shift):
+    """Wherever the logits lie: within what float32 holds the exponentials of, at both its ends, and beyond."""
+    logits = random_logits() * 5 + np.float32(shift)
     labels, confidence = transforms.labels_and_confidence(logits, (48, 64))
     np.testing.assert_array_equal(labels, transforms.labels_exact(logits, (48, 64)))
-    np.testing.assert_allclose(confidence, torch_resize(logits, (48, 64)).softmax(0).amax(0).numpy(), atol=1e-5)
+    np.testing.assert_allclose(confidence, torch_resize(logits, (48, 64)).softmax(0).amax(0).numpy(), atol=1e-4)
 
 
 def test_confidence_of_huge_logits_stays_finite():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shlex
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mtdense_ros.command_line import told_command
 from mtdense_ros.engines.machine import this_machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def description() -> dict[str, Any]:
         "machine": {"cpu": here.cpu, "cores": here.cores, "ram_gb": round(ram_bytes() / 1e9, 1), "flags": cpu_flags(), "gpu": here.gpu},
         "versions": {"python": platform.python_version(), **versions()},
         "commit": commit(),
-        "command": f"python -m {shlex.join([_module(), *sys.argv[1:]])}",
+        "command": told_command(["python", "-m", _module(), *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "load_before": round(os.getloadavg()[0], 2),
     }

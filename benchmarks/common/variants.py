@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
+import torch
+
 from mtdense_ros.replay.processes import MALLOC, OPENMP, PROFILE_VARIABLES, ros_environment
 
 TUNABLES = (*PROFILE_VARIABLES, "GLIBC_TUNABLES", *OPENMP)
@@ -18,7 +20,7 @@ WEIGHTS = "mtdense_indoor"
 class Variant:
     """module: what runs as the node; parameters: of it; tuned: whether node and sink have the launch file's environment;
     camera_tuned: the same of the camera, None: like the node; camera_depth: how many pictures its publisher keeps; needs: packages
-    without which there is no such node."""
+    without which there is no such node, `cuda` for a GPU."""
 
     name: str
     module: str
@@ -30,7 +32,9 @@ class Variant:
 
     def missing(self) -> str:
         """Why this cannot run here, empty where it can."""
-        absent = [name for name in self.needs if find_spec(name) is None]
+        if "cuda" in self.needs and not torch.cuda.is_available():
+            return "no CUDA device here"
+        absent = [name for name in self.needs if name != "cuda" and find_spec(name) is None]
         return f"{', '.join(absent)} not installed" if absent else ""
 
 
@@ -42,6 +46,7 @@ def ours(name: str, engine: str = "auto", precision: str = "fp32", **more: Any) 
 
 OURS = ours("fp32")
 BF16 = ours("bf16", "openvino", "bf16")
+CUDA = Variant("cuda fp16", "benchmarks.recorded_node", {"device": "cuda", "precision": "fp16"}, needs=("cuda",))
 NAIVE = "benchmarks.naive_node"
 
 VARIANTS = {
@@ -51,6 +56,7 @@ VARIANTS = {
         Variant("naive, queue 1", NAIVE, {"queue": 1}, tuned=False),
         OURS,
         BF16,
+        CUDA,
         *(replace(OURS, name=f"fp32, depth {depth}", camera_depth=depth) for depth in (1, 10)),
         replace(OURS, name="fp32, untuned camera", camera_tuned=False),
         Variant("relay", "benchmarks.relay_node"),

@@ -114,8 +114,8 @@ class Controller:
 
     def _climb(self, costs: Costs, now_s: float) -> None:
         self.over = False
-        if now_s - self._climbed_at >= PROBATION_S:
-            self._climbed_at, self._patience_s = -math.inf, (PATIENCE_S if self._climbed_at > -math.inf else self._patience_s)
+        if -math.inf < self._climbed_at <= now_s - PROBATION_S:  # the last climb was none too many
+            self._climbed_at, self._patience_s = -math.inf, PATIENCE_S
         if self.position == 0 or self.targets.load(costs.at(self._ratio(self.position - 1, costs))) > UP_FIT:
             self._fits_since = math.inf
             return

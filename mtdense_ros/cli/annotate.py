@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mtdense_ros.command_line import told_command
 from mtdense_ros.composition import Composition, planned
 from mtdense_ros.data.annotation import MIXED, TAUGHT, TAUGHT_ONLY, TRUTH, Teacher, Wishes
 from mtdense_ros.data.annotation_plan import meaning_of
@@ -116,7 +116,7 @@ def _command(options: argparse.Namespace) -> str:
     words += ["--out", str(options.out), _EXISTING[options.existing][0], "--min-confidence", f"{options.min_confidence:g}"]
     words += ["--limit", str(options.limit)] if options.limit else []
     words += ["--depth-factor", f"{options.depth_factor:g}"] if options.depth_factor else []
-    return shlex.join(words)
+    return told_command(words)
 
 
 def _listed(text: str) -> tuple[str, ...]:

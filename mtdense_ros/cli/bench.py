@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from mtdense_ros.bench.trials import planned_trials
 from mtdense_ros.bench.turns import run_trials
 from mtdense_ros.card_facts import input_of
 from mtdense_ros.cli.export_weights import size_of
+from mtdense_ros.command_line import told_command
 from mtdense_ros.engines.choice import cache_file, cached_choice, forget_choices, store_choice
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError
@@ -70,7 +70,7 @@ def bench(
     if choose and outcome.ranked:
         _choose(outcome)
     if json_file is not None:
-        write_result(json_file, outcome.to_json(shlex.join(["mtdense", *sys.argv[1:]])), "--json")
+        write_result(json_file, outcome.to_json(told_command(["mtdense", *sys.argv[1:]])), "--json")
     if not outcome.ranked:
         raise MtdenseError("bench: nothing could be measured; mend what the table says")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtdense_ros.command_line import told_command
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.labels import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
@@ -180,4 +180,4 @@ def _command(file: Path, arch: str, name: str, facts: Facts) -> str:
         "--focal": facts.focal_px,
         "--max-depth": facts.max_depth_m,
     }
-    return shlex.join([*words, *(word for key, value in options.items() if value not in (None, "") for word in (key, f"{value}"))])
+    return told_command([*words, *(word for key, value in options.items() if value not in (None, "") for word in (key, f"{value}"))])

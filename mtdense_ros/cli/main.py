@@ -1,4 +1,4 @@
-"""The command `mtdense`: predict, replay, weights, export, annotate, bench, doctor, train, eval, mdeas-set."""
+"""The command `mtdense`: predict, replay, weights, export, annotate, bench, doctor, train, eval, precision, mdeas-set."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from mtdense_ros.doctor.probe import ask
 MODULE = "mtdense_ros.ros.camera_probe"
 PROBE_S = 40.0
 READABLE = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
-BAD_AGE_S = 10.0
-"""A stamp older than this is of another clock."""
+BAD_AGE_S, AHEAD_S = 10.0, 0.05
+"""A stamp that is older than this, or this much in the future, is of another clock; synchronised ones differ by milliseconds."""
 
 LOST, SLOW_HZ = 0.8, 1.0
 """Images per camera_info, and a rate, below which something is wrong."""
@@ -81,7 +81,7 @@ def _images(topic: str, facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(OK, "camera images", text)
     if not facts["frame_id"]:
         yield Finding(WARN, "camera images", f"{topic}: header.frame_id is empty", "set it in the driver, or the node's frame_id")
-    if not 0.0 <= facts["age_s"] <= BAD_AGE_S:
+    if not -AHEAD_S <= facts["age_s"] <= BAD_AGE_S:
         text = f"{topic}: stamps are {facts['age_s']:.1f} s old, expected 0 to {BAD_AGE_S:.0f}"
         remedy = "a bag or simulation: use_sim_time:=true and --clock; two hosts: synchronise their clocks (chrony)"
         yield Finding(WARN, "clock", text, remedy)

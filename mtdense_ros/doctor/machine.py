@@ -17,13 +17,13 @@ SCALING_DRIVERS = ("intel_pstate", "amd-pstate", "amd-pstate-epp")
 
 
 def cores(root: Path = Path("/")) -> list[Finding]:
-    """How many cores this process may use, and how busy they are."""
+    """How many cores this process may use, and how busy all are: nobody tells how busy a part of them is."""
     count, usable = os.cpu_count() or 1, len(os.sched_getaffinity(0))
     quota = _quota(root)
     text = f"{usable} of {count} cores" + ("" if quota is None else f", of which the container may use {quota:g}")
     load = os.getloadavg()[0]
-    busy = f"{text}; {load:.1f} of them busy in the last minute"
-    if load > 0.5 * min(usable, quota or usable):
+    busy = f"{text}; on the whole machine {load:.1f} threads ran or waited to in the last minute"
+    if load > 0.5 * count and quota is None and usable == count:
         return [Finding(WARN, "cores", busy, "end what else runs: one busy neighbour can double the time per frame")]
     return [Finding(OK, "cores", busy)]
 

@@ -22,6 +22,10 @@ EACH_S = 0.5
 SLOW_MS = 30.0
 """A frame's time at 30 Hz: a transport that takes as long halves the rate."""
 
+PROFILE = "the Fast DDS profile, and shared memory room for it"
+OTHERWISE = "its middleware's own settings for large messages"
+"""What a sender needs where Fast DDS carries the messages, and where another middleware does."""
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -59,7 +63,7 @@ def _judged(name: str, environment: Mapping[str, str], rmw: str, count: int, los
         return [Finding(FAIL, name, str(error).replace("\n", " "), remedy)]
     profile = profile_in_use(environment)
     expected = profile.segment if profile is not None and is_fast_dds(rmw) else 0
-    return judged(name, result, expected, lossy)
+    return judged(name, result, expected, lossy, PROFILE if is_fast_dds(rmw) else OTHERWISE)
 
 
 def measured(environment: Mapping[str, str], count: int) -> Result:
@@ -84,20 +88,23 @@ def measured(environment: Mapping[str, str], count: int) -> Result:
     return Result({series: Counts(count, *found) for series, found in received.items()}, sent["segment"])
 
 
-def judged(name: str, result: Result, expected_segment: int, lossy: str) -> list[Finding]:
-    """One finding for each series, and one when the segment is smaller than the profile says. lossy: the status of a loss."""
-    findings = [_series(f"{name}, {series}", counts, lossy) for series, counts in result.series.items()]
+def judged(name: str, result: Result, expected_segment: int, lossy: str, settings: str = PROFILE) -> list[Finding]:
+    """One finding for each series, and one when the segment is smaller than the profile says.
+
+    lossy: the status of a loss; settings: the middleware's that help against losses and delays.
+    """
+    findings = [_series(f"{name}, {series}", counts, lossy, settings) for series, counts in result.series.items()]
     if result.segment < expected_segment:
         text = f"the sender's segment has {result.segment / 2**20:.1f} MiB, the profile says {expected_segment / 2**20:.0f}"
         findings.append(Finding(FAIL, name, text, "shared memory is full or forbidden, see above; Fast DDS then uses UDP"))
     return findings
 
 
-def _series(name: str, counts: Counts, lossy: str) -> Finding:
+def _series(name: str, counts: Counts, lossy: str, settings: str) -> Finding:
     time = "" if counts.median_ms is None else f", median {counts.median_ms:.1f} ms"
     text = f"{counts.received} of {counts.sent} received{time}"
     if counts.received < 0.95 * counts.sent:
-        return Finding(lossy, name, text, "the sender needs the Fast DDS profile, and shared memory room for it, see above")
+        return Finding(lossy, name, text, f"the sender needs {settings}, see above")
     if counts.median_ms is not None and counts.median_ms > SLOW_MS:
-        return Finding(WARN, name, text, "expected a few ms: set the Fast DDS profile and the malloc tunables, and end what else runs")
+        return Finding(WARN, name, text, f"expected a few ms: use {settings} and the malloc tunables, and end what else runs")
     return Finding(OK, name, text)

@@ -43,10 +43,13 @@ def malloc(around: Surroundings) -> list[Finding]:
 
 def waiting_threads(around: Surroundings) -> list[Finding]:
     """Whether waiting OpenMP threads give their core to others."""
-    if any(around.variables.get(name) for name in OPENMP):
-        text = ", ".join(f"{name}={around.variables[name]}" for name in OPENMP if name in around.variables)
-        return [Finding(OK, "waiting threads", f"{text} ({around.whose})")]
     exports = " ".join(f"{name}={value}" for name, value in OPENMP.items())
+    given = {name: around.variables[name] for name in OPENMP if around.variables.get(name)}
+    if given:
+        text = ", ".join(f"{name}={value}" for name, value in given.items()) + f" ({around.whose})"
+        if {name: value.upper() for name, value in given.items()} == {"OMP_WAIT_POLICY": "ACTIVE"}:
+            return [Finding(WARN, "waiting threads", f"{text}: they keep their core from camera and subscribers", f"export {exports}")]
+        return [Finding(OK, "waiting threads", text)]
     text = f"neither {' nor '.join(OPENMP)} is set in {around.whose}: threads that wait keep their core from camera and subscribers"
     return [Finding(WARN, "waiting threads", text, _remedy(around, f"export {exports}"))]
 

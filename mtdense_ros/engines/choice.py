@@ -11,10 +11,12 @@ and a person who let this machine be measured.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,9 +79,10 @@ def store_choice(card: Card, size_hw: Size, measured: Sequence[Candidate]) -> Pa
     Raises ConfigError where it cannot be written.
     """
     path, key = cache_file(), _key(card, size_hw, this_machine())
-    others = [entry for entry in _read(path) if not _is_of(entry, key)]
     named = {"name": card.name, **key, "candidates": [asdict(candidate) for candidate in measured]}
-    _write(path, [*others, named])
+    with _alone(path):
+        others = [entry for entry in _read(path) if not _is_of(entry, key)]
+        _write(path, [*others, named])
     return path
 
 
@@ -89,10 +92,13 @@ def forget_choices(sha256: str | None = None) -> int:
     Raises ConfigError where the file cannot be written.
     """
     path = cache_file()
-    entries = _read(path)
-    kept = [entry for entry in entries if sha256 is not None and entry.get("sha256") != sha256]
-    if path.exists() and (len(kept) < len(entries) or sha256 is None):
-        _write(path, kept)
+    if not os.path.exists(path):  # unlike Path.exists, no error for a cache that is another user's
+        return 0
+    with _alone(path):
+        entries = _read(path)
+        kept = [entry for entry in entries if sha256 is not None and entry.get("sha256") != sha256]
+        if len(kept) < len(entries) or sha256 is None:
+            _write(path, kept)
     return len(entries) - len(kept)
 
 
@@ -155,11 +161,20 @@ def _warn(problem: str) -> None:
     _log.warning("%s: %s, so no measured choice of an engine is used; mtdense bench --choose writes it anew", cache_file(), problem)
 
 
-def _write(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Makes the folder; no other process changes the file meanwhile, as of two that add to what they have read one would be lost."""
     if not path.is_absolute():
         raise ConfigError(f"{path}: this user has no home folder; set XDG_CACHE_HOME to a folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n").encode())
+        with path.with_suffix(".lock").open("w") as lock:
+            with suppress(OSError):  # of a network's file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); set XDG_CACHE_HOME to a folder that can") from error
+
+
+def _write(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    write_atomically(path, (json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n").encode())

@@ -52,7 +52,8 @@ class Captured:
 class CudaGraphs:
     """net: on the device, with float32 images cast to dtype. counters: to which each run adds what it worked on.
 
-    One caller at a time, in inference mode. A set of inputs that cannot be captured is run eagerly, after one line in the log.
+    One caller at a time, in inference mode. The first run with another set of outputs or shapes waits for its capture. A set of
+    inputs that cannot be captured is run eagerly, after one line in the log.
     """
 
     def __init__(self, net: Network, device: torch.device, dtype: torch.dtype, counters: Counter[str]) -> None:

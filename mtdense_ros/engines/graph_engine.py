@@ -75,6 +75,7 @@ class GraphEngine:
     def close(self) -> None:
         """See Engine."""
         self._graphs.close()
+        del self._graphs, self._outline
 
     def _check_background(self, image: Shape, background: Features | None) -> None:
         """Raises InputError unless the features are of a background of the image's size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,8 @@ Graph = Callable[[Sequence[Floats]], list[Floats]]
 
 MOST_GRAPHS = 16
 """Kept at once; the one that was used least lately goes. Sets of outputs times sizes of cameras, with some room."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,16 @@ class Graphs:
         self._compile = compile_graph
         self._ready: OrderedDict[Key, Graph] = OrderedDict()
         self._pending: dict[Key, Future[Graph]] = {}
+        self._failed: set[Key] = set()
         self._worker: ThreadPoolExecutor | None = None
         self._compiling = Lock()
 
     def find(self, key: Key, may_stall: bool) -> tuple[Key, Graph]:
         """The graph of a key. Unless it may stall: a larger one that is ready, while that of the key is made in the background.
 
-        Raises what compiling raised.
+        What failed in the background is not tried there again. Raises what compiling raised where nothing else serves.
         """
-        self._collect(key)
+        self._collect()
         if key not in self._ready:
             larger = None if may_stall else self._smallest_serving(key)
             if larger is not None:
@@ -64,17 +68,24 @@ class Graphs:
         self._pending.clear()
         self._ready.clear()
 
-    def _collect(self, key: Key) -> None:
-        """Takes over what the background has finished; of another key than this one an error waits until that is asked for."""
-        for done in [k for k, future in self._pending.items() if future.done() and (k == key or future.exception() is None)]:
-            self._keep(done, self._pending.pop(done).result())
+    def _collect(self) -> None:
+        """Takes over what the background has finished; what failed there is told once."""
+        for key in [key for key, future in self._pending.items() if future.done()]:
+            future = self._pending.pop(key)
+            error = future.exception()
+            if error is None:
+                self._keep(key, future.result())
+            else:
+                self._failed.add(key)
+                why = " ".join(str(error).split())
+                _log.warning("no graph for %s of %s (%s): a larger one goes on serving", key.outputs, key.shapes, why)
 
     def _smallest_serving(self, key: Key) -> Key | None:
         serving = [ready for ready in self._ready if ready.serves(key)]
         return min(serving, key=lambda ready: len(ready.outputs), default=None)
 
     def _start(self, key: Key) -> None:
-        if key not in self._pending:
+        if key not in self._pending and key not in self._failed:
             self._worker = self._worker or ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
             self._pending[key] = self._worker.submit(self._compiled, key)
 
@@ -84,5 +95,6 @@ class Graphs:
 
     def _keep(self, key: Key, graph: Graph) -> None:
         self._ready[key] = graph
+        self._failed.discard(key)
         while len(self._ready) > MOST_GRAPHS:
             self._ready.popitem(last=False)

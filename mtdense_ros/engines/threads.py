@@ -11,7 +11,8 @@ import torch
 
 def use_threads(threads: int) -> None:
     """Makes them use this many; 0: as many as torch itself chose."""
-    _set(threads or _default_threads())
+    chosen_by_torch = _default_threads()
+    _set(threads or chosen_by_torch)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import logging
 import re
-import shlex
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -16,7 +15,7 @@ from typing import Any
 import cv2
 
 from mtdense_ros.atomic import write_atomically
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.command_line import exit_code, told_command, without_folders
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
@@ -48,15 +47,16 @@ def evaluate(
     limit: the first so many frames of each set only.
     """
     statistics = TrainingStatistics.of_card(predictor.card)
-    for name in names:
+    for text in names:
+        name = without_folders(text)
         sheet = Sheet(predictor.card.depth.kind if predictor.card.depth else "metric")
-        result = score_set(predictor, islice(read_set(name), limit), statistics, sheet.add if sheets else None)
+        result = score_set(predictor, islice(read_set(text), limit), statistics, sheet.add if sheets else None)
         report.results += [_listed({"set": name, **rounded(entry)}) for entry in result.entries]
         report.skipped += [f"{name}: {reason}" for reason in result.skipped]
         if sheets and not sheet.empty:
             cv2.imwrite(str(sheets / f"{predictor.card.name}_{_file_name(name)}.png"), cv2.cvtColor(sheet.picture(), cv2.COLOR_RGB2BGR))
         if unchanged and "foreground" in predictor.outputs:
-            report.unchanged += [{"set": name, **rounded(entry)} for entry in false_areas(predictor, islice(read_set(name), limit))]
+            report.unchanged += [{"set": name, **rounded(entry)} for entry in false_areas(predictor, islice(read_set(text), limit))]
         _log.info("%s: done", name)
 
 
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {options.out}: cannot be made ({error.strerror}); choose another folder") from error
-    report = Report(predictor.card.name, predictor.card.sha256, shlex.join(["mtdense", "eval", *given]))
+    report = Report(predictor.card.name, predictor.card.sha256, told_command(["mtdense", "eval", *given]))
     evaluate(predictor, options.data, report, options.out, options.unchanged, options.limit)
     (options.out / f"{report.name}.json").write_text(report.to_json(), encoding="utf-8")
     if options.into_card:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-import shlex
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -19,7 +18,7 @@ from typing import Any
 import torch
 
 from mtdense_ros.atomic import write_atomically, write_result
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.formats import FORMATS
 from mtdense_ros.engines.machine import this_machine
@@ -79,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if len(set(names)) < len(names):
         raise InputError(f"--data: {', '.join(names)} are told apart by the folders' own names; rename one")
     net, card = load_weights(options.weights)
-    command = shlex.join(["mtdense", "precision", *map(_told, given)])
+    command = told_command(["mtdense", "precision", *given])
     report = LossReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
     report.limits |= card.precision.limits if card.precision else {}
     measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)
@@ -162,11 +161,6 @@ def _set_name(text: str) -> str:
     """A set without the folders that it lies in here."""
     kind, colon, rest = text.partition(":")
     return f"{kind}:{Path(rest).name}" if colon else text
-
-
-def _told(argument: str) -> str:
-    """A word of the command line without the folders of this machine."""
-    return Path(argument).name if Path(argument).is_absolute() else _set_name(argument)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,10 @@ class BudgetKeeper:
         """See Refit.wait."""
         return self._refit.wait(seconds)
 
+    def release(self) -> None:
+        """See Refit.release."""
+        self._refit.release()
+
     def _look_around(self, controller: Controller, heard: frozenset[str], camera_hw: Size) -> None:
         """Tells the controller what can be given up, when that may have changed."""
         circumstances = heard, camera_hw

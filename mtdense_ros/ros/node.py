@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+import cv2
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
@@ -128,7 +129,7 @@ class MtdenseNode(LifecycleNode):
         self._stop_serving()
         if self._session is not None:
             if self._session.close():
-                self._session.pipeline.networks.close()  # or what their engines are still compiling would hold up the process's end
+                self._session.release()  # or what their engines are still compiling would hold up the process's end
             self._session = None
         if self._latched is not None:
             self._latched.close()
@@ -262,6 +263,7 @@ def main(args: list[str] | None = None) -> int:
     """Runs the node until it is told to stop by SIGINT, SIGTERM or a shutdown of ROS; 0 then."""
     startup = Startup()
     startup.lap("imports")
+    cv2.setNumThreads(1)  # its own threads would wake for steps of some 50 us, beside those of the network and side_by_side
     # rclpy's own handlers shut the middleware down in another thread, which can crash while this one removes what the node made.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     signals: list[int] = []

@@ -42,6 +42,7 @@ class Refit:
         self._made: dict[Key, Composition] = {}
         self._retired: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
+        self._forgetting = False
         self._closed = False
 
     @property
@@ -55,18 +56,13 @@ class Refit:
         """These from as soon as they are ready."""
         with self._lock:
             self._wanted = key
-            if key != self.in_use and self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._work, name="mtdense refit", daemon=True)
-                self._thread.start()
+            self._wake()
 
     def forget(self) -> None:
-        """Lets all networks go that are neither the pipeline's own nor in use nor wanted."""
+        """Soon lets all networks go that are neither the pipeline's own nor in use nor wanted by then."""
         with self._lock:
-            for key in self._made.keys() - {OWN, self.in_use, self._wanted}:
-                networks = self._made.pop(key)
-                self._retired.update(networks.counters)
-                for predictor in networks.predictors.values():
-                    predictor.close()
+            self._forgetting = True
+            self._wake()
 
     def counters(self) -> Counter[str]:
         """Composition.counters of all networks together, of those that were let go too."""
@@ -79,7 +75,7 @@ class Refit:
     def close(self) -> None:
         """Takes no networks over any more."""
         with self._lock:
-            self._closed = True
+            self._closed = self._forgetting = True
 
     def wait(self, seconds: float) -> bool:
         """Whether nothing is being made any more within this time, after `close`: a process that ends meanwhile would be aborted."""
@@ -88,25 +84,62 @@ class Refit:
             thread.join(seconds)
         return thread is None or not thread.is_alive()
 
+    def release(self) -> None:
+        """Closes all networks, the pipeline's own too; once, after `wait`, and when no frame is in work any more."""
+        for networks in {OWN: self.own, **self._made}.values():
+            networks.close()
+
+    def _wake(self) -> None:
+        """Starts the thread where there is something to do; with the lock."""
+        if self._thread is None and not self._closed and self._due:
+            self._thread = threading.Thread(target=self._work, name="mtdense refit", daemon=True)
+            self._thread.start()
+
+    @property
+    def _due(self) -> bool:
+        return self._forgetting or (self._wanted != self.in_use and not self._closed)
+
     def _work(self) -> None:
+        """Makes networks, has them taken over and lets them go, one after the other: none goes while it is being taken over."""
         while True:
             with self._lock:
-                key = self._wanted
-                if self._closed or key == self.in_use:
+                if not self._due:
                     self._thread = None
                     return
-            try:
-                self._take(key)
-            except CancelledError:  # the session ends
-                self.close()
-            except Exception as error:  # whatever a library says: the present networks go on
-                with self._lock:
-                    in_vain, self._wanted = key == self._wanted, self.in_use if key == self._wanted else self._wanted
-                if in_vain:
-                    self._failed(key, error)
+                gone, key = self._forgotten(), self._wanted
+            for networks in gone:
+                networks.close()
+            if key != self.in_use and not self._closed:
+                self._follow(key)
+
+    def _forgotten(self) -> list[Composition]:
+        """Those that `forget` and `close` leave without use, no longer among those that were made; with the lock."""
+        if not self._forgetting:
+            return []
+        self._forgetting = False
+        kept = {OWN, self.in_use} if self._closed else {OWN, self.in_use, self._wanted}
+        gone = [self._made.pop(key) for key in self._made.keys() - kept]
+        for networks in gone:
+            self._retired.update(networks.counters)
+        return gone
+
+    def _follow(self, key: Key) -> None:
+        try:
+            self._take(key)
+        except CancelledError:  # the session ends
+            self.close()
+        except Exception as error:  # whatever a library says: the present networks go on
+            with self._lock:
+                in_vain, self._wanted = key == self._wanted, self.in_use if key == self._wanted else self._wanted
+            if in_vain:
+                self._failed(key, error)
 
     def _take(self, key: Key) -> None:
-        networks = self._made.get(key) or self._make(self.own, key)
+        if key not in self._made:
+            made = self._make(self.own, key)
+            with self._lock:
+                self._made[key] = made
+        networks = self._made[key]
         rgb = self._pipeline.background.rgb
         encoded = None if rgb is None else (rgb, networks.encode_background(rgb))
 
@@ -114,7 +147,6 @@ class Refit:
             with self._lock:
                 if key != self._wanted or self._closed:
                     return
-                self._made[key] = networks
             self._pipeline.use(networks, encoded)
             self.in_use = key
             self._taken(key)

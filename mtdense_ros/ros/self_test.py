@@ -7,6 +7,7 @@ all processes of a host share.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import threading
@@ -51,7 +52,7 @@ def message_of(message_type: type) -> Any:
 
 
 def send(node: Node, count: int) -> None:
-    """Sends so many messages of each series to the other process, and tells how large the shared segment is."""
+    """Sends so many messages of each series to the other process, and tells how large its shared segment is."""
     spinner = Spinner(node, "self_test_receiver")
     for series, (message_type, policy) in SERIES.items():
         publisher = node.create_publisher(message_type, topic_of(series), QoSProfile(depth=5, reliability=policy))
@@ -67,7 +68,7 @@ def send(node: Node, count: int) -> None:
             publisher.wait_for_all_acked(Duration(seconds=5))
         time.sleep(SETTLE_S)
         node.destroy_publisher(publisher)
-    tell(event="sent", segment=largest_segment())
+    tell(event="sent", segment=own_segment())
 
 
 def receive(node: Node, end: threading.Event) -> None:
@@ -91,10 +92,14 @@ def receive(node: Node, end: threading.Event) -> None:
     tell(event="received", series={name: (len(each), statistics.median(each) if each else None) for name, each in times.items()})
 
 
-def largest_segment(maps: Path = Path("/proc/self/maps")) -> int:
-    """Bytes of the largest piece of shared memory that the middleware has mapped into this process; 0 without any."""
-    files = {line.split()[-1] for line in maps.read_text().splitlines() if "/dev/shm/fast" in line}
-    return max((Path(file).stat().st_size for file in files if Path(file).exists()), default=0)
+def own_segment(descriptors: Path = Path("/proc/self/fd")) -> int:
+    """Bytes of the largest piece of shared memory that the middleware has made for this process; 0 without any.
+
+    Those of other processes are mapped as well; of its own it holds the lock, a file of that name with "_el".
+    """
+    locks = (Path(os.path.realpath(descriptor)) for descriptor in descriptors.iterdir())
+    own = (lock.with_name(lock.name.removesuffix("_el")) for lock in locks if lock.name.startswith("fast") and lock.name.endswith("_el"))
+    return max((segment.stat().st_size for segment in own if segment.exists()), default=0)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -119,6 +119,10 @@ class Session:
         self.outputs.close()
         return ended
 
+    def release(self) -> None:
+        """Closes the networks, those too that a budget had made; after a `close` that said so."""
+        self.budget.release()
+
     def _set_background(self, message: Any, topic: str) -> None:
         try:
             rgb = rgb_of(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass
 
@@ -37,10 +38,11 @@ class Team:
         """
         if self.size == 1:
             return module
+        group = distributed.new_group()  # its own: it lives as long as the module, the team's must end in `leave`
         if device.type == "cuda":
-            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+            nn.SyncBatchNorm.convert_sync_batchnorm(module, group)  # type: ignore[no-untyped-call]
         own = [device] if device.type == "cuda" else None
-        return DistributedDataParallel(module, device_ids=own, broadcast_buffers=False, find_unused_parameters=not all_used)
+        return DistributedDataParallel(module, own, process_group=group, broadcast_buffers=False, find_unused_parameters=not all_used)
 
     def agreed(self, value: float) -> float:
         """Rank 0's value: clocks differ, and all must stop at the same step."""
@@ -55,7 +57,10 @@ class Team:
         self.agreed(0.0)
 
     def leave(self) -> None:
-        """At the end, together: a process whose peers are still at work when it ends may abort."""
+        """At the end, together.
+
+        Ends the threads that have sent tensors of Python's: one that lets go of such a tensor while Python shuts down aborts the process.
+        """
         if self.size > 1:
             self.wait()
             distributed.destroy_process_group()
@@ -69,5 +74,6 @@ def join_team(cuda: bool) -> Team:
     local = int(os.environ.get("LOCAL_RANK", "0"))
     if cuda:
         torch.cuda.set_device(local)
+    importlib.import_module("torch.distributed.nn")  # whose functions hold for ever the group that exists when they are first imported
     distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
     return Team(distributed.get_rank(), size, local)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mtdense_ros.command_line import told_command
 from mtdense_ros.source_commit import source_commit
 from mtdense_ros.weights import read_card
 from mtdense_ros.weights.files import SUFFIX
@@ -15,9 +16,6 @@ from mtdense_ros.weights.files import SUFFIX
 _FILE = "commit"
 _COMMAND_FILE = "command"
 _START_FILE = "start.json"
-
-_FOLDERS = re.compile(r"(?<![\w.~/-])/(?:[^/\s'\"]+/)+")
-"""The folders of an absolute path: where a file lies is its machine's affair."""
 
 
 class Start(NamedTuple):
@@ -45,9 +43,9 @@ def recorded_commit(out: Path) -> str:
 
 
 def recorded_command(out: Path) -> str:
-    """The command in a run's folder, or "" where it was not started from the command line; settings without the folders of a machine."""
+    """The command in a run's folder, or "" where it was not started from the command line."""
     path = out / _COMMAND_FILE
-    return _FOLDERS.sub("", path.read_text(encoding="utf-8").strip()) if path.exists() else ""
+    return told_command(shlex.split(path.read_text(encoding="utf-8"))) if path.exists() else ""
 
 
 def recorded_start(out: Path) -> dict[str, Any] | None:

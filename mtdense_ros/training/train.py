@@ -6,14 +6,13 @@ import argparse
 import dataclasses
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
 
@@ -44,7 +43,7 @@ def command_of(options: argparse.Namespace) -> str:
     words = ["python", "-m", "mtdense_ros.training.train", f"config/train/{options.config.name}", *options.settings]
     words += ["--data", *(root.name for root in options.data)] if options.data else []
     words += ["--out", options.out.name] if options.out else []
-    return shlex.join(words)
+    return told_command(words)
 
 
 if __name__ == "__main__":

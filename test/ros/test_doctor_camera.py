@@ -13,6 +13,7 @@ from mtdense_ros.doctor.camera import camera
 from mtdense_ros.doctor.finding import FAIL, OK, WARN
 from mtdense_ros.doctor.self_test import Result, judged, measured
 from mtdense_ros.replay.processes import PROFILE_VARIABLES, ros_environment
+from mtdense_ros.ros.self_test import own_segment
 
 TOPIC, INFO = "/camera/image_raw", "/camera/camera_info"
 
@@ -77,6 +78,17 @@ def test_the_self_test_with_our_profile_loses_nothing_and_has_its_segment():
         if attempts[-1] == [10, 10, 10, 10]:
             return
     raise AssertionError(attempts)
+
+
+def test_the_segment_is_the_senders_own(tmp_path):
+    (tmp_path / "fd").mkdir()
+    for number, (name, size) in enumerate({"fastrtps_a": 7, "fastrtps_port1": 3, "fastrtps_b": 9}.items()):
+        (tmp_path / name).write_bytes(bytes(size))
+        (tmp_path / f"{name}_el").touch()
+        if name != "fastrtps_b":  # of another process
+            (tmp_path / "fd" / f"{number}").symlink_to(tmp_path / f"{name}_el")
+    (tmp_path / "fd" / "9").symlink_to("socket:[1]")
+    assert own_segment(tmp_path / "fd") == 7
 
 
 def test_the_self_test_sees_that_the_profile_is_not_in_force():

@@ -45,12 +45,16 @@ _log = logging.getLogger(__name__)
 def run_experiment(name: str, experiment: Experiment, sets: Mapping[str, str], out: Path, only: Sequence[str] = ()) -> Record:
     """Trains one trial after the other, each in out/NAME/ARM/SEED, and writes out/NAME.json after each.
 
-    A finished trial is taken as it is, a stopped one goes on. sets, only: as for plan.config_of and plan.trials. Raises MtdenseError.
+    A finished trial is taken as it is, a stopped one goes on; the sets and teachers that the file names for other arms stay.
+    sets, only: as for plan.config_of and plan.trials. Raises MtdenseError.
     """
     configs = {trial: config_of(experiment, trial, sets) for trial in trials(experiment, only)}
     for trial, config in configs.items():
         refuse_other_settings(out / name / str(trial), config)
-    record = record_of(name, experiment, sets, configs)
+    record, file = record_of(name, experiment, sets, configs), out / f"{name}.json"
+    if file.exists():
+        before = Record.read(file)
+        record.sets, record.teachers = {**before.sets, **record.sets}, {**before.teachers, **record.teachers}
     for trial, config in configs.items():
         folder = out / name / str(trial)
         if not (folder / OUTCOME).exists():
@@ -59,8 +63,8 @@ def run_experiment(name: str, experiment: Experiment, sets: Mapping[str, str], o
             elapsed_s = train(config, folder).elapsed_s
             write_file(folder / OUTCOME, json.dumps(asdict(outcome_of(trial, config, folder, elapsed_s))).encode())
         files = [out / name / str(each) / OUTCOME for each in trials(experiment)]
-        record.outcomes = [Outcome(**json.loads(file.read_text(encoding="utf-8"))) for file in files if file.exists()]
-        record.write(out / f"{name}.json")
+        record.outcomes = [Outcome(**json.loads(each.read_text(encoding="utf-8"))) for each in files if each.exists()]
+        record.write(file)
     return record
 
 

@@ -1,0 +1,96 @@
+"""Two pieces of work at once: what they give, where they run, and that nothing is left behind."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from mtdense_ros import side_by_side
+from mtdense_ros.side_by_side import both
+
+
+@pytest.fixture(autouse=True)
+def two_processors(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(side_by_side, "_allowed", True)
+
+
+def meeting():
+    """Two pieces of work that end only when both have begun; each gives its thread."""
+    barrier = threading.Barrier(2, timeout=20)
+
+    def work():
+        barrier.wait()
+        return threading.current_thread()
+
+    return work, work
+
+
+def test_both_run_at_the_same_time():
+    first, second = both(*meeting())
+    assert first is threading.current_thread() and second is not first
+
+
+@pytest.mark.parametrize("reason", ["one thread", "one processor", "not worthwhile"])
+def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, reason):
+    if reason == "one thread":
+        side_by_side.use_threads(1)
+    if reason == "one processor":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    order = []
+    works = [lambda name=name: order.append(name) or threading.current_thread() for name in "ab"]
+    assert both(*works, worthwhile=reason != "not worthwhile") == (threading.current_thread(),) * 2
+    assert order == ["a", "b"]
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_more_threads_allow_it_again(threads):
+    side_by_side.use_threads(1)
+    side_by_side.use_threads(threads)
+    first, second = both(*meeting())
+    assert first is not second
+
+
+def test_a_helper_that_is_late_is_not_waited_for():
+    """Both again within the second: the helper is busy with the outer one, so the inner second runs where it was asked for."""
+    begun = threading.Event()
+
+    def outer():
+        begun.set()
+        return both(threading.current_thread, threading.current_thread)
+
+    mine, (inner_first, inner_second) = both(lambda: begun.wait(20), outer)
+    assert mine and inner_first is inner_second is not threading.current_thread()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_error_comes_after_both_have_ended(which):
+    ended = []
+    works = list(meeting())
+    other = works[1 - which]
+    works[1 - which] = lambda: ended.append(other())
+
+    def fails(meets=works[which]):
+        meets()
+        raise ValueError("broken")
+
+    works[which] = fails
+    with pytest.raises(ValueError, match="broken"):
+        both(*works)
+    assert len(ended) == 1
+    assert both(lambda: 1, lambda: 2) == (1, 2)
+
+
+def test_the_process_ends_with_its_threads():
+    program = """
+import os, threading
+os.sched_getaffinity = lambda _: {0, 1}
+from mtdense_ros.side_by_side import both
+barrier = threading.Barrier(2, timeout=20)
+both(barrier.wait, barrier.wait)
+assert threading.active_count() == 2
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -49,8 +49,9 @@ foreground adds to the other three, of the time of all four.
 
 _AROUND = """\
 One camera picture of 640x480 rgb8 after the other from its bytes to the bytes of all messages (labels, confidence, depth, normals,
-foreground, cloud), in one process without ROS, one thread, the network at 640x480 with its maps made before. Below, each step by
-itself; step and copy take turns, from and to memory that is there. A multiple is large by nature where little comes out of much work.
+foreground, cloud), in one process without ROS, the network at 640x480 with its maps made before: as it is, and, in turns with that, in
+one thread (`threads: 1`). Below, each step by itself; step and copy take turns, from and to memory that is there. A multiple is large by
+nature where little comes out of much work.
 """
 
 _GROWTH = """\
@@ -115,8 +116,12 @@ def _network(content: Content) -> str:
 
 
 def _around_network(content: Content) -> str:
-    figures, single = around_tables.frames(content["frames"]), around_tables.steps(content["steps"])
-    return f"## Around the network\n\n{_AROUND}\n{made_on(content)}\n{figures}\n### Each step\n\n{single}"
+    return "\n".join([
+        f"## Around the network\n\n{_AROUND}\n{made_on(content)}",
+        around_tables.frames(content["frames"]),
+        f"### In one thread\n\n{around_tables.frames(content['frames_in_one_thread'])}",
+        f"### Each step\n\n{around_tables.steps(content['steps'])}",
+    ])  # fmt: skip
 
 
 def _growth(content: Content) -> str:

@@ -19,12 +19,12 @@ from benchmarks.common.copies import copies_ms
 from benchmarks.common.statistics import Phase, lost, percentiles, rate, set_ages, stage
 from benchmarks.common.system import System
 from benchmarks.common.variants import VARIANTS, WEIGHTS
+from mtdense_ros.cli.export_weights import size_of
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.errors import ConfigError, MtdenseError
 from mtdense_ros.hints import known_names
 
 CAMERA_HW = (480, 640)
-DEFAULT_SIZE = "640x480"
 WARM_UP_S = 1.5
 PEAK = 0.0
 
@@ -89,7 +89,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="measured time of each phase")
     parser.add_argument("--rounds", type=int, default=2, help="how often each variant takes its turn")
     parser.add_argument("--quick", action="store_true", help="one round of 4 s, the yardstick and ours only")
-    parser.add_argument("--size", default=DEFAULT_SIZE, help="network input, WIDTHxHEIGHT; empty: the card's")
+    parser.add_argument("--size", type=_size, default="640x480", help="network input, WIDTHxHEIGHT; empty: the card's")
     parser.add_argument("--variants", nargs="+", metavar="NAME", help=f"of {'; '.join(VARIANTS)}")
     parser.add_argument("--json", type=Path, default=record.FOLDER / "end_to_end.json", help="file to write")
     options = parser.parse_args(arguments)
@@ -102,14 +102,20 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def _size(text: str) -> str:
+    """For argparse: what `size_of` takes, or empty."""
+    if text:
+        size_of(text)
+    return text
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measures and writes, after each round, so that what was measured is kept when the rest is not."""
     options = options_of(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the finally clauses, which end the children
     head: dict[str, Any] = machine.description()
     head |= {"camera": f"{CAMERA_HW[1]}x{CAMERA_HW[0]} rgb8", "network_input": options.size, "input_sha256": pictures.digest(CAMERA_HW)}
-    width, height = (int(side) for side in (options.size or DEFAULT_SIZE).split("x"))
-    head |= {"copies_ms": copies_ms(WEIGHTS, (height, width))}
+    head |= {"copies_ms": copies_ms(WEIGHTS, CAMERA_HW, size_of(options.size) if options.size else None)}
     skipped: dict[str, str] = {}
     phases: list[Phase] = []
     begin = time.monotonic()

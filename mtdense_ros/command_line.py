@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from mtdense_ros.errors import MtdenseError
 
-_FOLDERS = re.compile(r"(?<![\w.~/-])/(?:[^/'\":,\[\]{}]+/)+(?=[^/'\":,\[\]{}])")
+_FOLDERS = re.compile(r"(?<![\w.~/-])/(?!\s)(?:[^/'\":,\[\]{}]+/)+(?=[^/'\":,\[\]{}])")
 """Of an absolute path anywhere in a word: of an option's value, of a setting, of a list of sources."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -21,14 +21,14 @@ def use_threads(threads: int) -> None:
 
 
 def both(first: Callable[[], First], second: Callable[[], Second], worthwhile: bool = True) -> tuple[First, Second]:
-    """What both give; the second works in a thread of its own, unless that is forbidden or not worthwhile, or no processor is free.
+    """What both give; the second works in a thread of its own, unless that is forbidden or not worthwhile, or there is but one processor.
 
     They must not share a workspace. A handover costs some 50 us. When the other thread is late and has not begun by the end of
     the first, the second is done here. Raises what they raise, after both have ended.
     """
-    if not (worthwhile and _allowed and len(os.sched_getaffinity(0)) > 1):
+    other = _handed_over(second) if worthwhile and _allowed and len(os.sched_getaffinity(0)) > 1 else None
+    if other is None:
         return first(), second()
-    other = _helper().submit(second)
     try:
         mine = first()
     finally:
@@ -38,6 +38,18 @@ def both(first: Callable[[], First], second: Callable[[], Second], worthwhile: b
     return mine, second() if here else other.result()
 
 
+def _handed_over(work: Callable[[], Second]) -> Future[Second] | None:
+    """None where there can be no other thread: the main one has ended while this one goes on, or the system gives no more."""
+    try:
+        return _helper().submit(work)
+    except RuntimeError:
+        _helper.cache_clear()  # the next one must not begin with this work, which is done here
+        return None
+
+
 @lru_cache(maxsize=1)
 def _helper() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="side by side")
+
+
+os.register_at_fork(after_in_child=_helper.cache_clear)  # its thread is not in the child; what waits for it would never go

@@ -116,6 +116,8 @@ def test_on_a_gpu_the_node_may_add_three_copies_and_the_relay_s_age():
 
 def test_what_is_copied_to_a_gpu_and_back():
     assert copies.values_of("mtdense_indoor", (480, 640)) == (6 + 1 + 3) * 120 * 160 + 240 * 320
+    assert copies.seen_hw("mtdense_indoor", (480, 640), (480, 640)) == (480, 640)
+    assert copies.seen_hw("mtdense_indoor", (480, 640), None) == (256, 320)
 
 
 def test_a_lost_frame_misses_its_target():
@@ -191,6 +193,13 @@ def test_variants_are_known_and_quick_is_short():
     assert (options.rounds, options.seconds) == (1, 4.0) and set(options.variants) < set(end_to_end.DEFAULT)
     with pytest.raises(ConfigError, match="fp33"):
         end_to_end.options_of(["--variants", "fp33"])
+
+
+def test_a_wrong_size_is_told_before_anything_is_measured(capsys):
+    assert end_to_end.options_of(["--size", ""]).size == ""
+    with pytest.raises(SystemExit):
+        end_to_end.options_of(["--size", "640"])
+    assert "'640' is not WIDTHxHEIGHT" in capsys.readouterr().err
 
 
 def test_the_document_is_that_of_the_committed_figures():

@@ -40,6 +40,7 @@ def test_a_module_that_is_a_command_tells_an_error_in_one_line(tmp_path):
         ("../shared/f", "../shared/f"),
         ("~/g/h", "~/g/h"),
         ("https://a.example/i/j", "https://a.example/i/j"),
+        ("--licence=MIT / BSD / other", "--licence=MIT / BSD / other"),
     ],
 )
 def test_a_told_command_has_no_folders_of_the_machine(word, told):

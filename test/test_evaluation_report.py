@@ -122,3 +122,11 @@ def test_the_command_writes_figures_pictures_and_the_card(tmp_path, make_random_
     assert cv2.imread(str(sheet)).shape == (9 * 180, 240, 3)  # two inputs, depth in three rows, normals without truth, mask in three
     card = json.loads(weights.with_suffix(".json").read_text())
     assert card["metrics"] == list(found.metrics())
+
+
+def test_sets_that_a_report_could_not_tell_apart_are_refused(tmp_path, make_random_weights, capsys):
+    from mtdense_ros.cli import main
+
+    sets = [f"folder:{tmp_path}/{folder}/office" for folder in ("first", "second")]
+    assert main(["eval", str(make_random_weights("mtdense")), "--data", *sets, "--out", str(tmp_path / "out")]) == 2
+    assert "--data: folder:office, folder:office are told apart by the folders' own names; rename one" in capsys.readouterr().err

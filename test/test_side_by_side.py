@@ -94,3 +94,51 @@ assert threading.active_count() == 2
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_thread_that_outlives_the_main_one_goes_on():
+    program = """
+import os, threading
+os.sched_getaffinity = lambda _: {0, 1}
+from mtdense_ros.side_by_side import both
+
+def work():
+    before = both(lambda: 1, lambda: 2)
+    threading.main_thread().join()
+    print(before, both(lambda: 3, lambda: 4))
+
+threading.Thread(target=work).start()
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("(1, 2) (3, 4)\n", "")
+
+
+def test_a_forked_process_has_a_thread_of_its_own():
+    program = """
+import os, threading
+os.sched_getaffinity = lambda _: {0, 1}
+from mtdense_ros.side_by_side import both
+barrier = threading.Barrier(2, timeout=20)
+both(barrier.wait, barrier.wait)
+child = os.fork()
+if not child:
+    both(barrier.wait, barrier.wait)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout, result.stderr) == ("7\n", "")
+
+
+def test_work_that_no_thread_could_be_made_for_is_done_once(monkeypatch):
+    side_by_side._helper.cache_clear()
+    done = []
+
+    def refuses(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuses)
+        assert both(lambda: 1, lambda: done.append("second")) == (1, None)
+    both(*meeting())
+    assert done == ["second"]

@@ -6,16 +6,21 @@ import time
 
 import torch
 
+from mtdense_ros.card_facts import input_of
 from mtdense_ros.models import create_model
+from mtdense_ros.transforms import network_size
 from mtdense_ros.weights.files import find_weights, read_card
+
+Size = tuple[int, int]
 
 RUNS, WARM_UP = 200, 10
 
 
-def copies_ms(weights: str, size_hw: tuple[int, int]) -> list[float]:
-    """The ms of each of RUNS pairs of copies, from and to pinned memory; none without a CUDA device."""
+def copies_ms(weights: str, camera_hw: Size, size: Size | None) -> list[float]:
+    """The ms of each of RUNS pairs of copies, from and to pinned memory; none without a CUDA device. See `seen_hw`."""
     if not torch.cuda.is_available():
         return []
+    size_hw = seen_hw(weights, camera_hw, size)
     there = torch.empty((1, 3, *size_hw), pin_memory=True)
     back = torch.empty(values_of(weights, size_hw), pin_memory=True)
     on_device = back.cuda()
@@ -30,7 +35,13 @@ def copies_ms(weights: str, size_hw: tuple[int, int]) -> list[float]:
     return times[WARM_UP:]
 
 
-def values_of(weights: str, size_hw: tuple[int, int]) -> int:
+def seen_hw(weights: str, camera_hw: Size, size: Size | None) -> Size:
+    """The (height, width) at which the network sees a camera's picture; size: of its input, None for the card's."""
+    card = read_card(find_weights(weights))
+    return network_size(camera_hw, *input_of(card, size), card.input.multiple)
+
+
+def values_of(weights: str, size_hw: Size) -> int:
     """How many values all raw maps of a picture have."""
     card = read_card(find_weights(weights))
     with torch.device("meta"):

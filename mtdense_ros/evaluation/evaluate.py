@@ -44,11 +44,13 @@ def evaluate(
 ) -> None:
     """Adds the figures of the network and of the baselines on each set (see read_set) to a report; sheets: folder for pictures.
 
-    limit: the first so many frames of each set only.
+    limit: the first so many frames of each set only. Raises InputError where a report could not tell two sets apart.
     """
     statistics = TrainingStatistics.of_card(predictor.card)
-    for text in names:
-        name = without_folders(text)
+    told = [without_folders(text) for text in names]
+    if len(set(told)) < len(told):
+        raise InputError(f"--data: {', '.join(told)} are told apart by the folders' own names; rename one")
+    for text, name in zip(names, told, strict=True):
         sheet = Sheet(predictor.card.depth.kind if predictor.card.depth else "metric")
         result = score_set(predictor, islice(read_set(text), limit), statistics, sheet.add if sheets else None)
         report.results += [_listed({"set": name, **rounded(entry)}) for entry in result.entries]

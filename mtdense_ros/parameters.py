@@ -111,7 +111,9 @@ class Parameters:
         choices=("auto", "openvino", "onnxruntime", "torch"),
         effect="configure",
     )
-    threads: int = _parameter("threads", 0, "CPU threads of the network; 1: of all work on a frame; 0: one per core", low=0, high=256, effect="configure")
+    threads: int = _parameter(
+        "threads", 0, "CPU threads of the network; 1: of all work on a frame; 0: one per core", low=0, high=256, effect="configure"
+    )
     size: str = _parameter(
         "size", "", "network input as WIDTHxHEIGHT; empty: as the weights' card says", unit="px", pattern=SIZE_PATTERN, effect="configure"
     )

@@ -92,9 +92,9 @@ class Run:
         Raises WeightsError, and ConfigError where nothing is called what is to begin anew.
         """
         path = find_weights(name_or_path)
+        found = read_state(path)
+        self._check_anew([*found, *self.net.state_dict()])
         try:
-            found = read_state(path)
-            self._check_anew([*found, *self.net.state_dict()])
             state = self._not_anew(found)
             check_state(state, self._not_anew(self.net.state_dict()), str(path))
         except WeightsError as error:

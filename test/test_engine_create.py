@@ -92,7 +92,7 @@ def test_an_absent_engine_is_told_with_the_line_that_installs_it(machine, card):
     machine(installed=())
     with pytest.raises(ConfigError, match=r"engine: 'openvino' was asked for, not installed: openvino; pip install openvino, or"):
         planned(card, "openvino", "auto", "auto", SIZE)
-    reason = "not installed: onnxruntime onnx; pip install onnxruntime onnx, or 'mtdense_ros[onnxruntime]'"
+    reason = "not installed: onnxruntime onnx; pip install onnxruntime onnx"
     assert installed_engines()["onnxruntime"] == reason
 
 

@@ -77,7 +77,7 @@ def test_launch_arguments_are_named():
     tree = ast.parse((ROOT / "launch" / "mtdense.launch.py").read_text())
     (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "ARGUMENTS"]
     paragraph = TEXT[TEXT.index("--show-args") :]
-    missing = [key.value for key in value.keys if key.value not in paragraph and key.value != "fixed_frame"]
+    missing = [key.value for key in value.keys if key.value not in paragraph]
     assert missing == []
 
 

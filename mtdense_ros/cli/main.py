@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     predict.add_arguments(commands.add_parser("predict", help="labels, depth, normals and mask of images, as picture files"))
     replay.add_arguments(commands.add_parser("replay", help="a bag, video or image folder through the node's pipeline"))
-    weights.add_arguments(commands.add_parser("weights", help="list, describe, verify and import weights"))
+    weights.add_arguments(commands.add_parser("weights", help="list, show, verify and import weights"))
     help_of_export = "weights as files for other runtimes, compared with torch before they are written"
     export_weights.add_arguments(commands.add_parser("export", help=help_of_export))
     annotate.add_arguments(commands.add_parser("annotate", help="fill in what a data set misses, by a network as its teacher"))

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mtdense_ros.cli.mdeas_set", description="Build an MDEAS data set; a stopped run is taken up.")
+    parser = argparse.ArgumentParser(prog="mtdense mdeas-set", description="Build an MDEAS data set; a stopped run is taken up.")
     parser.add_argument("out", type=Path, help="folder of the set")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures of scenes")
     parser.add_argument("--cutouts", type=Path, metavar="DIR", help="RGBA pictures of things")

@@ -100,7 +100,7 @@ def _check_installed(name: str) -> None:
 
 def _absence(name: str) -> str | None:
     missing = " ".join(package for package in _PACKAGES[name] if importlib.util.find_spec(package) is None)
-    return f"not installed: {missing}; pip install {missing}, or 'mtdense_ros[{name}]'" if missing else None
+    return f"not installed: {missing}; pip install {missing}" if missing else None
 
 
 def _torch(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
@@ -123,7 +123,7 @@ def _compiling(name: str, net: DenseNetwork, compiler: Callable[[], Compiler]) -
         return GraphEngine(net, compiler())
     except (ImportError, AttributeError, RuntimeError, OSError) as error:
         problem = f"engine: {name} is installed and does not work ({' '.join(str(error).split())})"
-        raise ConfigError(f"{problem}; install it again with pip install 'mtdense_ros[{name}]', or use engine: torch") from error
+        raise ConfigError(f"{problem}; install it again with pip install {' '.join(_PACKAGES[name])}, or use engine: torch") from error
 
 
 _MAKERS: Mapping[str, Callable[[DenseNetwork, Plan, int], Engine]] = {

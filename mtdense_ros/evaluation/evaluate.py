@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mtdense_ros.evaluation.evaluate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mtdense eval", description=__doc__)
     parser.add_argument("weights", help="name or path")
     data_help = f"one of {', '.join(SETS)}, or data of your own as KIND:PATH, such as folder:PATH (default: all that have names)"
     parser.add_argument("--data", nargs="+", metavar="SET", default=list(SETS), help=data_help)

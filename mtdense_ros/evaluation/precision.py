@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="mtdense_ros.evaluation.precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="mtdense precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("weights", help="name or path")
     parser.add_argument("--data", nargs="+", metavar="SET", required=True, help="held-out frames, such as renders:PATH")

@@ -16,7 +16,7 @@ def libraries() -> tuple[Any, Any]:
         import onnx
         import onnxruntime  # type: ignore[import-untyped]
     except ImportError as error:
-        raise DependencyError(f"export: {error.name} is not installed; pip install 'mtdense_ros[export]', or run scripts/setup") from error
+        raise DependencyError(f"export: {error.name} is not installed; pip install onnx onnxruntime, or run scripts/setup") from error
     return onnx, onnxruntime
 
 

@@ -19,7 +19,7 @@ from mtdense_ros.training.loop import train
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Reads the command line and trains; an interrupted run continues from its folder's checkpoint."""
-    parser = argparse.ArgumentParser(prog="mtdense_ros.training.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mtdense train", description=__doc__)
     parser.add_argument("config", type=Path, help="YAML file with what differs from the defaults")
     parser.add_argument("--data", type=Path, nargs="+", default=[], help="folders of rendered sets, in place of the file's sources")
     parser.add_argument("--out", type=Path, help="folder for the checkpoints and the log (default: runs/NAME of the file)")

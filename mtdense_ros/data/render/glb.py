@@ -31,7 +31,7 @@ def read_glb(path: Path) -> list[Primitive]:
         import PIL  # noqa: F401 (trimesh drops the textures silently without it)
         import trimesh
     except ImportError as error:
-        raise DependencyError(f"models: {error.name} is not installed; pip install 'mtdense_ros[train]', or run scripts/setup") from error
+        raise DependencyError(f"models: {error.name} is not installed; pip install trimesh pillow, or run scripts/setup") from error
     try:
         scene: Any = trimesh.load_scene(path, file_type="glb", process=False)
     except Exception as error:  # trimesh raises whatever its parser met

@@ -199,7 +199,7 @@ def _context() -> Any:
     try:
         import moderngl
     except ImportError as error:
-        raise DependencyError(f"renderer: moderngl is not installed ({error}); pip install 'mtdense_ros[train]'") from error
+        raise DependencyError(f"renderer: moderngl is not installed ({error}); pip install moderngl trimesh pillow") from error
     try:
         return moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
     except Exception as error:  # moderngl raises bare Exception for every driver failure

@@ -83,7 +83,7 @@ def leaves(values, default):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
     config = load_config(path)
-    run = Run(dataclasses.replace(config, device="cpu", amp="off", encoder="", start="", anew=(), teacher=TeacherConfig()))
+    run = Run(dataclasses.replace(config, device="cpu", amp="fp32", encoder="", start="", anew=(), teacher=TeacherConfig()))
     assert set(run.targets) <= set(run.net.outputs)
     settings = list(leaves(yaml.safe_load(path.read_text()), dataclasses.asdict(TrainConfig(steps=1))))
     assert settings

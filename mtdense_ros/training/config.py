@@ -15,7 +15,7 @@ from mtdense_ros.weights.card import DEPTH_KINDS
 OPTIMISERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("cosine", "poly", "multistep", "cyclic", "constant")
 RECIPES = ("dense", "hydranet", "mdeas", "lraspp", "ffm")
-AMPS = ("off", "bf16", "fp16")
+AMPS = ("fp32", "bf16", "fp16")
 TARGETS = ("labels", "depth", "normals", "foreground")
 
 
@@ -132,8 +132,8 @@ class TrainConfig:
     backgrounds: whether the background of a pair counts as a picture with truths of its own.
     seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three
     quarters of that size; batch: samples per step, of all processes together; clip: norm of the gradient (0: any); ema: decay of the
-    averaged weights (0: none); amp: autocast; device: as for the engines; threads: of torch; loaders: threads that make batches;
-    checkpoint_minutes: between checkpoints, each with an evaluation.
+    averaged weights (0: none); amp: number format, below fp32 by autocast; device: as for the engines; threads: of torch; loaders:
+    threads that make batches; checkpoint_minutes: between checkpoints, each with an evaluation.
     """
 
     arch: str = "mtdense"
@@ -165,7 +165,7 @@ class TrainConfig:
     schedule: ScheduleConfig = ScheduleConfig()
     clip: float = 5.0
     ema: float = 0.998
-    amp: str = "off"
+    amp: str = "fp32"
     device: str = "auto"
     threads: int = 2
     loaders: int = 1

@@ -84,7 +84,7 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     run.net.train()
     before = [buffer.clone() for buffer in run.net.buffers()]
     with shared_batch(run.team.size):
-        with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "off"):
+        with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "fp32"):
             raw = run.forward(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
             lesson = run.teacher.lesson(batch.images, raw) if run.teacher else {}
         terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **lesson}

@@ -47,7 +47,7 @@ class Run:
         self.team = team or Team()
         self.device = self.team.device(choose_device(config.device))
         if config.amp == "fp16" and self.device.type != "cuda":
-            raise ConfigError("training: 'amp' is fp16, which needs a GPU; use bf16 or off")
+            raise ConfigError("training: 'amp' is fp16, which needs a GPU; use bf16 or fp32")
         self.net = network_of(config).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average: DenseNetwork = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.targets = targets_of(config, self.net)
@@ -170,7 +170,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def restored(path: Path) -> Run:
     """The run of a checkpoint with the settings that it was made with, on the CPU."""
-    config = built(TrainConfig, {**json.loads(read_checkpoint(path)["config"]), "device": "cpu", "amp": "off"}, str(path))
+    config = built(TrainConfig, {**json.loads(read_checkpoint(path)["config"]), "device": "cpu", "amp": "fp32"}, str(path))
     run = Run(config)
     run.load(path)
     return run

@@ -46,13 +46,14 @@ class Sink:
         ]
 
     def serve(self, commands: Commands) -> None:
-        """Says when the node offers all outputs, then does what the parent says, until it says no more."""
-        self._spinner.wait(self._offered, START_S, "offer its outputs")
+        """Says when it hears all outputs of the node, then does what the parent says, until it says no more."""
+        self._spinner.wait(self._heard, START_S, "offer its outputs")
         tell(event="ready")
         commands.obey(self._spinner, lambda _: self._report())
 
-    def _offered(self) -> bool:
-        return all(self._node.count_publishers(f"{NODE}/{name}") > 0 for name in OUTPUTS)
+    def _heard(self) -> bool:
+        """Whether each subscription has met its publisher: what is published before that is not lost, but was never sent here."""
+        return all(subscription.get_publisher_count() > 0 for subscription in self._subscriptions)
 
     def _receive(self, index: int, message: Any) -> None:
         now_ns = self._clock.now_ns()

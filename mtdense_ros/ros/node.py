@@ -283,6 +283,8 @@ def main(args: list[str] | None = None) -> int:
         node.close()
         node.destroy_node()
         rclpy.try_shutdown()
+        for each in (signal.SIGINT, signal.SIGTERM):  # one more of them must not kill the process on the last of its way
+            signal.signal(each, signal.SIG_IGN)
     return 0
 
 

@@ -24,14 +24,14 @@ CONFIGS = {
     **{name: load_config(TRAIN / f"{name}_indoor.yaml") for name in ("hydranet", "mdeas", "lraspp", "ffm")},
 }
 CASES = (
-    ("mtdense", 144, 192, "off"),
+    ("mtdense", 144, 192, "fp32"),
     ("mtdense", 144, 192, "bf16"),
-    ("mtdense", 192, 256, "off"),
+    ("mtdense", 192, 256, "fp32"),
     ("mtdense", 192, 256, "bf16"),
     ("mtdense", 240, 320, "bf16"),
     ("hydranet", 192, 256, "bf16"),
     ("mdeas", 160, 160, "bf16"),
-    ("lraspp", 192, 256, "off"),
+    ("lraspp", 192, 256, "fp32"),
     ("ffm", 128, 160, "bf16"),
 )
 BATCH, STEPS = 8, 6
@@ -74,7 +74,7 @@ def main() -> None:
     for arch, height, width, amp in CASES:
         rate = BATCH / seconds_per_step(replace(CONFIGS[arch], batch=BATCH, amp=amp, encoder=""), height, width)
         reference = reference or rate
-        print(f"| {arch} | {height}x{width} | {'fp32' if amp == 'off' else amp} | {rate:.1f} | {rate / reference:.2f} |", flush=True)
+        print(f"| {arch} | {height}x{width} | {amp} | {rate:.1f} | {rate / reference:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

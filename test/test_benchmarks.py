@@ -2,13 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import all as all_benchmarks
-from benchmarks import end_to_end
+from benchmarks import end_to_end, training_step
 from benchmarks.common import copies, machine, network_tables, node_tables, pictures, record, statistics, tables, targets
 from benchmarks.common.usage import Usage
 from benchmarks.document import document
@@ -112,6 +113,11 @@ def test_on_a_gpu_the_node_may_add_three_copies_and_the_relay_s_age():
         median_age, p95 = (each for each in targets.end_to_end(phases, [copies_ms] * 3) if each.text.startswith("GPU"))
         assert (median_age.limit, median_age.verdict, p95.verdict) == (40.0 + 3 * copies_ms, verdict, "missed")
     assert "| at most - |" in targets.table(targets.end_to_end([]))
+
+
+def test_training_steps_are_of_trainings_that_there_are():
+    for arch, height, width, amp in training_step.CASES:
+        assert replace(training_step.CONFIGS[arch], height=height, width=width, amp=amp).arch == arch
 
 
 def test_what_is_copied_to_a_gpu_and_back():

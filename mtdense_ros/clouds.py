@@ -62,14 +62,16 @@ def pack_cloud(
     every = strips((height, width))
 
     def pack(some: list[slice], scratch: Workspace) -> None:
+        words = scratch.array("words", (POINT_STEP // 4, every[0].stop, width), np.int32)
+        fields = scratch.array("fields", (4, every[0].stop, width), np.uint8)
+        fields[0], fields[1:] = UNLABELLED, 0
         for rows in some:
             count = rows.stop - rows.start
-            words = scratch.array("words", (POINT_STEP // 4, every[0].stop, width), np.int32)[:, :count]
-            fields = scratch.array("fields", (4, every[0].stop, width), np.uint8)[:, :count]
-            x_y_z, color, classes = words[:3], words[3], words[4]
+            x_y_z, color, classes = words[:3, :count], words[3, :count], words[4, :count]
             rays.fill(x_y_z.view(np.float32), depth[rows], rows)
             _fill_color(color, rgb[rows])
-            _fill_classes(classes, fields, _rows(labels, rows), _rows(confidence, rows), _rows(foreground, rows))
+            maps = _rows(labels, rows), _rows(confidence, rows), _rows(foreground, rows)
+            _fill_classes(classes, fields[:, :count], *maps)
             cv2.merge([*x_y_z, color, classes], dst=out[rows])  # as integers: no float unit may touch the packed bits
 
     upper, lower = workspace.part("upper half"), workspace.part("lower half")
@@ -119,19 +121,12 @@ def _fill_classes(
     confidence: NDArray[np.float32] | None,
     foreground: NDArray[np.bool_] | None,
 ) -> None:
-    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), to work in."""
-    label, probability, mask, padding = fields
-    padding.fill(0)
-    if labels is None:
-        label.fill(UNLABELLED)
-    else:
-        label = labels
-    if confidence is None:
-        probability.fill(0)
-    else:
-        confidence_byte(confidence, probability)
-    if foreground is None:
-        mask.fill(0)
-    else:
-        mask_byte(foreground, mask)
-    cv2.merge([label, probability, mask, padding], dst=word.view(np.uint8).reshape(*word.shape, 4))
+    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), what is absent, and to work in."""
+    planes = list(fields)
+    if labels is not None:
+        planes[0] = labels
+    if confidence is not None:
+        confidence_byte(confidence, planes[1])
+    if foreground is not None:
+        mask_byte(foreground, planes[2])
+    cv2.merge(planes, dst=word.view(np.uint8).reshape(*word.shape, 4))

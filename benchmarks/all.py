@@ -15,8 +15,7 @@ from pathlib import Path
 
 from benchmarks.common.record import FOLDER
 from benchmarks.document import SECTIONS
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 
 QUICK = {
     "end_to_end": ["--quick"],

@@ -27,11 +27,11 @@ from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
 from mtdense_ros import clouds, colour, encodings, geometry, ground, postprocess, rectify, side_by_side, transforms
 from mtdense_ros.command_line import exit_code
+from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.encodings import MessageMemory
 from mtdense_ros.engines.base import Engine
 from mtdense_ros.pipeline import Pipeline
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.records import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.workspace import Workspace
 

@@ -21,8 +21,7 @@ from benchmarks.common.system import System
 from benchmarks.common.variants import VARIANTS, WEIGHTS
 from mtdense_ros.cli.export_weights import size_of
 from mtdense_ros.command_line import exit_code
-from mtdense_ros.errors import ConfigError, MtdenseError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, MtdenseError, known_names
 
 CAMERA_HW = (480, 640)
 WARM_UP_S = 1.5

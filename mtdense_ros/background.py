@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.atomic import write_atomically
+from mtdense_ros.datatypes import check_rgb
 from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import check_rgb
 
 Rgb = NDArray[np.uint8]
 Encoded = TypeVar("Encoded")

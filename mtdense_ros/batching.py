@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from mtdense_ros.datatypes import OUTPUTS, Rgb, check_rgb, image_size
+from mtdense_ros.errors import InputError, known_names
 
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
-from mtdense_ros.records import OUTPUTS, check_rgb
-
-Rgb = NDArray[np.uint8]
 T = TypeVar("T")
-
-
-def image_size(rgb: Rgb) -> tuple[int, int]:
-    """(height, width) of an image."""
-    return rgb.shape[0], rgb.shape[1]
 
 
 def common_size(images: Sequence[Rgb]) -> tuple[int, int]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from mtdense_ros.errors import ConfigError, WeightsError
-from mtdense_ros.hints import known_names
+from mtdense_ros.datatypes import LabelSpace
+from mtdense_ros.errors import ConfigError, WeightsError, known_names
 from mtdense_ros.labels import load_label_spaces
-from mtdense_ros.records import LabelSpace
 from mtdense_ros.weights import Card
 
 Size = tuple[int, int]

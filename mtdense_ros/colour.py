@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import LabelSpace, check_rgb
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import LabelSpace, check_rgb
 from mtdense_ros.workspace import Workspace
 
 Image = NDArray[np.uint8]

@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.postprocess import OutputOptions, outputs_of
 from mtdense_ros.predictor import EncodedBackground, Predictor
 from mtdense_ros.producers import producers_of
-from mtdense_ros.records import OUTPUTS, Intrinsics, LabelSpace, Prediction
 from mtdense_ros.weights import DepthSpec, read_card
 from mtdense_ros.workspace import Workspace
 

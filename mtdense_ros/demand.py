@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import InputError, known_names
 
 RESULTS = {
     "labels": "labels",

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.workspace import Shape, Value, Workspace
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"

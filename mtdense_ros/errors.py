@@ -1,5 +1,8 @@
 """The package's error family. Every message says what is wrong, where, and how to mend it."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class MtdenseError(Exception):
     """Base of all errors that this package raises on purpose."""
@@ -27,3 +30,11 @@ class DeviceError(MtdenseError):
 
 class DependencyError(MtdenseError):
     """An optional library that is needed for what was asked and is not installed."""
+
+
+def known_names(name: str, known: Iterable[str]) -> str:
+    """The remedy part of an unknown-name error: the nearest known name, if any is near, and the full list."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    listed = ", ".join(names) if names else "none"
+    return f"did you mean '{near[0]}'? known: {listed}" if near else f"known: {listed}"

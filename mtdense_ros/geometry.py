@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 from mtdense_ros.strips import strips
 from mtdense_ros.workspace import Workspace
 

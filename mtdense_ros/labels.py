@@ -10,9 +10,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
-from mtdense_ros.records import UNLABELLED, LabelClass, LabelSpace
+from mtdense_ros.datatypes import UNLABELLED, LabelClass, LabelSpace
+from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.resources import find_resource
 
 _FLAGS = ("traversable", "obstacle", "dynamic")

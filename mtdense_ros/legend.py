@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtdense_ros.composition import Composition
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.records import UNLABELLED
 
 
 def legend_of(networks: Composition, depth_scale_mode: str, depth_scale: float = 1.0) -> dict[str, Any]:

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.background import Background
-from mtdense_ros.batching import image_size
 from mtdense_ros.composition import Composition, EncodedBackgrounds
+from mtdense_ros.datatypes import Frame, Prediction, image_size
 from mtdense_ros.demand import RESULTS, Demand, demand
 from mtdense_ros.geometry import RayTable, apply_range
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.postprocess import depth_range
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.records import Frame, Prediction
 from mtdense_ros.results import Material, Results, make
 from mtdense_ros.scale import SmoothedScale
 from mtdense_ros.stopwatch import Stopwatch

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.batching import chosen_outputs, common_size, image_size, per_image
+from mtdense_ros.batching import chosen_outputs, common_size, per_image
 from mtdense_ros.card_facts import input_of, label_space_of
+from mtdense_ros.datatypes import Intrinsics, Prediction, check_rgb, image_size
 from mtdense_ros.engines.base import Engine, Features
 from mtdense_ros.engines.create import create_engine
 from mtdense_ros.errors import InputError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
-from mtdense_ros.records import Intrinsics, Prediction, check_rgb
 from mtdense_ros.side_by_side import use_threads
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.transforms import network_size, normalise

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
-from mtdense_ros.records import OUTPUTS
+from mtdense_ros.datatypes import OUTPUTS
+from mtdense_ros.errors import ConfigError, known_names
 
 CHOOSABLE = ("labels", "depth", "foreground")
 """Outputs whose producer can be named; confidence follows labels, and normals come from the first network that has them."""

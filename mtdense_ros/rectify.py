@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.errors import InputError
+from mtdense_ros.datatypes import Intrinsics, check_rgb
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry import RayTable
-from mtdense_ros.hints import known_names
-from mtdense_ros.records import Intrinsics, check_rgb
 from mtdense_ros.workspace import Workspace
 
 Floats64 = NDArray[np.float64]

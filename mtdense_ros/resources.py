@@ -6,8 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from mtdense_ros.errors import MtdenseError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import MtdenseError, known_names
 
 WEIGHTS_PATH_VARIABLE = "MTDENSE_WEIGHTS_PATH"
 """Environment variable: folders with weights (os.pathsep between them), searched before the package's own."""

@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, InputError, known_names
 from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]

@@ -10,8 +10,8 @@ from mtdense_ros.data.annotation_run import annotate, depth_factor, open_folder,
 from mtdense_ros.data.folder_writer import FolderWriter
 from mtdense_ros.data.readers.folder import FolderSource
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import Intrinsics, Prediction
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.records import Intrinsics, Prediction
 
 NAN = np.float32(np.nan)
 CAMERA = Intrinsics(4, 3, 10.0, 11.0, 1.5, 1.0)

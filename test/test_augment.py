@@ -10,8 +10,8 @@ from mtdense_ros.data.composite import composited, ghosted
 from mtdense_ros.data.crop import centred_window, cropped, mirrored, random_window
 from mtdense_ros.data.misalign import misaligned, unchanged
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 SIZE = (48, 64)
 WHOLE = (0, 0, *SIZE)

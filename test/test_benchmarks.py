@@ -243,8 +243,8 @@ def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture
     pytest.importorskip("rclpy", reason="rclpy is not installed: the naive node is not compared with the package's")
     from benchmarks import naive_node
     from mtdense_ros import clouds
+    from mtdense_ros.datatypes import Intrinsics
     from mtdense_ros.predictor import Predictor
-    from mtdense_ros.records import Intrinsics
 
     path = make_random_weights("mtdense")
     rgb, background = picture(1, 96, 128), picture(2, 96, 128)

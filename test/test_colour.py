@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mtdense_ros import colour
+from mtdense_ros.datatypes import LabelClass, LabelSpace
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import LabelClass, LabelSpace
 
 SPACE = LabelSpace("two", (LabelClass(0, "floor", (10, 20, 30)), LabelClass(1, "wall", (40, 50, 60))))
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError, WeightsError
 from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, constants, ground_plane
 from mtdense_ros.evaluation.changes import Subtractors, ThresholdSweep, difference
 from mtdense_ros.evaluation.frames import EvaluationFrame
-from mtdense_ros.records import Intrinsics
 
 STATISTICS = TrainingStatistics(
     majority_class=3, median_depth_m=2.0, median_depth_per_focal_m=2.5, mean_normal=(0.0, -0.6, -0.8), label_bands=(1, 3, 0)

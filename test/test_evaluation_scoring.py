@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mtdense_ros.datatypes import Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.baselines import TrainingStatistics
 from mtdense_ros.evaluation.frames import EvaluationFrame
@@ -13,7 +14,6 @@ from mtdense_ros.evaluation.scoring import NETWORK, score_set
 from mtdense_ros.evaluation.spaces import align
 from mtdense_ros.evaluation.unchanged import CHANGES, backgrounds, pair
 from mtdense_ros.labels import load_label_space
-from mtdense_ros.records import Prediction
 
 STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0)
 SIZE = (4, 6)

@@ -8,8 +8,8 @@ from mtdense_ros.data.folder_writer import FolderWriter
 from mtdense_ros.data.readers.folder import FolderSource
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.stored import holds, stored_metres, stored_normals, stored_share
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 CAMERA = Intrinsics(4, 3, 10.0, 11.0, 1.5, 1.0)
 NAN = np.float32(np.nan)

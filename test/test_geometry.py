@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mtdense_ros import geometry
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 CAMERA = Intrinsics(width=4, height=3, fx=2.0, fy=4.0, cx=1.0, cy=2.0)
 NAN, INF = np.nan, np.inf

@@ -9,8 +9,8 @@ from training_data import write_set
 from mtdense_ros.data.folder_writer import FolderWriter
 from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.records import Intrinsics
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 from mtdense_ros.training.mixture import Mixture, label_table, open_mixture, part_of
 

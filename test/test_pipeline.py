@@ -7,12 +7,12 @@ import pytest
 
 from mtdense_ros.clouds import unpack_cloud
 from mtdense_ros.composition import Composition
+from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, PipelineOptions
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.records import Frame, Intrinsics
 from mtdense_ros.scale import SmoothedScale
 
 H, W = 119, 161
@@ -295,7 +295,7 @@ class FloorPredictor:
         self.needs_background = lambda output: False
 
     def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, workspace=None):
-        from mtdense_ros.records import Prediction
+        from mtdense_ros.datatypes import Prediction
 
         assert (options.depth_min, options.depth_max) == (0.0, np.inf), "the range must apply after the scale"
         return Prediction(depth=floor_depth(0.8, 0.5))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from mtdense_ros.datatypes import OUTPUTS, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
 from mtdense_ros.postprocess import OutputOptions
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.records import OUTPUTS, Intrinsics
 
 H, W = 479, 641
 

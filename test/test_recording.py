@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
-from mtdense_ros.records import Frame
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.replay.analysis import live_report, sheet_rows
 from mtdense_ros.replay.bag_writer import write_bag
 from mtdense_ros.replay.cdr import DIAGNOSTICS, IMAGE, LABEL_INFO, STRING, serialise_image, typestore

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry import RayTable
-from mtdense_ros.records import Intrinsics
 from mtdense_ros.rectify import CameraModel, ray_table, rectify, require_undistorted
 
 CAMERA = Intrinsics(width=64, height=48, fx=50.0, fy=52.0, cx=31.0, cy=24.0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)
 

@@ -11,8 +11,7 @@ import torch
 from mtdense_ros.engines.choice import Candidate
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.formats import FORMATS
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from mtdense_ros.data.annotation_run import annotate, depth_factor, open_folder,
 from mtdense_ros.data.folder_writer import FolderWriter
 from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.stored import DEPTH_FACTORS
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.replay.console import Console
 from mtdense_ros.weights import Card, read_card
 

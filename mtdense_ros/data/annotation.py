@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
-from mtdense_ros.records import UNLABELLED, Intrinsics, Prediction
+from mtdense_ros.datatypes import UNLABELLED, Intrinsics, Prediction
+from mtdense_ros.errors import ConfigError, InputError, known_names
 
 Teacher = Callable[[NDArray[np.uint8], Intrinsics | None, Collection[str]], Prediction]
 """What a teacher says of an image (H, W, 3) uint8 RGB of a camera: those of records.OUTPUTS that are asked for."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.data.misalign import background_of
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.records import UNLABELLED
+from mtdense_ros.datatypes import UNLABELLED
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.transforms import resize_image
 
 Size = tuple[int, int]

@@ -16,8 +16,8 @@ from mtdense_ros.atomic import write_atomically
 from mtdense_ros.data.readers.description import DESCRIPTION
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.stored import stored_metres, stored_normals, stored_share
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 _FOLDERS = {
     "image": "rgb", "labels": "labels", "depth": "depth", "normals": "normals", "foreground": "masks", "background": "background",

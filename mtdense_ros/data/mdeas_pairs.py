@@ -14,8 +14,7 @@ from mtdense_ros.data.mdeas_builder import HEADER, INDEX, SETTINGS
 from mtdense_ros.data.readers.files import read_plane, read_rgb
 from mtdense_ros.data.readers.units import share
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, InputError, known_names
 
 PROTOCOLS = ("clean", "published")
 SPLITS = ("", "train", "val")

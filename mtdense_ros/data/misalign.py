@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import UNLABELLED
 
 
 def unchanged(sample: Sample) -> Sample:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair, ShardSet
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 
 _SHIPPED_LABELS = np.arange(256, dtype=np.uint8)
 _SHIPPED_LABELS[6] = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import Intrinsics, check_rgb
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics, check_rgb
 
 _KINDS: dict[str, tuple[type[np.generic], int]] = {
     "labels": (np.uint8, 2),

@@ -14,8 +14,7 @@ from mtdense_ros.engines.graph_engine import Compiler, GraphEngine
 from mtdense_ros.engines.onnx_engine import OnnxCompiler
 from mtdense_ros.engines.openvino_engine import OpenVinoCompiler
 from mtdense_ros.engines.torch_engine import TorchEngine
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.weights import Card
 

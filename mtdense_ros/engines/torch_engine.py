@@ -16,8 +16,7 @@ from mtdense_ros.engines.counting import count_work
 from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
 from mtdense_ros.engines.shared import Shared
 from mtdense_ros.engines.threads import use_threads
-from mtdense_ros.errors import ConfigError, DeviceError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, DeviceError, known_names
 from mtdense_ros.models import DenseNetwork
 
 Features = tuple[Tensor, ...]

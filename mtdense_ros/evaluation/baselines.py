@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.evaluation.changes import THRESHOLD, difference
 from mtdense_ros.evaluation.frames import EvaluationFrame
-from mtdense_ros.records import Intrinsics
 from mtdense_ros.weights import Card
 
 CAMERA_HEIGHT_M = 1.0

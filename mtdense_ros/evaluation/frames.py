@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.source import Source
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 
 Rgb = NDArray[np.uint8]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import UNLABELLED
 
 Floats = NDArray[np.floating[Any]]
 

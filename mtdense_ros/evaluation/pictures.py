@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.colour import colour_depth, colour_labels, colour_normals
+from mtdense_ros.datatypes import UNLABELLED, LabelSpace
 from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
-from mtdense_ros.records import UNLABELLED, LabelSpace
 
 NEAR_M, FAR_M = 0.3, 5.0
 WORST_DEG = 60.0

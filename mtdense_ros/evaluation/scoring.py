@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, constants
 from mtdense_ros.evaluation.changes import Subtractors
@@ -16,7 +17,6 @@ from mtdense_ros.evaluation.scores import Methods, Scores
 from mtdense_ros.evaluation.similarity import similarities
 from mtdense_ros.evaluation.spaces import Alignment, align
 from mtdense_ros.predictor import Background, Predictor
-from mtdense_ros.records import LabelSpace, Prediction
 
 NETWORK = "network"
 OUTPUTS = ("labels", "depth", "normals", "foreground")

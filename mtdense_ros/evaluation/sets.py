@@ -13,11 +13,10 @@ from mtdense_ros.data.readers.files import read_plane, read_rgb
 from mtdense_ros.data.readers.nyuv2 import CAMERA as NYU_CAMERA
 from mtdense_ros.data.readers.open import KINDS, open_source
 from mtdense_ros.data.readers.units import metres, unit_normals
-from mtdense_ros.errors import InputError
+from mtdense_ros.datatypes import Intrinsics
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
-from mtdense_ros.hints import known_names
 from mtdense_ros.labels import label_mapping
-from mtdense_ros.records import Intrinsics
 
 DATA_VARIABLE = "MTDENSE_DATA"
 """Environment variable: the folder that holds the evaluation sets; default: shared/data beside the project."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from mtdense_ros.datatypes import LabelSpace, Prediction
 from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
 from mtdense_ros.evaluation.pictures import error, shown
 from mtdense_ros.evaluation.scoring import OUTPUTS
-from mtdense_ros.records import LabelSpace, Prediction
 
 TILE = (240, 180)
 COLUMNS = 8

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.labels import label_mapping, load_label_space
-from mtdense_ros.records import LabelSpace
 
 _MEETING_POINT = "indoor"
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, InputError, known_names
 
 TASKS = ("labels", "depth", "normals")
 """The tasks that read one image, in the order in which `tasks` lists them."""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mtdense_ros.records import Frame
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.replay.live import Run
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.processes import middleware

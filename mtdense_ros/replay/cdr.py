@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Frame, Intrinsics
 
 IMAGE = "sensor_msgs/msg/Image"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mtdense_ros.records import Frame
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.replay.source import Source
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import InputError, MtdenseError
-from mtdense_ros.records import Frame
 from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_image
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.plan import Plan

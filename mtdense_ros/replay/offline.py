@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtdense_ros.composition import Composition
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.pipeline import Pipeline, PipelineOptions, Results
-from mtdense_ros.records import Frame
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource
 from mtdense_ros.replay.plan import Plan

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Frame
 from mtdense_ros.replay.source import FRAME_ID, Source
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")

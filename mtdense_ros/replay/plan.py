@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.records import Frame
 from mtdense_ros.replay.pictures import read_picture
 from mtdense_ros.replay.source import Source
 

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.batching import image_size
 from mtdense_ros.budget.costs import Sample
+from mtdense_ros.datatypes import Frame, image_size
 from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry import RayTable
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, Results
-from mtdense_ros.records import Frame
 from mtdense_ros.rectify import ray_table, rectify
 from mtdense_ros.ros.ages import Age, AgeGate
 from mtdense_ros.ros.budgeting import BudgetKeeper

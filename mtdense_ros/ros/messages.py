@@ -14,8 +14,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, Poi
 from std_msgs.msg import Header, String
 
 from mtdense_ros.clouds import CLOUD_FIELDS, POINT_STEP
+from mtdense_ros.datatypes import Intrinsics, LabelSpace
 from mtdense_ros.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
-from mtdense_ros.records import Intrinsics, LabelSpace
 from mtdense_ros.rectify import CameraModel
 from mtdense_ros.ros import cv_bridge_fallback
 from mtdense_ros.workspace import Workspace

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from mtdense_ros.data.augment import Augmentation, augmented
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.models.base import TASKS
-from mtdense_ros.records import UNLABELLED
 from mtdense_ros.training.mixture import Mixture
 
 FOREGROUND = "foreground"

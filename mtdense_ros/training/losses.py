@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtdense_ros.records import UNLABELLED
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.training.distillation import distillation_loss, feature_distillation
 from mtdense_ros.training.metric_depth import berhu, depth_loss, scale_invariant_rmse
 from mtdense_ros.training.pixels import check_shapes, full_precision, mean_of, mean_where

@@ -16,9 +16,9 @@ from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.source import Source
+from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.labels import label_mapping, load_label_spaces
-from mtdense_ros.records import UNLABELLED, Intrinsics
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 
 _log = logging.getLogger(__name__)

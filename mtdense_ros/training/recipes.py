@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.training.config import LossConfig, TeacherConfig
 from mtdense_ros.training.losses import berhu, depth_loss, foreground_loss, labels_loss, mdeas_loss, normals_loss
 

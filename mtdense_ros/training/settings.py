@@ -9,8 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.augment import fitted
-from mtdense_ros.records import UNLABELLED
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.training.mixture import Mixture
 
 SAMPLES = 500

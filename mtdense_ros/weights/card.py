@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mtdense_ros.errors import WeightsError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import WeightsError, known_names
 from mtdense_ros.models import list_models
 from mtdense_ros.models.base import RAW_OUTPUTS
 from mtdense_ros.transforms import RESIZE_MODES

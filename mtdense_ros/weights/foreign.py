@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtdense_ros.errors import ConfigError, WeightsError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, WeightsError, known_names
 from mtdense_ros.models import create_model
 from mtdense_ros.weights.foreign_config import CONFIGS
 from mtdense_ros.weights.foreign_names import original_names

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mtdense_ros.errors import WeightsError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import WeightsError, known_names
 from mtdense_ros.models.mobilenet_v2 import STEM_CHANNELS, MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.weights.foreign import copied, plain_entries, refuse_extra

@@ -10,10 +10,10 @@ import pytest
 from mtdense_ros.budget.concessions import Setting
 from mtdense_ros.budget.costs import Sample
 from mtdense_ros.composition import Composition
+from mtdense_ros.datatypes import Frame
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline
-from mtdense_ros.records import Frame
 from mtdense_ros.ros import budgeting
 from mtdense_ros.ros.budgeting import BudgetKeeper, conceded, output_sets
 from mtdense_ros.ros.faults import Faults

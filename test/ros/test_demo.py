@@ -15,7 +15,7 @@ pytest.importorskip("rclpy", reason="the demo's node needs rclpy")
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from mtdense_ros.records import Frame, Intrinsics
+from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
 from mtdense_ros.replay.sheet import sheet_hw
 

@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import yaml
 
+from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import Intrinsics
 
 _FIELDS = ("width", "height", "fx", "fy", "cx", "cy")
 

@@ -23,10 +23,9 @@ from numpy.typing import NDArray
 from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_plane, read_rgb, refuse_unpaired
 from mtdense_ros.data.readers.units import Colour, colour_ids, label_ids
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.datatypes import UNLABELLED
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.labels import load_label_space
-from mtdense_ros.records import UNLABELLED
 
 SPLITS = ("train", "val", "test")
 _VOID_CLASS = "Void"

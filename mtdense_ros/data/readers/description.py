@@ -8,8 +8,7 @@ from typing import Any
 
 from mtdense_ros.data.readers.cameras import read_yaml
 from mtdense_ros.data.readers.units import AXES
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 
 DESCRIPTION = "dataset.yaml"
 TARGETS = ("labels", "depth", "normals", "foreground")

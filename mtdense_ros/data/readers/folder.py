@@ -34,10 +34,9 @@ from mtdense_ros.data.readers.description import DESCRIPTION, TARGETS, read_desc
 from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_plane, read_rgb, read_stored, refuse_unpaired
 from mtdense_ros.data.readers.units import colour_ids, label_ids, metres, share, unit_normals
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.datatypes import UNLABELLED
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.labels import load_label_space
-from mtdense_ros.records import UNLABELLED
 
 
 class FolderSource:

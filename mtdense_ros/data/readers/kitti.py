@@ -18,10 +18,9 @@ from mtdense_ros.data.readers.files import files_by_key, read_plane, read_rgb, r
 from mtdense_ros.data.readers.units import Colour, colour_ids, metres
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.source import Source
-from mtdense_ros.errors import InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.datatypes import UNLABELLED
+from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.labels import label_mapping, load_label_space
-from mtdense_ros.records import UNLABELLED
 
 DEPTH_PER_METRE = 256.0
 

@@ -17,8 +17,8 @@ from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_pl
 from mtdense_ros.data.readers.units import label_ids, metres, unit_normals
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.data.source import Source
+from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import UNLABELLED, Intrinsics
 
 MAT = "nyu_depth_v2_labeled.mat"
 CLASSES_40 = "classes40.txt"

@@ -13,8 +13,7 @@ from mtdense_ros.data.readers.nyuv2 import open_nyuv2
 from mtdense_ros.data.readers.tum import TumSource
 from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.source import Source
-from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, InputError, known_names
 
 
 def open_source(text: str) -> Source:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError
-from mtdense_ros.records import UNLABELLED
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtdense_ros.data.render.scene import View
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 
 
 def intrinsics(size: tuple[int, int], hfov: float) -> Intrinsics:

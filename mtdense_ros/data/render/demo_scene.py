@@ -16,7 +16,7 @@ from mtdense_ros.data.render.objects import small_thing
 from mtdense_ros.data.render.people import person
 from mtdense_ros.data.render.rooms import Setting
 from mtdense_ros.data.render.scene import Item, pose
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 
 _HALF, _HEIGHT = (2.4, 2.9), 2.55
 _EYE = (0.2, -2.6, 0.85)

@@ -19,8 +19,8 @@ from mtdense_ros.data.render.scene import CEILING, DOOR, OTHER, WALL, Item
 from mtdense_ros.data.render.tabletops import tabletop
 from mtdense_ros.data.render.worlds import Worlds
 from mtdense_ros.data.shards import Pair
+from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.records import UNLABELLED
 
 HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
 """Scene seeds of the demo sequence; training refuses them."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.render.meshes import Mesh
-from mtdense_ros.records import Intrinsics
+from mtdense_ros.datatypes import Intrinsics
 
 FLOOR, WALL, CEILING, FURNITURE, OBJECT, OTHER, DOOR = range(7)
 """Label ids of the indoor space; DOOR exists in training data only."""

@@ -9,8 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from mtdense_ros.errors import ConfigError
-from mtdense_ros.hints import known_names
+from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.training.config import TrainConfig, load_config
 from mtdense_ros.training.settings import load_settings
 from mtdense_ros.training.validation import BEST

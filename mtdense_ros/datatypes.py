@@ -14,6 +14,9 @@ from mtdense_ros.errors import ConfigError, InputError
 UNLABELLED = 255
 """The label id of a pixel without a class."""
 
+Rgb = NDArray[np.uint8]
+"""An image (H, W, 3)."""
+
 OUTPUTS = ("labels", "confidence", "depth", "normals", "foreground")
 """Everything that a prediction can hold, in the order in which it is computed."""
 
@@ -148,3 +151,8 @@ def check_rgb(rgb: NDArray[np.uint8], what: str) -> None:
         raise InputError(f"{what}: expected an RGB array (H, W, 3) uint8, found {found}; convert the image first")
     if rgb.size == 0:
         raise InputError(f"{what}: image of size {rgb.shape[1]}x{rgb.shape[0]} is empty; check the camera driver")
+
+
+def image_size(rgb: Rgb) -> tuple[int, int]:
+    """(height, width) of an image."""
+    return rgb.shape[0], rgb.shape[1]

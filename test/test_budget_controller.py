@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from mtdense_ros.budget.concessions import Concession, Setting, Situation
 from mtdense_ros.budget.controller import FEWEST, PATIENCE_S, Controller
 from mtdense_ros.budget.costs import Costs, Sample, Targets
+from mtdense_ros.budget.quality_levels import Concession, Setting, Situation
 
 EVERYTHING = Situation(
     labels=True, normals=True, exact_labels=True, precision="bf16", fractions=(0.75, 0.5), latency=True, rate=False

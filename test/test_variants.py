@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
 from mtdense_ros.composition import Composition
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.predictor import Predictor
-from mtdense_ros.variants import smaller_fractions, smaller_precision, variant
 
 HW = (119, 161)
 

@@ -6,8 +6,8 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-from mtdense_ros.budget.concessions import Concession, Setting
 from mtdense_ros.budget.costs import Costs, Sample, Targets
+from mtdense_ros.budget.quality_levels import Concession, Setting
 
 WINDOW = 20
 FEWEST = 10

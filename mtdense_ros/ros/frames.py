@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.budget.costs import Sample
+from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.datatypes import Frame, image_size
 from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
@@ -19,7 +20,6 @@ from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.rectify import ray_table, rectify
 from mtdense_ros.ros.ages import Age, AgeGate
-from mtdense_ros.ros.budgeting import BudgetKeeper
 from mtdense_ros.ros.cameras import CameraCache, DistortedCamera, View
 from mtdense_ros.ros.capture import Captures
 from mtdense_ros.ros.faults import Faults

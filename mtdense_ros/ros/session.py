@@ -10,11 +10,11 @@ from typing import Any
 
 from rclpy.node import Node
 
+from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.postprocess import depth_range
-from mtdense_ros.ros.budgeting import BudgetKeeper
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics

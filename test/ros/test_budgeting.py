@@ -7,15 +7,15 @@ import time
 import numpy as np
 import pytest
 
-from mtdense_ros.budget.concessions import Setting
+from mtdense_ros.budget import keeper
 from mtdense_ros.budget.costs import Sample
+from mtdense_ros.budget.keeper import BudgetKeeper, conceded, output_sets
+from mtdense_ros.budget.quality_levels import Setting
 from mtdense_ros.composition import Composition
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline
-from mtdense_ros.ros import budgeting
-from mtdense_ros.ros.budgeting import BudgetKeeper, conceded, output_sets
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.worker import Worker
 
@@ -137,13 +137,13 @@ def test_calls_are_counted_over_all_networks(bench):
 
 
 def test_the_stream_goes_on_while_networks_are_made(bench, monkeypatch):
-    made, may_go_on, own = budgeting.variant, threading.Event(), bench.pipeline.networks
+    made, may_go_on, own = keeper.variant, threading.Event(), bench.pipeline.networks
 
     def slow(*arguments):
         assert may_go_on.wait(60.0)
         return made(*arguments)
 
-    monkeypatch.setattr(budgeting, "variant", slow)
+    monkeypatch.setattr(keeper, "variant", slow)
     bench.set(latency_ms=5.0)
     bench.feed(100.0, 100)
     assert bench.worker.submit(lambda: bench.pipeline.networks).result(10.0) is own
@@ -160,7 +160,7 @@ def test_the_end_waits_for_networks_that_are_being_made(bench, monkeypatch):
         assert may_go_on.wait(60.0)
         return own
 
-    monkeypatch.setattr(budgeting, "variant", slow)
+    monkeypatch.setattr(keeper, "variant", slow)
     bench.set(latency_ms=5.0)
     bench.feed(100.0, 1000)
     assert begun.wait(60.0)
@@ -175,7 +175,7 @@ def test_networks_that_cannot_be_made_are_done_without(bench, monkeypatch):
     def broken(*arguments):
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(budgeting, "variant", broken)
+    monkeypatch.setattr(keeper, "variant", broken)
     own = bench.pipeline.networks
     bench.set(latency_ms=5.0)
     bench.until(Setting(True, "", 2, 1.0), 100.0)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mtdense_ros.ros.refit import OWN, Refit
+from mtdense_ros.budget.model_swap import OWN, Refit
 
 SMALL, SMALLER = ("", 0.75), ("", 0.5)
 

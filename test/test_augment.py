@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mtdense_ros.data.augment import Augmentation, augmented, fitted, photographed
+from mtdense_ros.data.augment import Augmentation, augmented, centred_window, cropped, fitted, mirrored, photographed, random_window
 from mtdense_ros.data.composite import composited, ghosted
-from mtdense_ros.data.crop import centred_window, cropped, mirrored, random_window
-from mtdense_ros.data.misalign import misaligned, unchanged
+from mtdense_ros.data.photometry import misaligned, unchanged
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.partial import filled, is_kept, thinned
+from mtdense_ros.data.partial_targets import filled, is_kept, thinned
 from mtdense_ros.data.sample import Sample
 
 IMAGE = np.zeros((2, 3, 3), np.uint8)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.source import Source
+from mtdense_ros.data.dataset import Source
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.labels import label_mapping, load_label_space, load_label_spaces

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.misalign import background_of
+from mtdense_ros.data.photometry import background_of
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.data.source import Source
 from mtdense_ros.datatypes import Intrinsics
 
 Rgb = NDArray[np.uint8]

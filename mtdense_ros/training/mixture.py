@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.partial import filled, thinned
+from mtdense_ros.data.dataset import Source
+from mtdense_ros.data.partial_targets import filled, thinned
 from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.data.source import Source
 from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.labels import label_mapping, load_label_spaces

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.mdeas_pairs import open_mdeas
 from mtdense_ros.data.readers.camvid import CamVidSource
 from mtdense_ros.data.readers.folder import FolderSource
@@ -12,7 +13,6 @@ from mtdense_ros.data.readers.kitti import open_kitti
 from mtdense_ros.data.readers.nyuv2 import open_nyuv2
 from mtdense_ros.data.readers.tum import TumSource
 from mtdense_ros.data.rendered import RenderedSource
-from mtdense_ros.data.source import Source
 from mtdense_ros.errors import ConfigError, InputError, known_names
 
 

@@ -8,7 +8,7 @@ import torch
 from training_data import make_pair, write_set
 
 from mtdense_ros.data.augment import Augmentation, fitted
-from mtdense_ros.data.rendered import sample_of
+from mtdense_ros.data.datasets.rendered import sample_of
 from mtdense_ros.training.batches import Layout, Prefetcher, collate, make_batch, normalised
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 from mtdense_ros.training.mixture import open_mixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import yaml
 
-from mtdense_ros.data.folder_writer import FolderWriter
-from mtdense_ros.data.readers.folder import FolderSource
+from mtdense_ros.data.datasets.folder import FolderSource
+from mtdense_ros.data.datasets.folder_writer import FolderWriter
+from mtdense_ros.data.datasets.storage import holds, stored_metres, stored_normals, stored_share
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.data.stored import holds, stored_metres, stored_normals, stored_share
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
 

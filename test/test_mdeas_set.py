@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data import mdeas_builder
+from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.mdeas_builder import build
 from mtdense_ros.data.mdeas_pairs import MdeasPairs, published
 from mtdense_ros.data.mdeas_plan import Item, Plan, fitted, pasted
-from mtdense_ros.data.readers.open import open_source
 from mtdense_ros.errors import ConfigError, InputError
 
 TINY = Plan(backgrounds=2, cutouts=3, scales=(1.0, 0.5), places=1, size=32, longest=12, seed=4)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from training_data import write_set
 
-from mtdense_ros.data.folder_writer import FolderWriter
-from mtdense_ros.data.readers.open import open_source
+from mtdense_ros.data.datasets.folder_writer import FolderWriter
+from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import ConfigError, InputError

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers.camvid import CamVidSource
+from mtdense_ros.data.datasets.camvid import CamVidSource
 from mtdense_ros.errors import InputError
 from mtdense_ros.labels import load_label_space
 

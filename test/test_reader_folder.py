@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
-from mtdense_ros.data.readers import description, folder
-from mtdense_ros.data.readers.folder import FolderSource
+from mtdense_ros.data.datasets import description, folder
+from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.errors import ConfigError, InputError
 
 DESCRIPTION = {

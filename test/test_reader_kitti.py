@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers.kitti import KittiDepthSource, KittiLabelsSource, open_kitti
+from mtdense_ros.data.datasets.kitti import KittiDepthSource, KittiLabelsSource, open_kitti
 from mtdense_ros.errors import InputError
 from mtdense_ros.labels import load_label_space
 

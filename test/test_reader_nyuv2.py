@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers import nyuv2
-from mtdense_ros.data.readers.nyuv2 import NyuFolderSource, NyuMatSource, open_nyuv2
+from mtdense_ros.data.datasets import nyuv2
+from mtdense_ros.data.datasets.nyuv2 import NyuFolderSource, NyuMatSource, open_nyuv2
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.sets import data_root, read_set
 from mtdense_ros.labels import load_label_space

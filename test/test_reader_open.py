@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers.folder import FolderSource
-from mtdense_ros.data.readers.nyuv2 import NyuFolderSource
-from mtdense_ros.data.readers.open import KINDS, open_source
+from mtdense_ros.data.datasets.folder import FolderSource
+from mtdense_ros.data.datasets.nyuv2 import NyuFolderSource
+from mtdense_ros.data.datasets.registry import KINDS, open_source
 from mtdense_ros.errors import ConfigError, InputError
 
 

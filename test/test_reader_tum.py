@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers.tum import TumSource
+from mtdense_ros.data.datasets.tum import TumSource
 from mtdense_ros.errors import InputError
 
 SENSORS = """%YAML:1.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.readers.units import colour_ids, label_ids, metres, share, unit_normals
+from mtdense_ros.data.datasets.units import colour_ids, label_ids, metres, share, unit_normals
 from mtdense_ros.errors import InputError
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from training_data import SIZE, make_pair, write_set
 
-from mtdense_ros.data.rendered import RenderedSource, sample_of
+from mtdense_ros.data.datasets.rendered import RenderedSource, sample_of
 
 
 def test_a_pair_becomes_a_sample_with_unknowns_marked():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.shards import Pair, ShardSet, ShardWriter, add_shard, create_manifest
+from mtdense_ros.data.datasets.shards import Pair, ShardSet, ShardWriter, add_shard, create_manifest
 from mtdense_ros.errors import InputError
 
 SIZE = (4, 6)

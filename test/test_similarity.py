@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtdense_ros.data.readers.open import open_source
+from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.evaluation import evaluate
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.evaluation.scores import Scores

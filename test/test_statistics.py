@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.shards import Pair
+from mtdense_ros.data.datasets.shards import Pair
 from mtdense_ros.data.statistics import statistics
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from training_data import make_pair, write_set
 
-from mtdense_ros.data.rendered import sample_of
+from mtdense_ros.data.datasets.rendered import sample_of
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.batches import collate
 from mtdense_ros.training.config import load_config

@@ -14,7 +14,7 @@ import pytest
 import torch
 from training_data import make_pair, write_set
 
-from mtdense_ros.data.rendered import sample_of
+from mtdense_ros.data.datasets.rendered import sample_of
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.models import list_models
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mtdense_ros.data.shards import Pair, ShardWriter, add_shard, create_manifest
+from mtdense_ros.data.datasets.shards import Pair, ShardWriter, add_shard, create_manifest
 
 SIZE = (64, 64)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair, ShardSet
 from mtdense_ros.data.mdeas_plan import Rgba
-from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair, ShardSet
 from mtdense_ros.errors import InputError
 
 SMALLEST_PX = 40

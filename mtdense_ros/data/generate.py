@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtdense_ros.command_line import exit_code
+from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
-from mtdense_ros.data.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.data.sheet import contact_sheet
 from mtdense_ros.data.statistics import statistics
 from mtdense_ros.errors import ConfigError

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mtdense_ros.data.datasets.files import read_plane, read_rgb
+from mtdense_ros.data.datasets.units import share
 from mtdense_ros.data.mdeas_builder import HEADER, INDEX, SETTINGS
-from mtdense_ros.data.readers.files import read_plane, read_rgb
-from mtdense_ros.data.readers.units import share
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError, InputError, known_names
 

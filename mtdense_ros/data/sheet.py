@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair
+from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair
 
 _COLORS = np.zeros((256, 3), np.uint8)
 _COLORS[:7] = [(140, 100, 60), (190, 190, 200), (240, 230, 150), (60, 110, 200), (220, 60, 60), (80, 180, 90), (160, 80, 170)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.shards import FRAME, Pair
+from mtdense_ros.data.datasets.shards import FRAME, Pair
 
 CLASSES = ("floor", "wall", "ceiling", "furniture", "object", "other", "door")
 QUANTILES = (5, 25, 50, 75, 95)

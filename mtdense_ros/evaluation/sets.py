@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.readers.files import read_plane, read_rgb
-from mtdense_ros.data.readers.nyuv2 import CAMERA as NYU_CAMERA
-from mtdense_ros.data.readers.open import KINDS, open_source
-from mtdense_ros.data.readers.units import metres, unit_normals
+from mtdense_ros.data.datasets.files import read_plane, read_rgb
+from mtdense_ros.data.datasets.nyuv2 import CAMERA as NYU_CAMERA
+from mtdense_ros.data.datasets.registry import KINDS, open_source
+from mtdense_ros.data.datasets.units import metres, unit_normals
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of

@@ -12,8 +12,8 @@ from typing import Any
 
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.dataset import Source
-from mtdense_ros.data.rendered import RenderedSource
-from mtdense_ros.data.shards import read_manifest
+from mtdense_ros.data.datasets.rendered import RenderedSource
+from mtdense_ros.data.datasets.shards import read_manifest
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.labels import load_label_space, load_label_spaces
 from mtdense_ros.models.base import TASKS

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.dataset import Source
+from mtdense_ros.data.datasets.registry import open_source
+from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.data.partial_targets import filled, thinned
-from mtdense_ros.data.readers.open import open_source
-from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError

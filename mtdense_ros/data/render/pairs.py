@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.datasets.shards import Pair
 from mtdense_ros.data.render.assets import Assets
 from mtdense_ros.data.render.bystanders import SHARE, bystanders
 from mtdense_ros.data.render.foreground import Surface, enter, surface_of
@@ -18,7 +19,6 @@ from mtdense_ros.data.render.rooms import Setting, room
 from mtdense_ros.data.render.scene import CEILING, DOOR, OTHER, WALL, Item
 from mtdense_ros.data.render.tabletops import tabletop
 from mtdense_ros.data.render.worlds import Worlds
-from mtdense_ros.data.shards import Pair
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import ConfigError
 

@@ -15,12 +15,12 @@ import cv2
 import yaml
 
 from mtdense_ros.command_line import exit_code
-from mtdense_ros.data.folder_writer import write_file
-from mtdense_ros.data.readers.description import DESCRIPTION
-from mtdense_ros.data.readers.folder import FolderSource
-from mtdense_ros.data.readers.open import open_source
-from mtdense_ros.data.rendered import RenderedSource
-from mtdense_ros.data.shards import read_manifest
+from mtdense_ros.data.datasets.description import DESCRIPTION
+from mtdense_ros.data.datasets.folder import FolderSource
+from mtdense_ros.data.datasets.folder_writer import write_file
+from mtdense_ros.data.datasets.registry import open_source
+from mtdense_ros.data.datasets.rendered import RenderedSource
+from mtdense_ros.data.datasets.shards import read_manifest
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.experiments.plan import Experiment, Trial, config_of, load_experiment, trials

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_plane, read_rgb, refuse_unpaired
-from mtdense_ros.data.readers.units import Colour, colour_ids, label_ids
+from mtdense_ros.data.datasets.files import chosen, files_by_key, listed, read_plane, read_rgb, refuse_unpaired
+from mtdense_ros.data.datasets.units import Colour, colour_ids, label_ids
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names

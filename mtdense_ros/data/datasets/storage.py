@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.readers.units import metres, share
+from mtdense_ros.data.datasets.units import metres, share
 from mtdense_ros.errors import InputError
 
 Floats = NDArray[np.float32]

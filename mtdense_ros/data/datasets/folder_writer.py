@@ -13,9 +13,9 @@ import yaml
 from numpy.typing import NDArray
 
 from mtdense_ros.atomic import write_atomically
-from mtdense_ros.data.readers.description import DESCRIPTION
+from mtdense_ros.data.datasets.description import DESCRIPTION
+from mtdense_ros.data.datasets.storage import stored_metres, stored_normals, stored_share
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.data.stored import stored_metres, stored_normals, stored_share
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair, ShardSet
 from mtdense_ros.data.sample import Sample
-from mtdense_ros.data.shards import BACKGROUND, FRAME, Pair, ShardSet
 from mtdense_ros.datatypes import Intrinsics
 
 _SHIPPED_LABELS = np.arange(256, dtype=np.uint8)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.dataset import Source
-from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_plane, read_rgb, refuse_unpaired
-from mtdense_ros.data.readers.units import label_ids, metres, unit_normals
+from mtdense_ros.data.datasets.files import chosen, files_by_key, listed, read_plane, read_rgb, refuse_unpaired
+from mtdense_ros.data.datasets.units import label_ids, metres, unit_normals
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import InputError

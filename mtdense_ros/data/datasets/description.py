@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.data.readers.cameras import read_yaml
-from mtdense_ros.data.readers.units import AXES
+from mtdense_ros.data.datasets.intrinsics import read_yaml
+from mtdense_ros.data.datasets.units import AXES
 from mtdense_ros.errors import ConfigError, known_names
 
 DESCRIPTION = "dataset.yaml"

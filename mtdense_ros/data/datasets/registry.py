@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mtdense_ros.data.dataset import Source
+from mtdense_ros.data.datasets.camvid import CamVidSource
+from mtdense_ros.data.datasets.folder import FolderSource
+from mtdense_ros.data.datasets.kitti import open_kitti
+from mtdense_ros.data.datasets.nyuv2 import open_nyuv2
+from mtdense_ros.data.datasets.rendered import RenderedSource
+from mtdense_ros.data.datasets.tum import TumSource
 from mtdense_ros.data.mdeas_pairs import open_mdeas
-from mtdense_ros.data.readers.camvid import CamVidSource
-from mtdense_ros.data.readers.folder import FolderSource
-from mtdense_ros.data.readers.kitti import open_kitti
-from mtdense_ros.data.readers.nyuv2 import open_nyuv2
-from mtdense_ros.data.readers.tum import TumSource
-from mtdense_ros.data.rendered import RenderedSource
 from mtdense_ros.errors import ConfigError, InputError, known_names
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtdense_ros.data.dataset import Source
-from mtdense_ros.data.readers.cameras import kitti_projection
-from mtdense_ros.data.readers.files import files_by_key, read_plane, read_rgb, refuse_unpaired
-from mtdense_ros.data.readers.units import Colour, colour_ids, metres
+from mtdense_ros.data.datasets.files import files_by_key, read_plane, read_rgb, refuse_unpaired
+from mtdense_ros.data.datasets.intrinsics import kitti_projection
+from mtdense_ros.data.datasets.units import Colour, colour_ids, metres
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names

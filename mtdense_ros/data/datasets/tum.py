@@ -11,9 +11,9 @@ import bisect
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtdense_ros.data.readers.cameras import intrinsics_beside, openloris_colour
-from mtdense_ros.data.readers.files import read_plane, read_rgb
-from mtdense_ros.data.readers.units import metres
+from mtdense_ros.data.datasets.files import read_plane, read_rgb
+from mtdense_ros.data.datasets.intrinsics import intrinsics_beside, openloris_colour
+from mtdense_ros.data.datasets.units import metres
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import InputError
 

@@ -29,10 +29,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.readers.cameras import intrinsics_of
-from mtdense_ros.data.readers.description import DESCRIPTION, TARGETS, read_description
-from mtdense_ros.data.readers.files import chosen, files_by_key, listed, read_plane, read_rgb, read_stored, refuse_unpaired
-from mtdense_ros.data.readers.units import colour_ids, label_ids, metres, share, unit_normals
+from mtdense_ros.data.datasets.description import DESCRIPTION, TARGETS, read_description
+from mtdense_ros.data.datasets.files import chosen, files_by_key, listed, read_plane, read_rgb, read_stored, refuse_unpaired
+from mtdense_ros.data.datasets.intrinsics import intrinsics_of
+from mtdense_ros.data.datasets.units import colour_ids, label_ids, metres, share, unit_normals
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.cli.mdeas_set import grey_depth, main, teacher_of
-from mtdense_ros.data.mdeas_pairs import MdeasPairs
+from mtdense_ros.data.mdeas.pairs import MdeasPairs
 from mtdense_ros.errors import ConfigError, InputError
 
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.data import mdeas_builder
 from mtdense_ros.data.datasets.registry import open_source
-from mtdense_ros.data.mdeas_builder import build
-from mtdense_ros.data.mdeas_pairs import MdeasPairs, published
-from mtdense_ros.data.mdeas_plan import Item, Plan, fitted, pasted
+from mtdense_ros.data.mdeas import builder
+from mtdense_ros.data.mdeas.builder import build
+from mtdense_ros.data.mdeas.pairs import MdeasPairs, published
+from mtdense_ros.data.mdeas.plan import Item, Plan, fitted, pasted
 from mtdense_ros.errors import ConfigError, InputError
 
 TINY = Plan(backgrounds=2, cutouts=3, scales=(1.0, 0.5), places=1, size=32, longest=12, seed=4)
@@ -88,7 +88,7 @@ def test_a_tiny_set(sources, tmp_path):
 
 
 def test_a_stopped_run_is_taken_up(sources, tmp_path, monkeypatch):
-    monkeypatch.setattr(mdeas_builder, "_CHUNK", 5)
+    monkeypatch.setattr(builder, "_CHUNK", 5)
     build(tmp_path / "whole", *sources, TINY, ramp)
     calls = []
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.cutouts import write_sources
 from mtdense_ros.data.datasets.files import pictures_in
 from mtdense_ros.data.datasets.shards import ShardSet
-from mtdense_ros.data.mdeas_builder import Teacher, build
-from mtdense_ros.data.mdeas_plan import Plan
+from mtdense_ros.data.mdeas.builder import Teacher, build
+from mtdense_ros.data.mdeas.composite import write_sources
+from mtdense_ros.data.mdeas.plan import Plan
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.predictor import Predictor
 

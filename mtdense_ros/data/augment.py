@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.composite import composited, ghosted
+from mtdense_ros.data.mdeas.composite import composited, ghosted
 from mtdense_ros.data.photometry import misaligned, random_camera, unchanged
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics

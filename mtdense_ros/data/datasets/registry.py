@@ -12,7 +12,7 @@ from mtdense_ros.data.datasets.kitti import open_kitti
 from mtdense_ros.data.datasets.nyuv2 import open_nyuv2
 from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.data.datasets.tum import TumSource
-from mtdense_ros.data.mdeas_pairs import open_mdeas
+from mtdense_ros.data.mdeas.pairs import open_mdeas
 from mtdense_ros.errors import ConfigError, InputError, known_names
 
 

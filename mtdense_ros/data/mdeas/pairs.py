@@ -12,7 +12,7 @@ import numpy as np
 
 from mtdense_ros.data.datasets.files import read_plane, read_rgb
 from mtdense_ros.data.datasets.units import share
-from mtdense_ros.data.mdeas_builder import HEADER, INDEX, SETTINGS
+from mtdense_ros.data.mdeas.builder import HEADER, INDEX, SETTINGS
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError, InputError, known_names
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.atomic import write_atomically
 from mtdense_ros.data.datasets.files import read_rgb, read_stored
-from mtdense_ros.data.mdeas_plan import Plan, Rgb, Rgba, fitted, pasted
+from mtdense_ros.data.mdeas.plan import Plan, Rgb, Rgba, fitted, pasted
 from mtdense_ros.errors import InputError
 
 Teacher = Callable[[Rgb], NDArray[np.float32]]

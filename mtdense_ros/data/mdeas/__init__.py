@@ -1,0 +1,1 @@
+"""The MDEAS data set: overlays, masks and a teacher's depth."""

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import yaml
 
-from mtdense_ros.data.annotation import Wishes, annotated
-from mtdense_ros.data.annotation_run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
+from mtdense_ros.data.pseudo_labels.labels import Wishes, annotated
+from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics, Prediction
 from mtdense_ros.errors import ConfigError, InputError

@@ -9,10 +9,10 @@ import yaml
 from training_data import SIZE, make_pair
 
 from mtdense_ros.cli import main
-from mtdense_ros.data.annotation_plan import meaning_of, portable
 from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_manifest
+from mtdense_ros.data.pseudo_labels.plan import meaning_of, portable
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.labels import label_mapping
 from mtdense_ros.predictor import Predictor

@@ -11,12 +11,12 @@ from typing import Any
 
 from mtdense_ros.command_line import told_command
 from mtdense_ros.composition import Composition, planned
-from mtdense_ros.data.annotation import MIXED, TAUGHT, TAUGHT_ONLY, TRUTH, Teacher, Wishes
-from mtdense_ros.data.annotation_plan import meaning_of
-from mtdense_ros.data.annotation_run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
 from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.datasets.storage import DEPTH_FACTORS
+from mtdense_ros.data.pseudo_labels.labels import MIXED, TAUGHT, TAUGHT_ONLY, TRUTH, Teacher, Wishes
+from mtdense_ros.data.pseudo_labels.plan import meaning_of
+from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.replay.console import Console
 from mtdense_ros.weights import Card, read_card

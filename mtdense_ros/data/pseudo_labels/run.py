@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.data.annotation import TAUGHT_ONLY, Teacher, Wishes, annotated
 from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.datasets.folder_writer import FolderWriter, write_file
 from mtdense_ros.data.datasets.storage import DEPTH_FACTORS, holds
+from mtdense_ros.data.pseudo_labels.labels import TAUGHT_ONLY, Teacher, Wishes, annotated
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import InputError
 

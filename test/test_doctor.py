@@ -14,12 +14,10 @@ import pytest
 from mtdense_ros.cli import doctor, main
 from mtdense_ros.doctor import camera, engines, libraries, machine, settings
 from mtdense_ros.doctor.checks import limited
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
-from mtdense_ros.doctor.middleware import middleware
-from mtdense_ros.doctor.probe import Answer, ask
-from mtdense_ros.doctor.self_test import OTHERWISE, PROFILE, Counts, Result, judged
-from mtdense_ros.doctor.surroundings import Surroundings, surroundings
-from mtdense_ros.doctor.weights import weights
+from mtdense_ros.doctor.engines import weights
+from mtdense_ros.doctor.environment import Surroundings, surroundings
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
+from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, judged, middleware
 from mtdense_ros.errors import InputError
 from mtdense_ros.replay.processes import MALLOC, PROFILE_VARIABLES
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mtdense_ros.atomic import write_result
 from mtdense_ros.doctor.checks import examine
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding
 
 MOST_MESSAGES = 300
 """More of each kind take longer than the self-test may."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
-from mtdense_ros.doctor.probe import ask
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding, ask
 
 MODULE = "mtdense_ros.ros.camera_probe"
 PROBE_S = 40.0

@@ -9,12 +9,10 @@ from functools import partial
 
 from mtdense_ros.doctor import libraries, machine, settings
 from mtdense_ros.doctor.camera import camera
-from mtdense_ros.doctor.engines import engines
-from mtdense_ros.doctor.finding import FAIL, SKIP, Finding
-from mtdense_ros.doctor.middleware import is_fast_dds, middleware
-from mtdense_ros.doctor.self_test import self_test
-from mtdense_ros.doctor.surroundings import Surroundings, surroundings
-from mtdense_ros.doctor.weights import weights
+from mtdense_ros.doctor.engines import engines, weights
+from mtdense_ros.doctor.environment import Surroundings, surroundings
+from mtdense_ros.doctor.probe import FAIL, SKIP, Finding
+from mtdense_ros.doctor.transport import is_fast_dds, middleware, self_test
 
 Check = Callable[[], list[Finding]]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, Finding
 from mtdense_ros.doctor.libraries import answer_of
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, Finding
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.resources import known_resources
+from mtdense_ros.resources import known_resources, search_folders
 
 NAME = "engines"
 TRY_S = 100.0
@@ -67,3 +70,33 @@ def chosen(name: str) -> Finding:
     facts = answer.facts
     where = f"{facts['engine']} on {facts['device']}, {facts['precision']} ({facts['rule']})"
     return Finding(OK, "engine of auto", f"{name}: {where}; {facts['ms']:.0f} ms for a frame of 640x480, all outputs")
+
+
+WEIGHTS_NAME = "weights"
+
+
+def weights() -> list[Finding]:
+    """One finding for each file that a name stands for."""
+    found = known_resources("weights", ".safetensors")
+    if not found:
+        folders = ", ".join(str(folder) for folder in search_folders("weights"))
+        return [Finding(FAIL, WEIGHTS_NAME, f"none in {folders}", "copy some there, or set MTDENSE_WEIGHTS_PATH to their folder")]
+    return [_of(name, path) for name, path in found.items()]
+
+
+def _of(name: str, path: Path) -> Finding:
+    """The card is read as it is: the package's own reader needs torch."""
+    try:
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        expected = str(card["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"the card beside {path} cannot be read ({type(error).__name__}: {error})"
+        return Finding(FAIL, WEIGHTS_NAME, reason, "copy the JSON file that came with the weights")
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return Finding(FAIL, WEIGHTS_NAME, f"{path} cannot be read ({error.strerror})", "check its permissions")
+    if digest != expected:
+        text = f"{path}: sha256 is {digest[:12]}..., its card says {expected[:12]}..."
+        return Finding(FAIL, WEIGHTS_NAME, text, "copy file and card again (a Git LFS pointer, a broken download?)")
+    return Finding(OK, WEIGHTS_NAME, f"{name}: {path}, sha256 {digest[:12]}... as its card says")

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
-from mtdense_ros.doctor.probe import Answer, ask
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
 
 IMPORT_S = 60.0
 """For torch from a cold disk."""

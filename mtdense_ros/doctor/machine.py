@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from mtdense_ros.doctor.finding import FAIL, OK, SKIP, WARN, Finding
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding
 
 MIB = 1 << 20
 PROCESSES = 3

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mtdense_ros.doctor.finding import FAIL, OK, WARN, Finding
-from mtdense_ros.doctor.surroundings import Surroundings
+from mtdense_ros.doctor.environment import Surroundings
+from mtdense_ros.doctor.probe import FAIL, OK, WARN, Finding
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.replay.processes import MALLOC, OPENMP, PROFILE_VARIABLES
 from mtdense_ros.resources import find_resource

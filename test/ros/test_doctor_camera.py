@@ -10,8 +10,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 
 from mtdense_ros.doctor.camera import camera
-from mtdense_ros.doctor.finding import FAIL, OK, WARN
-from mtdense_ros.doctor.self_test import Result, judged, measured
+from mtdense_ros.doctor.probe import FAIL, OK, WARN
+from mtdense_ros.doctor.transport import Result, judged, measured
 from mtdense_ros.replay.processes import PROFILE_VARIABLES, ros_environment
 from mtdense_ros.ros.self_test import own_segment
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtdense_ros.doctor.finding import FAIL, OK, WARN, Finding
-from mtdense_ros.doctor.middleware import is_fast_dds
+from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding
 from mtdense_ros.doctor.settings import profile_in_use
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.replay.processes import Child, free_domain, ros_environment, wait_for
@@ -108,3 +107,45 @@ def _series(name: str, counts: Counts, lossy: str, settings: str) -> Finding:
     if counts.median_ms is not None and counts.median_ms > SLOW_MS:
         return Finding(WARN, name, text, f"expected a few ms: use {settings} and the malloc tunables, and end what else runs")
     return Finding(OK, name, text)
+
+
+NAME = "middleware"
+ENOUGH_BUFFER = 8 << 20
+"""Bytes of a UDP receive buffer that hold a cloud."""
+
+ADVICE = {
+    "rmw_cyclonedds": "its images go through UDP on one host too: raise net.core.rmem_max, and SocketReceiveBufferSize in CYCLONEDDS_URI",
+    "rmw_zenoh": "start its router (ros2 run rmw_zenoh_cpp rmw_zenohd), and enable shared memory in its session configuration",
+}
+"""What applies instead of the Fast DDS profile, by the beginning of the identifier."""
+
+
+def is_fast_dds(identifier: str) -> bool:
+    """Whether an identifier is of Fast DDS, static or dynamic."""
+    return identifier.startswith("rmw_fastrtps")
+
+
+def middleware(answer: Answer, buffer: Path = Path("/proc/sys/net/core/rmem_max")) -> list[Finding]:
+    """What rclpy runs on. answer: {"rmw": identifier}, see libraries.middleware."""
+    if answer.problem:
+        missing = "No module named 'rclpy'" in answer.problem
+        remedy = "source the setup.bash of ROS 2, or run scripts/setup" if missing else "rclpy is broken: mend what it says"
+        return [Finding(SKIP if missing else FAIL, NAME, answer.problem, remedy)]
+    identifier = str(answer.facts["rmw"])
+    if is_fast_dds(identifier):
+        return [Finding(OK, NAME, identifier)]
+    advice = next((text for name, text in ADVICE.items() if identifier.startswith(name)), "judge it by the self-test below")
+    return [Finding(OK, NAME, f"{identifier}: the Fast DDS profile does not apply; {advice}"), *_buffer(buffer)]
+
+
+def _buffer(path: Path) -> list[Finding]:
+    """The kernel's limit of UDP buffers, which counts where images go through UDP."""
+    name = "UDP buffers"
+    try:
+        size = int(path.read_text())
+    except (OSError, ValueError):
+        return [Finding(SKIP, name, f"{path} cannot be read")]
+    if size < ENOUGH_BUFFER:
+        text = f"net.core.rmem_max is {size}, less than one cloud"
+        return [Finding(WARN, name, text, f"sudo sysctl -w net.core.rmem_max={2 * ENOUGH_BUFFER}")]
+    return [Finding(OK, name, f"net.core.rmem_max is {size}")]

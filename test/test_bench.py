@@ -9,8 +9,8 @@ from mtdense_ros.bench.report import Outcome
 from mtdense_ros.bench.trials import Trial, planned_trials
 from mtdense_ros.bench.turns import run_trials
 from mtdense_ros.cli import main
-from mtdense_ros.engines.choice import cached_choice
 from mtdense_ros.engines.machine import Machine
+from mtdense_ros.engines.measured_choice import cached_choice
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.weights import read_card
 

@@ -6,8 +6,9 @@ from threading import Thread
 
 import pytest
 
-from mtdense_ros.engines import choice
-from mtdense_ros.engines.choice import (
+from mtdense_ros.engines import measured_choice
+from mtdense_ros.engines.machine import Machine
+from mtdense_ros.engines.measured_choice import (
     Candidate,
     allowed_precisions,
     cache_file,
@@ -16,7 +17,6 @@ from mtdense_ros.engines.choice import (
     precision_refusal,
     store_choice,
 )
-from mtdense_ros.engines.machine import Machine
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.weights import Card
 
@@ -48,7 +48,7 @@ def here(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def become(machine):
-        monkeypatch.setattr(choice, "this_machine", lambda: machine)
+        monkeypatch.setattr(measured_choice, "this_machine", lambda: machine)
 
     become(HERE)
     return become
@@ -101,15 +101,15 @@ def test_entries_are_of_weights_and_size_and_replaced_one_by_one():
 
 
 def test_two_that_write_at_once_keep_both_entries(monkeypatch):
-    write, second = choice.write_atomically, Thread(target=store_choice, args=(card_of(sha="b" * 64), SIZE, MEASURED))
+    write, second = measured_choice.write_atomically, Thread(target=store_choice, args=(card_of(sha="b" * 64), SIZE, MEASURED))
 
     def after_the_second(path, content):
-        monkeypatch.setattr(choice, "write_atomically", write)
+        monkeypatch.setattr(measured_choice, "write_atomically", write)
         second.start()
         second.join(0.5)  # as long as it takes where nothing holds it
         write(path, content)
 
-    monkeypatch.setattr(choice, "write_atomically", after_the_second)
+    monkeypatch.setattr(measured_choice, "write_atomically", after_the_second)
     store_choice(card_of(), SIZE, MEASURED)
     second.join(10.0)
     assert cached_choice(card_of(), SIZE) is not None and cached_choice(card_of(sha="b" * 64), SIZE) is not None
@@ -119,7 +119,7 @@ def test_a_file_system_without_locks_is_written_all_the_same(monkeypatch):
     def refuses(*_):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(choice.fcntl, "flock", refuses)
+    monkeypatch.setattr(measured_choice.fcntl, "flock", refuses)
     store_choice(card_of(), SIZE, MEASURED)
     assert cached_choice(card_of(), SIZE) is not None
 

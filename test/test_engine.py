@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtdense_ros.engines.threads import _default_threads
 from mtdense_ros.engines.torch_engine import TorchEngine, choose_device, choose_precision, folded
+from mtdense_ros.engines.torch_settings import _default_threads
 from mtdense_ros.errors import ConfigError, DeviceError
 
 CPU = torch.device("cpu")

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mtdense_ros.engines import create
-from mtdense_ros.engines.choice import Candidate
 from mtdense_ros.engines.create import ENGINES, create_engine, installed_engines, planned
+from mtdense_ros.engines.measured_choice import Candidate
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.parameters import SPECS
 from mtdense_ros.predictor import Predictor

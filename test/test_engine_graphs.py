@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from mtdense_ros.engines import graphs
-from mtdense_ros.engines.graphs import Graphs, Key
+from mtdense_ros.engines import graph_pool
+from mtdense_ros.engines.graph_pool import Graphs, Key
 
 IMAGE, FEATURE = (1, 3, 64, 96), (1, 8, 32, 48)
 ALL = Key(("labels", "depth", "foreground"), (IMAGE, FEATURE))
@@ -114,7 +114,7 @@ def test_an_error_is_raised_to_the_one_who_waits_for_it(found, recorder):
 
 
 def test_the_one_that_was_used_least_lately_goes(found, recorder, monkeypatch):
-    monkeypatch.setattr(graphs, "MOST_GRAPHS", 2)
+    monkeypatch.setattr(graph_pool, "MOST_GRAPHS", 2)
     for key in (ALL, DENSE, ALL, DEPTH, ALL, DENSE):
         found.find(key, may_stall=True)
     assert recorder.compiled == [ALL, DENSE, DEPTH, DENSE]

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mtdense_ros.engines.rewrites import ExactRewrites
+from mtdense_ros.engines.graph_rewrites import ExactRewrites
 
 
 class Operations(TorchDispatchMode):

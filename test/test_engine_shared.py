@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mtdense_ros.engines.shared import Shared
+from mtdense_ros.engines.torch_settings import Shared
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from mtdense_ros.engines import stored
-from mtdense_ros.engines.stored import read_or_make
+from mtdense_ros.engines import graph_cache
+from mtdense_ros.engines.graph_cache import read_or_make
 
 
 class Maker:
@@ -60,7 +60,7 @@ def test_without_a_place_to_write(tmp_path, monkeypatch, make):
 
 
 def test_the_oldest_goes(cache, make, monkeypatch):
-    monkeypatch.setattr(stored, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(graph_cache, "MOST_ENTRIES", 2)
     for age, name in enumerate(("a", "b", "c")):
         read_or_make("kind", name, make, read)
         os.utime(cache / name, (age, age))
@@ -75,7 +75,7 @@ def test_a_cache_that_may_only_be_read_is_read(cache, make, monkeypatch):
     def refuses(*_):
         raise PermissionError
 
-    monkeypatch.setattr(stored.os, "utime", refuses)
+    monkeypatch.setattr(graph_cache.os, "utime", refuses)
     assert read_or_make("kind", "name", make, read) == "made 1"
     assert (cache / "name").is_dir()
 
@@ -106,12 +106,12 @@ def test_what_goes_is_never_seen_in_part(cache, make, monkeypatch):
     read_or_make("kind", "name", make, read)
     (cache / "name" / "graph").unlink()
     with monkeypatch.context() as killed:
-        killed.setattr(stored.tempfile.TemporaryDirectory, "cleanup", lambda self: self._finalizer.detach())
+        killed.setattr(graph_cache.tempfile.TemporaryDirectory, "cleanup", lambda self: self._finalizer.detach())
         assert read_or_make("kind", "name", lambda folder: (folder / "graph").write_text("again"), read) == "again"
     left = [path for path in cache.iterdir() if path.name != "name"]
     assert left and all(path.name.startswith(".") for path in left)
     for path in left:
         os.utime(path, (0, 0))
-    monkeypatch.setattr(stored, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(graph_cache, "MOST_ENTRIES", 2)
     read_or_make("kind", "other", make, read)
     assert {path.name for path in cache.iterdir()} == {"name", "other"}

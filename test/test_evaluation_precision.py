@@ -8,7 +8,7 @@ import torch
 from training_data import write_set
 
 from mtdense_ros.cli import main
-from mtdense_ros.engines.choice import allowed_precisions
+from mtdense_ros.engines.measured_choice import allowed_precisions
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.evaluation import precision
 from mtdense_ros.evaluation.losses import LossReport

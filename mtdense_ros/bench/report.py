@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mtdense_ros.bench.trials import Trial
-from mtdense_ros.engines.choice import Candidate, precision_refusal
 from mtdense_ros.engines.machine import Machine
+from mtdense_ros.engines.measured_choice import Candidate, precision_refusal
 from mtdense_ros.weights import Card
 
 _TITLES = ("engine", "device", "precision", "ms median", "p95", "x slowest", "auto")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from mtdense_ros.engines.choice import Candidate
+from mtdense_ros.engines.base import FORMATS
 from mtdense_ros.engines.create import installed_engines
-from mtdense_ros.engines.formats import FORMATS
+from mtdense_ros.engines.measured_choice import Candidate
 from mtdense_ros.errors import ConfigError, known_names
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from mtdense_ros.composition import Composition, planned
-from mtdense_ros.engines.choice import precision_refusal
+from mtdense_ros.engines.measured_choice import precision_refusal
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.predictor import Predictor

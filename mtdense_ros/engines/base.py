@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,3 +49,13 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Gives back memory and threads; the engine is of no use afterwards."""
+
+
+FORMATS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("torch", "cpu"): ("fp32", "bf16"),
+    ("torch", "cuda"): ("fp32", "bf16", "fp16"),
+    ("openvino", "cpu"): ("fp32", "bf16"),
+    ("onnxruntime", "cpu"): ("fp32",),
+    ("onnxruntime", "cuda"): ("fp32",),
+}
+"""By engine and device ("cpu", "cuda"). Whether a processor has bf16 shows when the engine is made."""

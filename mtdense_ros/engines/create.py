@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from mtdense_ros.engines.base import Engine
-from mtdense_ros.engines.choice import allowed_precisions, cached_choice
 from mtdense_ros.engines.graph_engine import Compiler, GraphEngine
+from mtdense_ros.engines.measured_choice import allowed_precisions, cached_choice
 from mtdense_ros.engines.onnx_engine import OnnxCompiler
 from mtdense_ros.engines.openvino_engine import OpenVinoCompiler
 from mtdense_ros.engines.torch_engine import TorchEngine

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from mtdense_ros.engines.base import Features, Floats
-from mtdense_ros.engines.graphs import Graph, Graphs, Key, Shape
-from mtdense_ros.engines.outline import Outline
+from mtdense_ros.engines.graph_pool import Graph, Graphs, Key, Shape
+from mtdense_ros.engines.work_counter import Outline
 from mtdense_ros.errors import DeviceError, InputError, MtdenseError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.models.base import check_image

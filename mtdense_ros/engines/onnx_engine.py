@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.engines.base import Floats
-from mtdense_ros.engines.graphs import Graph, Key
-from mtdense_ros.engines.stored import read_or_make
+from mtdense_ros.engines.graph_cache import read_or_make
+from mtdense_ros.engines.graph_pool import Graph, Key
 from mtdense_ros.engines.tracing import digest, parts_to_trace, quiet_tracing
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.export.graph import onnx_model

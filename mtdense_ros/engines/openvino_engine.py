@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from mtdense_ros.engines.base import Floats
-from mtdense_ros.engines.graphs import Graph, Key
-from mtdense_ros.engines.rewrites import ExactRewrites
-from mtdense_ros.engines.stored import read_or_make
+from mtdense_ros.engines.graph_cache import read_or_make
+from mtdense_ros.engines.graph_pool import Graph, Key
+from mtdense_ros.engines.graph_rewrites import ExactRewrites
 from mtdense_ros.engines.tracing import digest, parts_to_trace, quiet_tracing
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.models import DenseNetwork

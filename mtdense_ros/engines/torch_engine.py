@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mtdense_ros.engines.base import PRECISIONS, Floats
-from mtdense_ros.engines.counting import count_work
 from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
-from mtdense_ros.engines.shared import Shared
-from mtdense_ros.engines.threads import use_threads
+from mtdense_ros.engines.torch_settings import Shared, use_threads
+from mtdense_ros.engines.work_counter import count_work
 from mtdense_ros.errors import ConfigError, DeviceError, known_names
 from mtdense_ros.models import DenseNetwork
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from mtdense_ros import models
-from mtdense_ros.engines.threads import one_thread
 from mtdense_ros.engines.torch_engine import folded
+from mtdense_ros.engines.torch_settings import one_thread
 from mtdense_ros.export.graph import Part, parts_of
 from mtdense_ros.models import DenseNetwork
 

@@ -19,8 +19,8 @@ import torch
 
 from mtdense_ros.atomic import write_atomically, write_result
 from mtdense_ros.command_line import exit_code, told_command
+from mtdense_ros.engines.base import FORMATS
 from mtdense_ros.engines.create import installed_engines
-from mtdense_ros.engines.formats import FORMATS
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError, known_names
 from mtdense_ros.evaluation.baselines import TrainingStatistics

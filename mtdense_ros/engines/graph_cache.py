@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from mtdense_ros.engines.choice import cache_file
+from mtdense_ros.engines.measured_choice import cache_file
 
 T = TypeVar("T")
 

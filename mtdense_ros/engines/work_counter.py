@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor, nn
 
-from mtdense_ros.engines.counting import count_work
-from mtdense_ros.engines.threads import one_thread
+from mtdense_ros.engines.torch_settings import one_thread
 from mtdense_ros.models import DenseNetwork
 
 _SIDE = 32  # that every network takes
@@ -55,3 +55,21 @@ class Outline:
     @property
     def _takes_background(self) -> bool:
         return not set(self._net.outputs).isdisjoint(self._net.needs_background)
+
+
+Inputs = tuple[Tensor | tuple[Tensor, ...], ...]
+
+
+def count_work(net: DenseNetwork, counters: Counter[str]) -> None:
+    """From now on adds the images that "encoder" and each head of a network work on."""
+    parts: dict[str, nn.Module] = {"encoder": net.get_submodule("encoder"), **net.heads}
+    for name, module in parts.items():
+        module.register_forward_pre_hook(_counting(name, counters))
+
+
+def _counting(name: str, counters: Counter[str]) -> Callable[[nn.Module, Inputs], None]:
+    def count(_: nn.Module, inputs: Inputs) -> None:
+        first = inputs[0]
+        counters[name] += len(first[0] if isinstance(first, tuple) else first)
+
+    return count

@@ -6,7 +6,7 @@ import pytest
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError, WeightsError
 from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, constants, ground_plane
-from mtdense_ros.evaluation.changes import Subtractors, ThresholdSweep, difference
+from mtdense_ros.evaluation.change_detection import Subtractors, ThresholdSweep, difference
 from mtdense_ros.evaluation.frames import EvaluationFrame
 
 STATISTICS = TrainingStatistics(

@@ -4,7 +4,7 @@ import pytest
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.document import document
-from mtdense_ros.evaluation.losses import LossReport, figures_of, losses, section
+from mtdense_ros.evaluation.precision_report import LossReport, figures_of, losses, section
 from mtdense_ros.evaluation.report import Report
 from mtdense_ros.weights import PrecisionSpec
 

@@ -11,8 +11,8 @@ from mtdense_ros.cli import main
 from mtdense_ros.engines.measured_choice import allowed_precisions
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.evaluation import precision
-from mtdense_ros.evaluation.losses import LossReport
-from mtdense_ros.evaluation.rounded import RoundedEngine
+from mtdense_ros.evaluation.emulated_precision import RoundedEngine
+from mtdense_ros.evaluation.precision_report import LossReport
 from mtdense_ros.weights import read_card
 
 

@@ -10,9 +10,9 @@ import pytest
 from mtdense_ros.colour import colour_depth
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
+from mtdense_ros.evaluation.contact_sheet import shown
 from mtdense_ros.evaluation.document import document
-from mtdense_ros.evaluation.losses import LossReport
-from mtdense_ros.evaluation.pictures import shown
+from mtdense_ros.evaluation.precision_report import LossReport
 from mtdense_ros.evaluation.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.evaluation.changes import THRESHOLD, ThresholdSweep, difference
+from mtdense_ros.evaluation.change_detection import THRESHOLD, ThresholdSweep, difference
 from mtdense_ros.evaluation.metrics import MaskMetrics
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 

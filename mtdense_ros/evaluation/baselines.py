@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.evaluation.changes import THRESHOLD, difference
+from mtdense_ros.evaluation.change_detection import THRESHOLD, difference
 from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.weights import Card
 

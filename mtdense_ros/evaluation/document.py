@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from mtdense_ros.command_line import exit_code
-from mtdense_ros.evaluation import losses, tables
+from mtdense_ros.evaluation import precision_report, tables
 from mtdense_ros.evaluation.report import Report
 
 FIGURES = Path("docs/accuracy")
@@ -63,7 +63,7 @@ def _section(path: Path) -> str:
     if notes.exists():
         parts.append(notes.read_text(encoding="utf-8"))
     if precision.exists():
-        parts.append(f"### Smaller number formats\n\n{losses.section(losses.LossReport.read(precision))}")
+        parts.append(f"### Smaller number formats\n\n{precision_report.section(precision_report.LossReport.read(precision))}")
     if report.skipped:
         parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
     parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")

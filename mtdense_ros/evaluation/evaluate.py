@@ -19,11 +19,11 @@ from mtdense_ros.command_line import exit_code, told_command, without_folders
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
+from mtdense_ros.evaluation.contact_sheet import Sheet
 from mtdense_ros.evaluation.report import Report, rounded
+from mtdense_ros.evaluation.robustness import false_areas
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
-from mtdense_ros.evaluation.sheet import Sheet
-from mtdense_ros.evaluation.unchanged import false_areas
 from mtdense_ros.predictor import Predictor
 from mtdense_ros.weights import find_weights
 

@@ -24,8 +24,8 @@ from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError, known_names
 from mtdense_ros.evaluation.baselines import TrainingStatistics
-from mtdense_ros.evaluation.losses import LossReport, decides, figures_of, losses, section
-from mtdense_ros.evaluation.rounded import RoundedEngine
+from mtdense_ros.evaluation.emulated_precision import RoundedEngine
+from mtdense_ros.evaluation.precision_report import LossReport, decides, figures_of, losses, section
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 from mtdense_ros.models import DenseNetwork

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.evaluation.changes import ThresholdSweep
+from mtdense_ros.evaluation.change_detection import ThresholdSweep
 from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.photometry import compressed, exposed, noisy
-from mtdense_ros.evaluation.changes import THRESHOLD, Subtractors, difference
+from mtdense_ros.evaluation.change_detection import THRESHOLD, Subtractors, difference
 from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
 from mtdense_ros.evaluation.metrics import MaskMetrics
 from mtdense_ros.evaluation.scoring import NETWORK

@@ -25,11 +25,12 @@ from numpy.typing import NDArray
 
 from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
-from mtdense_ros import clouds, colour, encodings, geometry, ground, postprocess, rectify, side_by_side, transforms
+from mtdense_ros import colour, encodings, postprocess, side_by_side, transforms
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.encodings import MessageMemory
 from mtdense_ros.engines.base import Engine
+from mtdense_ros.geometry.depth import camera_model, depth, ground_plane, point_cloud
 from mtdense_ros.pipeline import Pipeline
 from mtdense_ros.predictor import Predictor
 from mtdense_ros.stopwatch import Stopwatch
@@ -69,7 +70,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     pipeline, memory = Pipeline(predictor), MessageMemory()
     pipeline.background.capture(pictures.background(SIZE))
     data = pictures.moving(SIZE)[8].tobytes()
-    source, target = (np.ones(HEIGHT * WIDTH * clouds.POINT_STEP, np.uint8) for _ in range(2))
+    source, target = (np.ones(HEIGHT * WIDTH * point_cloud.POINT_STEP, np.uint8) for _ in range(2))
     samples = []
     for threads in (1, 0) * (runs + 1):
         side_by_side.use_threads(threads)
@@ -131,24 +132,24 @@ def network_steps(random: np.random.Generator) -> dict[str, Step]:
 
 
 def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
-    distorted = rectify.CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
-    rgb, rays = smooth_image(), geometry.RayTable.of(CAMERA)
+    distorted = camera_model.CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
+    rgb, rays = smooth_image(), depth.RayTable.of(CAMERA)
     depth = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
     labels, confidence, mask = (depth * 1.5).astype(np.uint8), depth / depth.max(), rgb[..., 1] > 128
-    normals = geometry.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))
-    cloud = clouds.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageMemory())
+    normals = depth.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))
+    cloud = point_cloud.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageMemory())
     return {
-        "depth range (REP-117)": partial(geometry.apply_range, depth, 1.2, 4.5, Workspace()),
+        "depth range (REP-117)": partial(depth.apply_range, depth, 1.2, 4.5, Workspace()),
         "depth to points": partial(rays.points, depth, Workspace()),
-        "cloud, 20 bytes per point": partial(clouds.pack_cloud, depth, rays, rgb, labels, confidence, mask, Workspace()),
+        "cloud, 20 bytes per point": partial(point_cloud.pack_cloud, depth, rays, rgb, labels, confidence, mask, Workspace()),
         "cloud, from a distorted camera": partial(
-            clouds.pack_cloud, depth, rectify.ray_table(distorted), rgb, labels, confidence, mask, Workspace()
+            point_cloud.pack_cloud, depth, camera_model.ray_table(distorted), rgb, labels, confidence, mask, Workspace()
         ),
         "bytes of a cloud": partial(encodings.as_bytes, cloud),
         "bytes of an array from elsewhere": partial(encodings.as_bytes, rgb),
-        "depth to millimetres": partial(geometry.millimetres, depth, Workspace()),
-        "rectify": partial(rectify.rectify, rgb, distorted, Workspace()),
-        "ground plane": partial(ground.ground_plane, rays.points(depth), workspace=Workspace()),
+        "depth to millimetres": partial(depth.millimetres, depth, Workspace()),
+        "rectify": partial(camera_model.rectify, rgb, distorted, Workspace()),
+        "ground plane": partial(ground_plane.ground_plane, rays.points(depth), workspace=Workspace()),
         "colour labels": partial(colour.colour_labels, labels, SPACE, Workspace()),
         "colour normals": partial(colour.colour_normals, normals, Workspace()),
         "foreground overlay": partial(colour.overlay_foreground, rgb, mask, Workspace()),

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros import colour
-from mtdense_ros.clouds import pack_cloud
 from mtdense_ros.datatypes import LabelSpace, Prediction
-from mtdense_ros.geometry import RayTable, apply_range
+from mtdense_ros.geometry.depth import RayTable, apply_range
+from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.workspace import Workspace
 
 Array = NDArray[Any]

@@ -242,8 +242,8 @@ def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture
     """But for its splines and its float64: most labels and mask pixels, depth and normals on average, points exactly."""
     pytest.importorskip("rclpy", reason="rclpy is not installed: the naive node is not compared with the package's")
     from benchmarks import naive_node
-    from mtdense_ros import clouds
     from mtdense_ros.datatypes import Intrinsics
+    from mtdense_ros.geometry.depth import point_cloud
     from mtdense_ros.predictor import Predictor
 
     path = make_random_weights("mtdense")
@@ -259,7 +259,7 @@ def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture
     assert (found["normals"] * expected.normals).sum(axis=2).mean() > 0.99
     assert np.abs(found["confidence"] - expected.confidence).mean() < 0.02
     packed = naive_node.cloud(rgb, found, np.array([110.0, 0, 63.5, 0, 110.0, 47.5, 0, 0, 1]))
-    parts = clouds.unpack_cloud(packed.tobytes(), 128, 96)
+    parts = point_cloud.unpack_cloud(packed.tobytes(), 128, 96)
     assert (parts["rgb"] == rgb).all() and (parts["label"] == found["labels"]).all() and (parts["foreground"] == found["foreground"]).all()
     np.testing.assert_allclose(parts["points"][..., 2], found["depth"], rtol=1e-6)
     np.testing.assert_allclose(parts["points"][10, 20, 0], (20 - 63.5) / 110.0 * found["depth"][10, 20], rtol=1e-5)

@@ -5,9 +5,9 @@ import struct
 import numpy as np
 import pytest
 
-from mtdense_ros import clouds, strips
+from mtdense_ros import strips
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry import RayTable
+from mtdense_ros.geometry.depth import RayTable, point_cloud
 
 DEPTH = np.array([[4.0, np.nan]], np.float32)
 RAYS = RayTable(np.array([[0.375, 1.0]], np.float32), np.array([[-0.5, 1.0]], np.float32))
@@ -15,7 +15,7 @@ RGB = np.array([[[1, 2, 3], [250, 128, 7]]], np.uint8)
 
 
 def test_bytes_of_a_point():
-    data = clouds.pack_cloud(DEPTH, RAYS, RGB, np.uint8([[4, 5]]), np.float32([[0.5, 1]]), np.array([[True, False]]))
+    data = point_cloud.pack_cloud(DEPTH, RAYS, RGB, np.uint8([[4, 5]]), np.float32([[0.5, 1]]), np.array([[True, False]]))
     assert bytes(data[:20]) == struct.pack("<fffBBBBBBBB", 1.5, -2.0, 4.0, 3, 2, 1, 0, 4, 128, 255, 0)
     assert np.isnan(struct.unpack_from("<fff", data, 20)).all()
     assert struct.unpack_from("<I", data, 32)[0] == 0x00FA8007
@@ -23,7 +23,7 @@ def test_bytes_of_a_point():
 
 
 def test_absent_maps_have_their_own_values():
-    data = clouds.pack_cloud(DEPTH, RAYS, RGB)
+    data = point_cloud.pack_cloud(DEPTH, RAYS, RGB)
     assert bytes(data[16:20]) == bytes([255, 0, 0, 0])
 
 
@@ -32,10 +32,10 @@ def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
     monkeypatch.setattr(strips, "STRIP_PIXELS", strip_pixels)
     dtype = np.dtype(
         {
-            "names": [f[0] for f in clouds.CLOUD_FIELDS],
-            "formats": [{clouds.FLOAT32: "<f4", clouds.UINT8: "u1"}[f[2]] for f in clouds.CLOUD_FIELDS],
-            "offsets": [f[1] for f in clouds.CLOUD_FIELDS],
-            "itemsize": clouds.POINT_STEP,
+            "names": [f[0] for f in point_cloud.CLOUD_FIELDS],
+            "formats": [{point_cloud.FLOAT32: "<f4", point_cloud.UINT8: "u1"}[f[2]] for f in point_cloud.CLOUD_FIELDS],
+            "offsets": [f[1] for f in point_cloud.CLOUD_FIELDS],
+            "itemsize": point_cloud.POINT_STEP,
         }
     )
     random = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
     labels = random.integers(0, 6, (5, 7), dtype=np.uint8)
     confidence = random.random((5, 7)).astype(np.float32)
     mask = random.random((5, 7)) > 0.5
-    cloud = clouds.pack_cloud(depth, rays, rgb, labels, confidence, mask).view(dtype).reshape(5, 7)
+    cloud = point_cloud.pack_cloud(depth, rays, rgb, labels, confidence, mask).view(dtype).reshape(5, 7)
     for axis, name in enumerate("xyz"):
         np.testing.assert_array_equal(cloud[name], rays.points(depth)[..., axis])
     assert np.isnan(cloud["z"]).sum() == 3
@@ -60,7 +60,7 @@ def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
 
 def test_unpack_is_the_inverse():
     labels, mask = np.uint8([[4, 255]]), np.array([[False, True]])
-    cloud = clouds.unpack_cloud(clouds.pack_cloud(DEPTH, RAYS, RGB, labels, np.float32([[0, 1]]), mask).tobytes(), 2, 1)
+    cloud = point_cloud.unpack_cloud(point_cloud.pack_cloud(DEPTH, RAYS, RGB, labels, np.float32([[0, 1]]), mask).tobytes(), 2, 1)
     np.testing.assert_array_equal(cloud["points"], RAYS.points(DEPTH))
     np.testing.assert_array_equal(cloud["rgb"], RGB)
     assert cloud["label"].tolist() == [[4, 255]]
@@ -70,15 +70,15 @@ def test_unpack_is_the_inverse():
 
 def test_a_confidence_in_bytes_is_refused():
     with pytest.raises(InputError, match=r"confidence is uint8, expected float in \[0, 1\]; divide bytes by 255"):
-        clouds.pack_cloud(DEPTH, RAYS, RGB, confidence=np.uint8([[0, 128]]))
+        point_cloud.pack_cloud(DEPTH, RAYS, RGB, confidence=np.uint8([[0, 128]]))
 
 
 def test_maps_of_another_size_are_refused():
     with pytest.raises(InputError, match="labels has shape \\(2, 1\\)"):
-        clouds.pack_cloud(DEPTH, RAYS, RGB, np.zeros((2, 1), np.uint8))
+        point_cloud.pack_cloud(DEPTH, RAYS, RGB, np.zeros((2, 1), np.uint8))
     with pytest.raises(InputError, match="depth has shape"):
-        clouds.pack_cloud(DEPTH, RAYS, np.zeros((2, 2, 3), np.uint8))
+        point_cloud.pack_cloud(DEPTH, RAYS, np.zeros((2, 2, 3), np.uint8))
     with pytest.raises(InputError, match="depth map: shape"):
-        clouds.pack_cloud(DEPTH[:, :1], RAYS, RGB)
+        point_cloud.pack_cloud(DEPTH[:, :1], RAYS, RGB)
     with pytest.raises(InputError, match="39 bytes are not 2x1 points of 20"):
-        clouds.unpack_cloud(bytes(39), 2, 1)
+        point_cloud.unpack_cloud(bytes(39), 2, 1)

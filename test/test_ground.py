@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mtdense_ros.datatypes import Intrinsics
-from mtdense_ros.geometry import RayTable, depth_to_points
-from mtdense_ros.ground import camera_height_scale, ground_plane
+from mtdense_ros.geometry.depth import RayTable, depth_to_points
+from mtdense_ros.geometry.ground_plane import camera_height_scale, ground_plane
 
 CAMERA = Intrinsics(width=160, height=120, fx=130.0, fy=130.0, cx=79.5, cy=59.5)
 HEIGHT = 0.4

@@ -5,8 +5,8 @@ import pytest
 
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry import RayTable
-from mtdense_ros.rectify import CameraModel, ray_table, rectify, require_undistorted
+from mtdense_ros.geometry.camera_model import CameraModel, ray_table, rectify, require_undistorted
+from mtdense_ros.geometry.depth import RayTable
 
 CAMERA = Intrinsics(width=64, height=48, fx=50.0, fy=52.0, cx=31.0, cy=24.0)
 PLUMB_BOB = (-0.25, 0.08, 0.001, -0.002, -0.01)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros import strips
-from mtdense_ros.geometry import normalise_normals
+from mtdense_ros.geometry.depth import normalise_normals
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.colour import colour_normals
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry import millimetres
+from mtdense_ros.geometry.depth import millimetres
 
 FOLDERS = ("labels", "depth", "normals", "foreground")
 

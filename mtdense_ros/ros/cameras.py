@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sensor_msgs.msg import CameraInfo
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.rectify import CameraModel, require_undistorted
+from mtdense_ros.geometry.camera_model import CameraModel, require_undistorted
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.messages import camera_of
 

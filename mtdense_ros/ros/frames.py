@@ -15,10 +15,10 @@ from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.datatypes import Frame, image_size
 from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
-from mtdense_ros.geometry import RayTable
+from mtdense_ros.geometry.camera_model import ray_table, rectify
+from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, Results
-from mtdense_ros.rectify import ray_table, rectify
 from mtdense_ros.ros.ages import Age, AgeGate
 from mtdense_ros.ros.cameras import CameraCache, DistortedCamera, View
 from mtdense_ros.ros.capture import Captures

@@ -13,7 +13,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
-from mtdense_ros.geometry import millimetres
+from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.qos import OUTPUT_QOS

@@ -21,7 +21,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 
-from mtdense_ros.clouds import POINT_STEP
+from mtdense_ros.geometry.point_cloud import POINT_STEP
 from mtdense_ros.ros.helper_process import run_node, tell
 from mtdense_ros.ros.messages import make_header, stamp_ns
 from mtdense_ros.ros.spinning import Spinner

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.colour import colour_depth, colour_labels, colour_normals
 from mtdense_ros.datatypes import LabelClass, LabelSpace
-from mtdense_ros.geometry import normalise_normals
+from mtdense_ros.geometry.depth import normalise_normals
 from mtdense_ros.labels import load_label_spaces
 from mtdense_ros.training.config import TrainConfig
 

@@ -10,7 +10,7 @@ from sensor_msgs.msg import CompressedImage
 
 from mtdense_ros.encodings import UnknownEncoding, encode_jpeg
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry import millimetres
+from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.labels import load_label_space
 from mtdense_ros.ros import messages
 from mtdense_ros.ros.inputs import Link, Source, describe, is_rectified_topic

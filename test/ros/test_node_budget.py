@@ -7,7 +7,7 @@ import pytest
 from camera_messages import camera_info, image, picture, stamp_of
 from harness import wait_until
 
-from mtdense_ros.clouds import unpack_cloud
+from mtdense_ros.geometry.point_cloud import unpack_cloud
 
 TOPICS = ("labels", "depth", "normals", "foreground", "points")
 HEIGHT, WIDTH = 96, 128

@@ -13,7 +13,7 @@ from harness import wait_until
 from rclpy.executors import SingleThreadedExecutor
 
 from mtdense_ros.errors import ConfigError, DeviceError
-from mtdense_ros.rectify import rectify
+from mtdense_ros.geometry.camera_model import rectify
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.outputs import Outputs
 from mtdense_ros.ros.session import Session

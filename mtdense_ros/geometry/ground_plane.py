@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.geometry import RayTable
+from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.workspace import Workspace
 
 HYPOTHESES = 64
@@ -126,3 +127,46 @@ def _fit(points: NDArray[np.float64], inlier_share: float) -> GroundPlane:
     normal = normal if normal[1] <= 0 else -normal
     x, y, z = (float(v) for v in normal)
     return GroundPlane((x, y, z), float(-normal @ centre), inlier_share)
+
+
+_WEIGHT_OF_NEW = 0.2
+
+
+class SmoothedScale:
+    """A factor on depth, smoothed over frames in the logarithm (an error of scale is a ratio).
+
+    `value`: the factor, 1 until a floor was seen, which `measured` tells; `problem`: why the last frame gave none, empty where
+    it did.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets what was measured."""
+        self.value = 1.0
+        self.problem = "no floor seen yet"
+        self.measured = False
+
+    def update(
+        self,
+        depth: NDArray[np.float32],
+        rays: RayTable | None,
+        floor: NDArray[np.bool_] | None,
+        height_m: float,
+        workspace: Workspace | None = None,
+    ) -> None:
+        """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
+
+        floor: (H, W) pixels of the floor, the lower half of the image where None.
+        """
+        if rays is None:
+            self.problem = "no camera_info"
+            return
+        found = camera_height_scale(depth, rays, floor, height_m, workspace)
+        self.problem = found.reason
+        if found.scale is None:
+            return
+        weight = _WEIGHT_OF_NEW if self.measured else 1.0
+        self.value = math.exp((1 - weight) * math.log(self.value) + weight * math.log(found.scale))
+        self.measured = True

@@ -1,0 +1,1 @@
+"""Depth, cameras, point clouds and the ground plane: arithmetic on arrays."""

@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 
 from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
-from mtdense_ros import colour, encodings, postprocess, side_by_side, transforms
+from mtdense_ros import postprocess, side_by_side
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
-from mtdense_ros.encodings import MessageMemory
 from mtdense_ros.engines.base import Engine
 from mtdense_ros.geometry.depth import camera_model, depth, ground_plane, point_cloud
+from mtdense_ros.imaging import encodings, transforms, visualization
+from mtdense_ros.imaging.encodings import MessageMemory
 from mtdense_ros.pipeline import Pipeline
 from mtdense_ros.predictor import Predictor
 from mtdense_ros.stopwatch import Stopwatch
@@ -150,9 +151,9 @@ def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
         "depth to millimetres": partial(depth.millimetres, depth, Workspace()),
         "rectify": partial(camera_model.rectify, rgb, distorted, Workspace()),
         "ground plane": partial(ground_plane.ground_plane, rays.points(depth), workspace=Workspace()),
-        "colour labels": partial(colour.colour_labels, labels, SPACE, Workspace()),
-        "colour normals": partial(colour.colour_normals, normals, Workspace()),
-        "foreground overlay": partial(colour.overlay_foreground, rgb, mask, Workspace()),
+        "colour labels": partial(visualization.colour_labels, labels, SPACE, Workspace()),
+        "colour normals": partial(visualization.colour_normals, normals, Workspace()),
+        "foreground overlay": partial(visualization.overlay_foreground, rgb, mask, Workspace()),
         "rgb to jpeg": partial(encodings.encode_jpeg, rgb, workspace=Workspace()),
     }
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mtdense_ros.atomic import write_atomically
 from mtdense_ros.datatypes import check_rgb
-from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.encodings import decode_compressed
 
 Rgb = NDArray[np.uint8]
 Encoded = TypeVar("Encoded")

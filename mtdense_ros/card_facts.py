@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.errors import ConfigError, WeightsError, known_names
-from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.weights import Card
 
 Size = tuple[int, int]

@@ -16,11 +16,11 @@ from mtdense_ros.datatypes import Intrinsics, Prediction, check_rgb, image_size
 from mtdense_ros.engines.base import Engine, Features
 from mtdense_ros.engines.create import create_engine
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.transforms import network_size, normalise
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.side_by_side import use_threads
 from mtdense_ros.stopwatch import Stopwatch
-from mtdense_ros.transforms import network_size, normalise
 from mtdense_ros.weights import Card, load_weights
 from mtdense_ros.workspace import Workspace
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros import colour
 from mtdense_ros.datatypes import LabelSpace, Prediction
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.point_cloud import pack_cloud
+from mtdense_ros.imaging import visualization
 from mtdense_ros.workspace import Workspace
 
 Array = NDArray[Any]
@@ -65,16 +65,16 @@ def make(name: str, of: Material) -> Array | None:
 
 def _labels_color(of: Material) -> Array | None:
     labels = of.prediction.labels
-    return None if labels is None or of.space is None else colour.colour_labels(labels, of.space, of.workspace)
+    return None if labels is None or of.space is None else visualization.colour_labels(labels, of.space, of.workspace)
 
 
 def _normals_color(of: Material) -> Array | None:
-    return None if of.prediction.normals is None else colour.colour_normals(of.prediction.normals, of.workspace)
+    return None if of.prediction.normals is None else visualization.colour_normals(of.prediction.normals, of.workspace)
 
 
 def _foreground_overlay(of: Material) -> Array | None:
     mask = of.prediction.foreground
-    return None if mask is None else colour.overlay_foreground(of.rgb, mask, of.workspace)
+    return None if mask is None else visualization.overlay_foreground(of.rgb, mask, of.workspace)
 
 
 def _points(of: Material) -> Array | None:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, supported, to_rgb
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, supported, to_rgb
 
 RGB = np.array([[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [100, 110, 120]]], np.uint8)
 BGR = RGB[..., ::-1]

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mtdense_ros.colour import colour_depth
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.contact_sheet import shown
 from mtdense_ros.evaluation.document import document
 from mtdense_ros.evaluation.precision_report import LossReport
 from mtdense_ros.evaluation.report import Report
+from mtdense_ros.imaging.visualization import colour_depth
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -12,7 +12,7 @@ from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.robustness import CHANGES, backgrounds, pair
 from mtdense_ros.evaluation.scores import Scores
 from mtdense_ros.evaluation.scoring import NETWORK, align, score_set
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0)
 SIZE = (4, 6)

@@ -14,8 +14,8 @@ from mtdense_ros.cli import main
 from mtdense_ros.errors import DependencyError, ExportError, InputError
 from mtdense_ros.export import CARD_KEY, OPSET, export_onnx
 from mtdense_ros.export.comparison import difference
+from mtdense_ros.imaging.transforms import normalise
 from mtdense_ros.models import list_models
-from mtdense_ros.transforms import normalise
 from mtdense_ros.weights import load_weights
 
 onnx = pytest.importorskip("onnx")

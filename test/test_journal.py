@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from mtdense_ros.colour import colour_depth
+from mtdense_ros.imaging.visualization import colour_depth
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.distributed import Team
 from mtdense_ros.training.journal import LOG_EVERY, Journal

@@ -6,7 +6,7 @@ import pytest
 
 from mtdense_ros.data.datasets.camvid import CamVidSource
 from mtdense_ros.errors import InputError
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 ROAD, SKY, VOID = (load_label_space("camvid32").names.index(name) for name in ("Road", "Sky", "Void"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from mtdense_ros.data.datasets.kitti import KittiDepthSource, KittiLabelsSource, open_kitti
 from mtdense_ros.errors import InputError
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 DRIVE = "2011_09_26_drive_0001_sync"
 TRUTH = f"{DRIVE}/proj_depth/groundtruth/image_02"

@@ -10,7 +10,7 @@ from mtdense_ros.data.datasets import nyuv2
 from mtdense_ros.data.datasets.nyuv2 import NyuFolderSource, NyuMatSource, open_nyuv2
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.sets import data_root, read_set
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 
 def labels(first_pixel, others):

@@ -63,7 +63,7 @@ def test_services_are_the_nodes():
 
 
 def test_every_encoding_is_named():
-    from mtdense_ros.encodings import supported
+    from mtdense_ros.imaging.encodings import supported
 
     sentence = TEXT[TEXT.index("Encodings taken:") :]
     named = set(re.findall(r"\b[a-zA-Z0-9_]+\b", sentence[: sentence.index("; row padding")]))

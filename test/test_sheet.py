@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.colour import FOREGROUND_COLOR
 from mtdense_ros.datatypes import Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.point_cloud import pack_cloud
+from mtdense_ros.imaging.visualization import FOREGROUND_COLOR
 from mtdense_ros.replay.drawing import fit
 from mtdense_ros.replay.from_above import BACKGROUND, draw_from_above
 from mtdense_ros.replay.selection import EvenSample, most_different

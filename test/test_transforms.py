@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mtdense_ros import transforms
 from mtdense_ros.errors import ConfigError, InputError
+from mtdense_ros.imaging import transforms
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.tables import FIGURES
-from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.weights import Card
 
 _NONE = "-"

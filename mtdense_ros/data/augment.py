@@ -14,7 +14,7 @@ from mtdense_ros.data.mdeas.composite import composited, ghosted
 from mtdense_ros.data.photometry import misaligned, random_camera, unchanged
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
-from mtdense_ros.transforms import resize_image
+from mtdense_ros.imaging.transforms import resize_image
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.colour import colour_depth, colour_labels, colour_normals
 from mtdense_ros.datatypes import UNLABELLED, LabelSpace, Prediction
 from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
 from mtdense_ros.evaluation.scoring import OUTPUTS
+from mtdense_ros.imaging.visualization import colour_depth, colour_labels, colour_normals
 
 NEAR_M, FAR_M = 0.3, 5.0
 WORST_DEG = 60.0

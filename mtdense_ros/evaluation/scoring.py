@@ -17,7 +17,7 @@ from mtdense_ros.evaluation.change_detection import Subtractors
 from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.scores import Methods, Scores
 from mtdense_ros.evaluation.similarity import similarities
-from mtdense_ros.labels import label_mapping, load_label_space
+from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space
 from mtdense_ros.predictor import Background, Predictor
 
 NETWORK = "network"

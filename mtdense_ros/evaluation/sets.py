@@ -16,7 +16,7 @@ from mtdense_ros.data.datasets.units import metres, unit_normals
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
-from mtdense_ros.labels import label_mapping
+from mtdense_ros.imaging.label_spaces import label_mapping
 
 DATA_VARIABLE = "MTDENSE_DATA"
 """Environment variable: the folder that holds the evaluation sets; default: shared/data beside the project."""

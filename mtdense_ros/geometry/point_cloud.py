@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import UNLABELLED, check_rgb
-from mtdense_ros.encodings import Bytes
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import RayTable
+from mtdense_ros.imaging.encodings import Bytes
+from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.side_by_side import both
 from mtdense_ros.strips import strips
-from mtdense_ros.transforms import confidence_byte, mask_byte
 from mtdense_ros.workspace import Value, Workspace
 
 UINT8 = 2

@@ -13,10 +13,10 @@ from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import Connection
 
 from mtdense_ros.datatypes import Frame, Intrinsics
-from mtdense_ros.encodings import decode_compressed, supported, to_rgb
 from mtdense_ros.errors import ConfigError, InputError, known_names
 from mtdense_ros.geometry.camera_model import CameraModel, ray_table
 from mtdense_ros.geometry.depth import RayTable
+from mtdense_ros.imaging.encodings import decode_compressed, supported, to_rgb
 from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, typestore
 from mtdense_ros.replay.source import Source
 from mtdense_ros.wire import Record

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mtdense_ros.data.render.sequence_truth import Truth, decode
 from mtdense_ros.datatypes import Frame, Intrinsics
-from mtdense_ros.encodings import decode_compressed
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.encodings import decode_compressed
 
 FOLDER = Path(__file__).parent / "demo_sequence"
 _START_NS = 1_700_000_000_000_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.colour import FOREGROUND_COLOR, colour_depth, colour_normals
 from mtdense_ros.datatypes import LabelSpace
+from mtdense_ros.imaging.visualization import FOREGROUND_COLOR, colour_depth, colour_normals
 from mtdense_ros.replay.drawing import Color, draw_text, text_width
 
 Image = NDArray[np.uint8]

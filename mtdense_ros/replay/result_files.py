@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.colour import colour_normals
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import millimetres
+from mtdense_ros.imaging.visualization import colour_normals
 
 FOLDERS = ("labels", "depth", "normals", "foreground")
 

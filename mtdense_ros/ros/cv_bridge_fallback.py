@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.encodings import UnknownEncoding
+from mtdense_ros.imaging.encodings import UnknownEncoding
 
 _PROBE = """
 from array import array

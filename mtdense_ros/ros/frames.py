@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from mtdense_ros.budget.costs import Sample
 from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.datatypes import Frame, image_size
-from mtdense_ros.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry.camera_model import ray_table, rectify
 from mtdense_ros.geometry.depth import RayTable
+from mtdense_ros.imaging.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.ros.ages import Age, AgeGate

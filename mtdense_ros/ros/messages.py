@@ -14,9 +14,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, Poi
 from std_msgs.msg import Header, String
 
 from mtdense_ros.datatypes import Intrinsics, LabelSpace
-from mtdense_ros.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
 from mtdense_ros.geometry.camera_model import CameraModel
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
+from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
 from mtdense_ros.ros import cv_bridge_fallback
 from mtdense_ros.workspace import Workspace
 

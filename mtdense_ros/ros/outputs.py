@@ -14,10 +14,10 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from mtdense_ros.geometry.depth import millimetres
+from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.qos import OUTPUT_QOS
-from mtdense_ros.transforms import confidence_byte, mask_byte
 from mtdense_ros.workspace import Workspace
 
 

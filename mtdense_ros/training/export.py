@@ -15,7 +15,7 @@ from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.data.datasets.shards import read_manifest
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.labels import load_label_space, load_label_spaces
+from mtdense_ros.imaging.label_spaces import load_label_space, load_label_spaces
 from mtdense_ros.models.base import TASKS
 from mtdense_ros.training.inputs import input_statistics
 from mtdense_ros.training.loop import LATEST

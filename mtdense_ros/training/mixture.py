@@ -18,7 +18,7 @@ from mtdense_ros.data.partial_targets import filled, thinned
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.labels import label_mapping, load_label_spaces
+from mtdense_ros.imaging.label_spaces import label_mapping, load_label_spaces
 from mtdense_ros.training.config import SourceConfig, TrainConfig
 
 _log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.colour import colour_depth, colour_labels, colour_normals
 from mtdense_ros.datatypes import LabelClass, LabelSpace
 from mtdense_ros.geometry.depth import normalise_normals
-from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.imaging.label_spaces import load_label_spaces
+from mtdense_ros.imaging.visualization import colour_depth, colour_labels, colour_normals
 from mtdense_ros.training.config import TrainConfig
 
 Rgb = NDArray[np.uint8]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mtdense_ros.engines.torch_engine import choose_device
 from mtdense_ros.errors import ConfigError, WeightsError
-from mtdense_ros.labels import load_label_spaces
+from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3

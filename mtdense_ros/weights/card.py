@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mtdense_ros.errors import WeightsError, known_names
+from mtdense_ros.imaging.transforms import RESIZE_MODES
 from mtdense_ros.models import list_models
 from mtdense_ros.models.base import RAW_OUTPUTS
-from mtdense_ros.transforms import RESIZE_MODES
 from mtdense_ros.weights.precision import PrecisionSpec
 
 FORMAT = 1

@@ -20,7 +20,7 @@ PROGRAM = """
 import sys
 from array import array
 from sensor_msgs.msg import Image
-from mtdense_ros.encodings import UnknownEncoding
+from mtdense_ros.imaging.encodings import UnknownEncoding
 from mtdense_ros.ros.messages import rgb_of
 try:
     rgb = rgb_of(Image(height=2, width=3, step=12, encoding=sys.argv[1], data=array("B", bytes(24))))

@@ -8,10 +8,10 @@ from camera_messages import array_of, camera_info, header, image, picture
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
-from mtdense_ros.encodings import UnknownEncoding, encode_jpeg
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import millimetres
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.encodings import UnknownEncoding, encode_jpeg
+from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.ros import messages
 from mtdense_ros.ros.inputs import Link, Source, describe, is_rectified_topic
 from mtdense_ros.ros.messages import camera_info_message, camera_of, image_message, make_header, rgb_of, stamp_ns

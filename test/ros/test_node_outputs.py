@@ -9,8 +9,8 @@ from camera_messages import array_of, camera_info, header, image, picture, stamp
 from harness import IMAGES, JPEGS, OUTPUT_TYPES, wait_until
 from sensor_msgs.msg import CompressedImage, PointField
 
-from mtdense_ros.encodings import decode_compressed, encode_jpeg
 from mtdense_ros.geometry.point_cloud import unpack_cloud
+from mtdense_ros.imaging.encodings import decode_compressed, encode_jpeg
 
 ENCODINGS = {"labels": "mono8", "confidence": "mono8", "depth": "32FC1", "normals": "32FC3", "foreground": "mono8"}
 HEIGHT, WIDTH = 90, 122  # not the network's size, not its shape

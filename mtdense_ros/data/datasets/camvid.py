@@ -25,7 +25,7 @@ from mtdense_ros.data.datasets.units import Colour, colour_ids, label_ids
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 SPLITS = ("train", "val", "test")
 _VOID_CLASS = "Void"

@@ -36,7 +36,7 @@ from mtdense_ros.data.datasets.units import colour_ids, label_ids, metres, share
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names
-from mtdense_ros.labels import load_label_space
+from mtdense_ros.imaging.label_spaces import load_label_space
 
 
 class FolderSource:

@@ -20,7 +20,7 @@ from mtdense_ros.data.datasets.units import Colour, colour_ids, metres
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError, known_names
-from mtdense_ros.labels import label_mapping, load_label_space
+from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space
 
 DEPTH_PER_METRE = 256.0
 

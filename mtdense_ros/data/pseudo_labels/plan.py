@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.data.dataset import Source
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.labels import label_mapping, load_label_space, load_label_spaces
+from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space, load_label_spaces
 from mtdense_ros.weights import Card
 
 

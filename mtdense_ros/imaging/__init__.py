@@ -1,0 +1,1 @@
+"""Pixels: encodings, transforms, label spaces and their colours."""

@@ -25,15 +25,16 @@ from numpy.typing import NDArray
 
 from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
-from mtdense_ros import postprocess, side_by_side
+from mtdense_ros import side_by_side
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.engines.base import Engine
 from mtdense_ros.geometry.depth import camera_model, depth, ground_plane, point_cloud
 from mtdense_ros.imaging import encodings, transforms, visualization
 from mtdense_ros.imaging.encodings import MessageMemory
+from mtdense_ros.inference import postprocess
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline import Pipeline
-from mtdense_ros.predictor import Predictor
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.workspace import Workspace
 

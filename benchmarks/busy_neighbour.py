@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.stopwatch import Stopwatch
 
 SPIN_COUNTS = ("default", "1000", "10000", "200000")

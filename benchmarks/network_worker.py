@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.common import pictures
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 
 SETS = {
     "all": ("labels", "depth", "normals", "foreground"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mtdense_ros.composition import Composition
 from mtdense_ros.datatypes import UNLABELLED
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.predictor import Predictor
 
 
 def legend_of(networks: Composition, depth_scale_mode: str, depth_scale: float = 1.0) -> dict[str, Any]:

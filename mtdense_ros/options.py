@@ -6,8 +6,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from mtdense_ros.inference.postprocess import OutputOptions
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.postprocess import OutputOptions
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,7 @@ def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture
     from benchmarks import naive_node
     from mtdense_ros.datatypes import Intrinsics
     from mtdense_ros.geometry.depth import point_cloud
-    from mtdense_ros.predictor import Predictor
+    from mtdense_ros.inference.predictor import Predictor
 
     path = make_random_weights("mtdense")
     rgb, background = picture(1, 96, 128), picture(2, 96, 128)

@@ -15,7 +15,7 @@ from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_mani
 from mtdense_ros.data.pseudo_labels.plan import meaning_of, portable
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.imaging.label_spaces import label_mapping
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.weights import read_card
 
 

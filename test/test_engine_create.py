@@ -9,8 +9,8 @@ from mtdense_ros.engines import create
 from mtdense_ros.engines.create import ENGINES, create_engine, installed_engines, planned
 from mtdense_ros.engines.measured_choice import Candidate
 from mtdense_ros.errors import ConfigError, DeviceError
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS
-from mtdense_ros.predictor import Predictor
 from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.precision import PrecisionSpec
 

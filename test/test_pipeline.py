@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mtdense_ros.composition import Composition
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.ground_plane import SmoothedScale
 from mtdense_ros.geometry.point_cloud import unpack_cloud
+from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline import RESULTS, Pipeline, PipelineOptions
-from mtdense_ros.predictor import Predictor
 
 H, W = 119, 161
 CAMERA = Intrinsics(W, H, 125.0, 125.0, 80.0, 59.0)

@@ -6,8 +6,8 @@ import torch
 
 from mtdense_ros.datatypes import OUTPUTS, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
-from mtdense_ros.postprocess import OutputOptions
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.postprocess import OutputOptions
+from mtdense_ros.inference.predictor import Predictor
 
 H, W = 479, 641
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.producers import producers_of
+from mtdense_ros.inference.multi_predictor import producers_of
 
 NYUD = ("labels", "confidence", "depth")
 MDEAS = ("depth", "foreground")

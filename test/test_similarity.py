@@ -13,7 +13,7 @@ from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.evaluation.scores import Scores
 from mtdense_ros.evaluation.similarity import similarities, structural_similarity
 from mtdense_ros.evaluation.tables import markdown, per_frame
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.training.structural import ssim
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
-from mtdense_ros.composition import Composition
 from mtdense_ros.errors import WeightsError
+from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.predictor import Predictor
 
 HW = (119, 161)
 

@@ -6,8 +6,8 @@ import time
 
 import torch
 
-from mtdense_ros.card_facts import input_of
 from mtdense_ros.imaging.transforms import network_size
+from mtdense_ros.inference.predictor import input_of
 from mtdense_ros.models import create_model
 from mtdense_ros.weights.files import find_weights, read_card
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 
-from mtdense_ros.composition import Composition
+from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.pipeline import Pipeline
 
 Key = tuple[str, float]

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from mtdense_ros.composition import Composition, planned
 from mtdense_ros.engines.measured_choice import precision_refusal
 from mtdense_ros.errors import WeightsError
+from mtdense_ros.inference.multi_predictor import Composition, planned
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.predictor import Predictor
 
 Size = tuple[int, int]
 

@@ -19,7 +19,7 @@ from mtdense_ros.data.mdeas.builder import Teacher, build
 from mtdense_ros.data.mdeas.composite import write_sources
 from mtdense_ros.data.mdeas.plan import Plan
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 
 FAR_M = 4.0
 """Metric depth that becomes white unless the command says otherwise: rooms then have a mean grey like the published set's, 104 of 255."""

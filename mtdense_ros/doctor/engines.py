@@ -24,7 +24,7 @@ facts = {"engines": {name: [engine_version(name), reason] for name, reason in in
 _TRY = """
 import time
 import numpy
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 predictor = Predictor.load({name!r})
 rgb, times = numpy.zeros((480, 640, 3), numpy.uint8), []
 background = predictor.encode_background(rgb) if any(map(predictor.needs_background, predictor.outputs)) else None

@@ -24,7 +24,7 @@ from mtdense_ros.evaluation.report import Report, rounded
 from mtdense_ros.evaluation.robustness import false_areas
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.weights import find_weights
 
 _log = logging.getLogger(__name__)

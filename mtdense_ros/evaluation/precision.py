@@ -28,8 +28,8 @@ from mtdense_ros.evaluation.emulated_precision import RoundedEngine
 from mtdense_ros.evaluation.precision_report import LossReport, decides, figures_of, losses, section
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
+from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.predictor import Predictor
 from mtdense_ros.weights import Card, find_weights, load_weights
 from mtdense_ros.weights.precision import REDUCED
 

@@ -13,7 +13,7 @@ from mtdense_ros.evaluation.change_detection import THRESHOLD, Subtractors, diff
 from mtdense_ros.evaluation.frames import EvaluationFrame, Rgb
 from mtdense_ros.evaluation.metrics import MaskMetrics
 from mtdense_ros.evaluation.scoring import NETWORK
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 
 _SEED = 1
 _WARM, _COOL = (1.15, 1.0, 0.85), (0.85, 1.0, 1.15)

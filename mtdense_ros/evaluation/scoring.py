@@ -18,7 +18,7 @@ from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.scores import Methods, Scores
 from mtdense_ros.evaluation.similarity import similarities
 from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space
-from mtdense_ros.predictor import Background, Predictor
+from mtdense_ros.inference.predictor import Background, Predictor
 
 NETWORK = "network"
 OUTPUTS = ("labels", "depth", "normals", "foreground")

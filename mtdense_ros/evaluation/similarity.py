@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.evaluation.frames import EvaluationFrame
-from mtdense_ros.predictor import Background, Predictor
+from mtdense_ros.inference.predictor import Background, Predictor
 
 Floats = NDArray[np.floating[Any]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mtdense_ros.composition import planned
 from mtdense_ros.errors import InputError
+from mtdense_ros.inference.multi_predictor import planned
 from mtdense_ros.replay.demo_source import DemoSource
 from mtdense_ros.replay.plan import FIRST, Plan, make_plan
 from mtdense_ros.replay.sources import open_source

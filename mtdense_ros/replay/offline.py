@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtdense_ros.composition import Composition
 from mtdense_ros.datatypes import Frame
+from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mtdense_ros.composition import Composition
+from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.stopwatch import Stopwatch

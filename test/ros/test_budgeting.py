@@ -11,8 +11,8 @@ from mtdense_ros.budget import keeper
 from mtdense_ros.budget.costs import Sample
 from mtdense_ros.budget.keeper import BudgetKeeper, conceded, output_sets
 from mtdense_ros.budget.quality_levels import Setting
-from mtdense_ros.composition import Composition
 from mtdense_ros.datatypes import Frame
+from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline import Pipeline

@@ -8,7 +8,7 @@ from camera_messages import array_of, camera_info, image, picture
 from harness import wait_until
 
 from mtdense_ros.datatypes import Intrinsics
-from mtdense_ros.predictor import Predictor
+from mtdense_ros.inference.predictor import Predictor
 
 HEIGHT, WIDTH = 96, 128
 CAMERA = Intrinsics(WIDTH, HEIGHT, 100.0, 100.0, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.batching import chosen_outputs, common_size, per_image
-from mtdense_ros.card_facts import input_of, label_space_of
-from mtdense_ros.datatypes import Intrinsics, Prediction, check_rgb, image_size
+from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction, Rgb, check_rgb, image_size
 from mtdense_ros.engines.base import Engine, Features
 from mtdense_ros.engines.create import create_engine
-from mtdense_ros.errors import InputError
+from mtdense_ros.errors import ConfigError, InputError, WeightsError, known_names
+from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.imaging.transforms import network_size, normalise
+from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.side_by_side import use_threads
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.weights import Card, load_weights
@@ -276,3 +277,61 @@ class Predictor:
             found, due = f"{camera.width}x{camera.height}", f"{camera_hw[1]}x{camera_hw[0]}"
             raise InputError(f"intrinsics: are for {found}, the image is {due}; use the camera_info of this image")
         return camera.fx * self.network_size(camera_hw)[1] / camera_hw[1] / self.card.depth.focal_px
+
+
+def label_space_of(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
+    """The label space of a name, "" for the card's first, and where its logits are among the network's."""
+    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
+    names = [space.name for space in spaces]
+    if chosen and chosen not in names:
+        raise ConfigError(f"parameter labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
+    if not spaces:
+        return None, slice(None)
+    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
+    if classes is not None and classes != ends[-1]:
+        found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
+        raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
+    index = names.index(chosen) if chosen else 0
+    return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
+
+
+def input_of(card: Card, size: Size | None) -> tuple[Size, str]:
+    """(height, width) and resize mode of the network's input; a given size makes a native network a resizing one."""
+    if size is None:
+        return (card.input.height, card.input.width), card.input.resize
+    if len(size) != 2 or min(size) < 1:
+        raise ConfigError(f"size: {size} is no (height, width) in pixels; use for example (192, 256)")
+    return (int(size[0]), int(size[1])), "area" if card.input.resize == "native" else card.input.resize
+
+
+T = TypeVar("T")
+
+
+def common_size(images: Sequence[Rgb]) -> tuple[int, int]:
+    """The (height, width) of all images, each (H, W, 3) uint8. Raises InputError, naming the image that differs."""
+    if not len(images):
+        raise InputError("predict_batch: no images; pass at least one")
+    for i, rgb in enumerate(images):
+        check_rgb(rgb, f"image {i}" if len(images) > 1 else "image")
+        if rgb.shape != images[0].shape:
+            found, due = (f"{image.shape[1]}x{image.shape[0]}" for image in (rgb, images[0]))
+            raise InputError(f"predict_batch: image {i} is {found}, image 0 is {due}; batch images of one size")
+    return image_size(images[0])
+
+
+def per_image(values: T | Sequence[T | None] | None, kind: type[T], count: int, what: str) -> list[T | None]:
+    """One value per image, from one of `kind` for all, a sequence, or nothing. Raises InputError on another length."""
+    if values is None or isinstance(values, kind):
+        return [values] * count
+    if not isinstance(values, Sequence) or len(values) != count:
+        found = len(values) if isinstance(values, Sequence) else type(values).__name__
+        raise InputError(f"predict_batch: {found} {what} for {count} images; pass one for all, or one each")
+    return list(values)
+
+
+def chosen_outputs(outputs: Collection[str] | None) -> frozenset[str]:
+    """`outputs`, all of records.OUTPUTS for None. Raises InputError on an unknown name."""
+    for output in outputs or ():
+        if output not in OUTPUTS:
+            raise InputError(f"outputs: '{output}' is unknown; {known_names(output, OUTPUTS)}")
+    return frozenset(OUTPUTS if outputs is None else outputs)

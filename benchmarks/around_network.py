@@ -34,7 +34,7 @@ from mtdense_ros.imaging import encodings, transforms, visualization
 from mtdense_ros.imaging.encodings import MessageMemory
 from mtdense_ros.inference import postprocess
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.workspace import Workspace
 

@@ -130,7 +130,7 @@ class NoRos:
         if name.split(".")[0] in {sorted(ROS_PACKAGES)!r}:
             raise ModuleNotFoundError(f"no ROS here: {{name}}")
 sys.meta_path.insert(0, NoRos())
-import mtdense_ros.pipeline, mtdense_ros.parameters
+import mtdense_ros.pipeline.pipeline, mtdense_ros.parameters
 {"; ".join(f"import mtdense_ros.ros.{name}" for name in sorted(PURE_IN_ROS))}
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mtdense_ros.background import Background
 from mtdense_ros.errors import InputError
+from mtdense_ros.pipeline.background import Background
 
 
 @pytest.fixture

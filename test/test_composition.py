@@ -12,8 +12,8 @@ from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.transforms import labels_and_confidence, normalise
 from mtdense_ros.inference.multi_predictor import Composition, planned
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.legend import legend_of
-from mtdense_ros.pipeline import RESULTS, Pipeline, PipelineOptions
+from mtdense_ros.pipeline.legend import legend_of
+from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
 
 H, W = 96, 128
 CAMERA = Intrinsics(W, H, 100.0, 100.0, 63.5, 47.5)

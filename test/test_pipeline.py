@@ -13,7 +13,7 @@ from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
-from mtdense_ros.pipeline import RESULTS, Pipeline, PipelineOptions
+from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
 
 H, W = 119, 161
 CAMERA = Intrinsics(W, H, 125.0, 125.0, 80.0, 59.0)

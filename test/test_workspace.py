@@ -8,8 +8,8 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.geometry.camera_model import CameraModel, ray_table, rectify
 from mtdense_ros.imaging.encodings import MessageMemory, as_bytes, to_rgb
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.options import PipelineOptions
-from mtdense_ros.pipeline import RESULTS, Pipeline
+from mtdense_ros.pipeline.options import PipelineOptions
+from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline
 from mtdense_ros.workspace import Workspace
 
 H, W = 480, 640

@@ -14,11 +14,11 @@ from mtdense_ros.budget.costs import Costs, Sample, Targets
 from mtdense_ros.budget.model_swap import Key, Refit
 from mtdense_ros.budget.quality_levels import Setting, Situation
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
-from mtdense_ros.demand import RESULTS, demand
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline.options import PipelineOptions
+from mtdense_ros.pipeline.pipeline import Pipeline
+from mtdense_ros.pipeline.results import RESULTS, demand
 from mtdense_ros.ros.faults import Faults
 
 Size = tuple[int, int]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline.pipeline import Pipeline
 
 Key = tuple[str, float]
 """Number format, "" for the networks' own, and fraction of the input's sides: a budget's Setting.networks."""

@@ -14,7 +14,7 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import decode_compressed
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights
 from mtdense_ros.replay.result_files import FOLDERS, write_png, write_results
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.pipeline import Pipeline, PipelineOptions, Results
+from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.demo_source import DemoSource
 from mtdense_ros.replay.plan import Plan

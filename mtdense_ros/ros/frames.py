@@ -18,7 +18,7 @@ from mtdense_ros.geometry.camera_model import ray_table, rectify
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import RESULTS, Pipeline, Results
+from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.ros.ages import Age, AgeGate
 from mtdense_ros.ros.cameras import CameraCache, DistortedCamera, View
 from mtdense_ros.ros.capture import Captures

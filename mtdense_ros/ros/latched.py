@@ -8,8 +8,8 @@ from rclpy.node import Node
 from std_msgs.msg import Header, String
 
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.legend import legend_of
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.ros.messages import LabelInfo, label_info_message, legend_message
 from mtdense_ros.ros.qos import LATCHED_QOS
 

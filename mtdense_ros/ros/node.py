@@ -19,11 +19,11 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.loading import load_pipeline
 from mtdense_ros.ros.diagnostics import diagnostics_message
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.inputs import Input, Source, camera_info_topic, describe, image_source
 from mtdense_ros.ros.latched import Latched
-from mtdense_ros.ros.loading import load_pipeline
 from mtdense_ros.ros.params import ParameterServer
 from mtdense_ros.ros.qos import BACKGROUND_QOS
 from mtdense_ros.ros.services import Services

@@ -14,7 +14,7 @@ from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline, PipelineOptions
+from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.cameras import CameraCache
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_statistics import Statistics

@@ -13,9 +13,9 @@ from mtdense_ros.budget.keeper import BudgetKeeper, conceded, output_sets
 from mtdense_ros.budget.quality_levels import Setting
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.inference.multi_predictor import Composition
-from mtdense_ros.options import PipelineOptions
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline
+from mtdense_ros.pipeline.options import PipelineOptions
+from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.worker import Worker
 

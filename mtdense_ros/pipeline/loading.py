@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline import Pipeline, PipelineOptions
+from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.stopwatch import Stopwatch
 
 STAGES = ("weights", "engine", "warm-up")

@@ -10,16 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.background import Background
 from mtdense_ros.datatypes import Frame, Prediction, image_size
-from mtdense_ros.demand import RESULTS, Demand, demand
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.ground_plane import SmoothedScale
 from mtdense_ros.inference.multi_predictor import Composition, EncodedBackgrounds
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.options import PipelineOptions
-from mtdense_ros.results import Material, Results, make
+from mtdense_ros.pipeline.background import Background
+from mtdense_ros.pipeline.options import PipelineOptions
+from mtdense_ros.pipeline.results import RESULTS, Demand, Material, Results, demand, make
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.workspace import Workspace
 

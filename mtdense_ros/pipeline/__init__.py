@@ -1,0 +1,1 @@
+"""Everything that lives between the frames of one camera."""

@@ -10,8 +10,8 @@ from rosbags.highlevel import AnyReader
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.replay.analysis import live_report, sheet_rows
 from mtdense_ros.replay.bag_writer import write_bag
-from mtdense_ros.replay.cdr import DIAGNOSTICS, IMAGE, LABEL_INFO, STRING, serialise_image, typestore
 from mtdense_ros.replay.live import Run, Sent
+from mtdense_ros.replay.messages import DIAGNOSTICS, IMAGE, LABEL_INFO, STRING, serialise_image, typestore
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import statistics, table, write_report

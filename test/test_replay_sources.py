@@ -7,7 +7,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, array_of, serialise_camera_info, serialise_image, typestore
+from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, array_of, serialise_camera_info, serialise_image, typestore
 from mtdense_ros.replay.sources import open_source
 from mtdense_ros.wire import stamp_ns
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.cli import main
-from mtdense_ros.replay.result_files import clear_results, write_results
+from mtdense_ros.replay.result_writer import clear_results, write_results
 
 
 def test_metres_become_millimetres_and_relative_values_stay(tmp_path):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mtdense_ros.replay.scores import Scores
+from mtdense_ros.replay.report import Scores
 
 NAMES = ("foreground IoU", "foreground false area, frames without objects")
 

@@ -7,10 +7,10 @@ from mtdense_ros.datatypes import Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR
+from mtdense_ros.replay.birds_eye_view import BACKGROUND, draw_from_above
+from mtdense_ros.replay.contact_sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw
 from mtdense_ros.replay.drawing import fit
-from mtdense_ros.replay.from_above import BACKGROUND, draw_from_above
-from mtdense_ros.replay.selection import EvenSample, most_different
-from mtdense_ros.replay.sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw
+from mtdense_ros.replay.frame_selection import EvenSample, most_different
 
 SPACE = LabelSpace("two", (LabelClass(0, "floor", (10, 200, 30)), LabelClass(1, "ceiling", (200, 200, 250))))
 GREY = (90, 100, 110)

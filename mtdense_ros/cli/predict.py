@@ -16,7 +16,7 @@ from mtdense_ros.imaging.encodings import decode_compressed
 from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights
-from mtdense_ros.replay.result_files import FOLDERS, write_png, write_results
+from mtdense_ros.replay.result_writer import FOLDERS, write_png, write_results
 
 PICTURES = ("labels_color", "foreground_overlay")
 """Results that are written for people, beside the ones for programs."""

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mtdense_ros.datatypes import Frame
+from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow
+from mtdense_ros.replay.frame_selection import EvenSample, most_different
 from mtdense_ros.replay.live import Run
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.processes import middleware
 from mtdense_ros.replay.recording import Recording, label_space_of
-from mtdense_ros.replay.report import OutputStatistics, Report, statistics
-from mtdense_ros.replay.scores import Scores
-from mtdense_ros.replay.selection import EvenSample, most_different
-from mtdense_ros.replay.sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow
+from mtdense_ros.replay.report import OutputStatistics, Report, Scores, statistics
 from mtdense_ros.replay.source import Source
 
 if TYPE_CHECKING:

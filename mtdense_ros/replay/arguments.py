@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.inference.multi_predictor import planned
-from mtdense_ros.replay.demo_source import DemoSource
+from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.plan import FIRST, Plan, make_plan
 from mtdense_ros.replay.sources import open_source
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from mtdense_ros.replay.cdr import LABEL_INFO, STRING, typestore
+from mtdense_ros.replay.messages import LABEL_INFO, STRING, typestore
 from mtdense_ros.replay.recording import Recording
 
 LATCHED_TYPES = (STRING, LABEL_INFO)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from mtdense_ros.data.render.sequence_truth import Truth, decode
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import decode_compressed
+from mtdense_ros.replay.source import Source
 
 FOLDER = Path(__file__).parent / "demo_sequence"
 _START_NS = 1_700_000_000_000_000_000
@@ -67,3 +69,25 @@ def _demo_frame(k: int, picture: bytes, truth: Truth, source: dict[str, Any]) ->
     with np.errstate(invalid="ignore"):
         normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     return DemoFrame(frame, truth.labels, depth, normals, truth.foreground)
+
+
+if TYPE_CHECKING:
+    from mtdense_ros.replay.demo_sequence import DemoFrame
+
+
+class DemoSource(Source):
+    """The frames of a robot's camera in a rendered room: an empty background first, then objects that enter and leave."""
+
+    name = "the rendered demo sequence"
+    info_topic = "/camera/camera_info"
+
+    @cached_property
+    def truth(self) -> list[DemoFrame]:
+        """Each frame with its exact labels, depth, normals and foreground."""
+        from mtdense_ros.replay.demo_sequence import load_demo
+
+        return load_demo()
+
+    def frames(self) -> Iterator[Frame]:
+        """The rendered pictures."""
+        return (shot.frame for shot in self.truth)

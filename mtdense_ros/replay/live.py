@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import InputError, MtdenseError
-from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_image
 from mtdense_ros.replay.console import Console
+from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_image
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.processes import Child, ros_environment, wait_for
 from mtdense_ros.replay.recording import Recording

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.replay.pictures import read_picture
+from mtdense_ros.replay.image_sources import read_picture
 from mtdense_ros.replay.source import Source
 
 FIRST = "first"

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelClass, LabelSpace
-from mtdense_ros.replay.cdr import DIAGNOSTICS, LABEL_INFO, STRING, array_of, deserialise
+from mtdense_ros.replay.messages import DIAGNOSTICS, LABEL_INFO, STRING, array_of, deserialise
 from mtdense_ros.wire import Entry, Record, index_records
 
 ARRAYS = ("labels", "confidence", "depth", "normals", "foreground", "points")

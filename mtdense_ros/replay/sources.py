@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtdense_ros.errors import ConfigError, InputError
-from mtdense_ros.replay.bags import BagSource
-from mtdense_ros.replay.pictures import IMAGE_SUFFIXES, FolderSource, VideoSource
+from mtdense_ros.replay.bag_source import BagSource
+from mtdense_ros.replay.image_sources import IMAGE_SUFFIXES, FolderSource, VideoSource
 from mtdense_ros.replay.source import Source
 
 BAG_SUFFIXES = (".mcap", ".db3")

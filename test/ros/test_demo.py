@@ -16,8 +16,8 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from mtdense_ros.datatypes import Frame, Intrinsics
-from mtdense_ros.replay.cdr import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
-from mtdense_ros.replay.sheet import sheet_hw
+from mtdense_ros.replay.contact_sheet import sheet_hw
+from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
 
 CAMERA = Intrinsics(128, 96, 100.0, 100.0, 63.5, 47.5)
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR, colour_depth, colour_labels, colour_normals, overlay_foreground
-from mtdense_ros.replay.drawing import Color, draw_badge, draw_text, fit, text_width
-from mtdense_ros.replay.from_above import draw_from_above
-from mtdense_ros.replay.legend import draw_legend
+from mtdense_ros.replay.birds_eye_view import draw_from_above
+from mtdense_ros.replay.drawing import Color, draw_badge, draw_legend, draw_text, fit, text_width
 
 Image = NDArray[np.uint8]
 

@@ -41,7 +41,7 @@ def test_parameter_rows_say_what_the_declaration_says(row):
 
 def test_published_topics_are_the_nodes():
     pytest.importorskip("rclpy", reason="rclpy is not installed: the README's topics are not compared with the node's")
-    from mtdense_ros.ros.outputs import OUTPUTS
+    from mtdense_ros.ros.publishers import OUTPUTS
 
     rows = {row[0]: row[1].rpartition("/")[2] for row in table("published")}
     apart = {"~/legend": "String", "~/label_info": "LabelInfo", "/diagnostics": "DiagnosticArray"}

@@ -16,10 +16,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.helper_process import run_node, tell
-from mtdense_ros.ros.inputs import is_rectified_topic
 from mtdense_ros.ros.messages import camera_of, rgb_of, stamp_ns
-from mtdense_ros.ros.qos import choose_reliability, input_qos
 from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.subscriptions import choose_reliability, input_qos, is_rectified_topic
 
 IMAGES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 DISCOVERY_S = 3.0

@@ -22,8 +22,8 @@ from std_srvs.srv import Trigger
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.helper_process import INPUT_TYPES, run_node, tell
-from mtdense_ros.ros.qos import BACKGROUND_QOS, OUTPUT_QOS
 from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, OUTPUT_QOS
 from mtdense_ros.wire import Record, read_records, stamp_ns, with_stamp
 
 START_S = 120.0

@@ -23,9 +23,9 @@ from std_msgs.msg import String
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.helper_process import INPUT_TYPES, run_node, tell
 from mtdense_ros.ros.messages import LabelInfo
-from mtdense_ros.ros.outputs import OUTPUTS
-from mtdense_ros.ros.qos import LATCHED_QOS
+from mtdense_ros.ros.publishers import OUTPUTS
 from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.subscriptions import LATCHED_QOS
 from mtdense_ros.wire import Record, stamp_ns, write_record
 
 START_S = 120.0

@@ -6,14 +6,14 @@ import time
 import pytest
 from camera_messages import camera_info
 
-from mtdense_ros.ros import cameras
-from mtdense_ros.ros.cameras import CameraCache
+from mtdense_ros.ros import camera_info
+from mtdense_ros.ros.camera_info import CameraCache
 from mtdense_ros.ros.faults import Faults
 
 
 @pytest.fixture
 def cache(monkeypatch):
-    monkeypatch.setattr(cameras, "FIRST_INFO_S", 5.0)
+    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 5.0)
     return CameraCache(Faults(lambda *_: None), "/camera/camera_info", lambda _: None)
 
 
@@ -39,12 +39,12 @@ def test_after_a_time_of_silence_the_first_frame_waits_for_a_newer_one(cache):
 
 
 def test_an_old_one_serves_when_no_newer_comes(cache, monkeypatch):
-    monkeypatch.setattr(cameras, "FIRST_INFO_S", 0.01)
+    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 0.01)
     cache.update(camera_info(48, 64))
     cache.distrust()
     cache.require(wait=True)
     assert cache.view((48, 64), "camera_optical_frame", False, "rays") is not None
     start = time.monotonic()
-    monkeypatch.setattr(cameras, "FIRST_INFO_S", 5.0)
+    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 5.0)
     cache.require(wait=True)  # waits once only
     assert time.monotonic() - start < 2.0

@@ -16,7 +16,7 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.ros.faults import Faults
-from mtdense_ros.ros.frames import Arrived
+from mtdense_ros.ros.frame_processor import Arrived
 from mtdense_ros.ros.session import Session
 
 H, W = 480, 640

@@ -13,9 +13,8 @@ from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.encodings import UnknownEncoding, encode_jpeg
 from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.ros import messages
-from mtdense_ros.ros.inputs import Link, Source, describe, is_rectified_topic
 from mtdense_ros.ros.messages import camera_info_message, camera_of, image_message, make_header, rgb_of, stamp_ns
-from mtdense_ros.ros.qos import choose_reliability, incompatible
+from mtdense_ros.ros.subscriptions import Link, Source, choose_reliability, describe, incompatible, is_rectified_topic
 
 BEST, SURE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
 BENT = (-0.3, 0.1, 0.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
-from mtdense_ros.ros.qos import OUTPUT_QOS
+from mtdense_ros.ros.subscriptions import OUTPUT_QOS
 from mtdense_ros.workspace import Workspace
 
 

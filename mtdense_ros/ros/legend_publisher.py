@@ -11,7 +11,7 @@ from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.ros.messages import LabelInfo, label_info_message, legend_message
-from mtdense_ros.ros.qos import LATCHED_QOS
+from mtdense_ros.ros.subscriptions import LATCHED_QOS
 
 
 class Latched:

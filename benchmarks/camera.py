@@ -18,8 +18,7 @@ from std_srvs.srv import Trigger
 from benchmarks.common import pictures
 from benchmarks.common.helper import ACKNOWLEDGED, NODE, Clock, Commands, camera_info, header, image, reliable, stamp_of
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.helper_process import run_node, tell
-from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 START_S = 60.0
 ANSWER_S = 5.0

@@ -20,7 +20,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from benchmarks.common.helper import OUTPUTS, spin_until_the_end, stamp_of
-from mtdense_ros.ros.helper_process import tell
+from mtdense_ros.ros.tools.helper_node import tell
 from mtdense_ros.weights import Card, load_weights
 
 POINT = np.dtype([

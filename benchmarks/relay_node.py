@@ -13,7 +13,7 @@ from std_srvs.srv import Trigger
 
 from benchmarks.common.helper import OUTPUTS, reliable, spin_until_the_end, stamp_of
 from mtdense_ros.geometry.point_cloud import POINT_STEP
-from mtdense_ros.ros.helper_process import tell
+from mtdense_ros.ros.tools.helper_node import tell
 
 BYTES = {"labels": 1, "depth": 4, "normals": 12, "foreground": 1, "points": POINT_STEP}
 """Of each output, for one pixel."""

@@ -14,8 +14,7 @@ from rclpy.node import Node
 from std_msgs.msg import Header
 
 from benchmarks.common.helper import ACKNOWLEDGED, NODE, OUTPUTS, Clock, Commands, reliable, stamp_of
-from mtdense_ros.ros.helper_process import run_node, tell
-from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 START_S = 60.0
 QUIET_S = 0.7

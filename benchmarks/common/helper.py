@@ -24,7 +24,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
 from benchmarks.common.names import OUTPUT_NAMES
-from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.tools.helper_node import Spinner
 
 OUTPUTS = {name: PointCloud2 if name == "points" else Image for name in OUTPUT_NAMES}
 """What the sink subscribes to, below the node's name: name -> type."""

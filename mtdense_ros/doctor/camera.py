@@ -7,7 +7,7 @@ from typing import Any
 
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding, ask
 
-MODULE = "mtdense_ros.ros.camera_probe"
+MODULE = "mtdense_ros.ros.tools.camera_probe"
 PROBE_S = 40.0
 READABLE = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 BAD_AGE_S, AHEAD_S = 10.0, 0.05

@@ -13,7 +13,7 @@ from mtdense_ros.doctor.settings import profile_in_use
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.replay.processes import Child, free_domain, ros_environment, wait_for
 
-MODULE = "mtdense_ros.ros.self_test"
+MODULE = "mtdense_ros.ros.tools.transport_test"
 START_S = 30.0
 EACH_S = 0.5
 """Limits for a process to start, and for each message with all that belongs to it."""

@@ -1,4 +1,4 @@
-"""Plays serialised images into a running node, at a rate or in step with it: `python -m mtdense_ros.ros.player < records`.
+"""Plays serialised images into a running node, at a rate or in step with it: `python -m mtdense_ros.ros.tools.player < records`.
 
 Records of images and camera_info go to their own topics; one on "background" comes before all others. What happens is written to
 the standard output, one JSON object per line.
@@ -21,9 +21,8 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_srvs.srv import Trigger
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.helper_process import INPUT_TYPES, run_node, tell
-from mtdense_ros.ros.spinning import Spinner
 from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, OUTPUT_QOS
+from mtdense_ros.ros.tools.helper_node import INPUT_TYPES, Spinner, run_node, tell
 from mtdense_ros.wire import Record, read_records, stamp_ns, with_stamp
 
 START_S = 120.0

@@ -1,4 +1,4 @@
-"""Looks at a camera topic, and at the clock, as the node would: `python -m mtdense_ros.ros.camera_probe TOPIC`.
+"""Looks at a camera topic, and at the clock, as the node would: `python -m mtdense_ros.ros.tools.camera_probe TOPIC`.
 
 Tells one line of JSON: the publishers with their QoS, what arrived, and what the node's own readers say of it.
 """
@@ -15,10 +15,9 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.helper_process import run_node, tell
 from mtdense_ros.ros.messages import camera_of, rgb_of, stamp_ns
-from mtdense_ros.ros.spinning import Spinner
 from mtdense_ros.ros.subscriptions import choose_reliability, input_qos, is_rectified_topic
+from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 IMAGES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 DISCOVERY_S = 3.0

@@ -1,4 +1,4 @@
-"""Two processes that send each other what a camera and the node send: `python -m mtdense_ros.ros.self_test send|receive`.
+"""Two processes that send each other what a camera and the node send: `python -m mtdense_ros.ros.tools.transport_test send|receive`.
 
 Images of 640x480 and organised clouds of as many points, best effort and reliable. The stamps are of the monotonic clock, which
 all processes of a host share.
@@ -22,9 +22,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 
 from mtdense_ros.geometry.point_cloud import POINT_STEP
-from mtdense_ros.ros.helper_process import run_node, tell
 from mtdense_ros.ros.messages import make_header, stamp_ns
-from mtdense_ros.ros.spinning import Spinner
+from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 WIDTH, HEIGHT = 640, 480
 SERIES = {

@@ -1,4 +1,4 @@
-"""Receives every output of a node, and its inputs, into a file of records: `python -m mtdense_ros.ros.recorder --out FILE`.
+"""Receives every output of a node, and its inputs, into a file of records: `python -m mtdense_ros.ros.tools.recorder --out FILE`.
 
 Tells on the standard output when it hears all outputs and when the first output of a frame arrives; ends when its standard input ends
 and nothing more arrives.
@@ -21,11 +21,10 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import String
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.helper_process import INPUT_TYPES, run_node, tell
 from mtdense_ros.ros.messages import LabelInfo
 from mtdense_ros.ros.publishers import OUTPUTS
-from mtdense_ros.ros.spinning import Spinner
 from mtdense_ros.ros.subscriptions import LATCHED_QOS
+from mtdense_ros.ros.tools.helper_node import INPUT_TYPES, Spinner, run_node, tell
 from mtdense_ros.wire import Record, stamp_ns, write_record
 
 START_S = 120.0

@@ -1,0 +1,1 @@
+"""Helper nodes of the demo, the doctor and the benchmarks."""

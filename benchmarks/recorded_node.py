@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.common.helper import end_with_parent
 from mtdense_ros.ros import node
-from mtdense_ros.ros.frame_statistics import Statistics
 from mtdense_ros.ros.tools.helper_node import tell
+from mtdense_ros.runtime.frame_statistics import Statistics
 
 IN_NODE = ("decode", "pipeline", "publish")
 """The stages that follow one another in the node and cover a frame's whole way; the others are parts of the pipeline."""

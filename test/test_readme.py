@@ -49,7 +49,7 @@ def test_published_topics_are_the_nodes():
 
 
 def test_faults_are_the_nodes():
-    from mtdense_ros.ros.faults import FAULTS
+    from mtdense_ros.runtime.faults import FAULTS
 
     sentence = TEXT[TEXT.index("Faults on `/diagnostics`") : TEXT.index("Encodings taken:")]
     named = " ".join(sentence.split()).partition(": ")[2].rstrip(". ").split(", ")

@@ -19,7 +19,7 @@ from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.pipeline.results import RESULTS, demand
-from mtdense_ros.ros.faults import Faults
+from mtdense_ros.runtime.faults import Faults
 
 Size = tuple[int, int]
 

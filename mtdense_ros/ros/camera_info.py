@@ -10,8 +10,8 @@ from sensor_msgs.msg import CameraInfo
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.camera_model import CameraModel, require_undistorted
-from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.messages import camera_of
+from mtdense_ros.runtime.faults import Faults
 
 FIRST_INFO_S = 0.25
 """How long the first frame waits for its camera_info, which may be delivered after it."""

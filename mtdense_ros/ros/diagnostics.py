@@ -8,7 +8,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
-from mtdense_ros.ros.faults import FaultState
+from mtdense_ros.runtime.faults import FaultState
 
 
 def diagnostics_message(

@@ -19,13 +19,13 @@ from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.encodings import MessageMemory, UnknownEncoding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
-from mtdense_ros.ros.ages import Age, AgeGate
 from mtdense_ros.ros.camera_info import CameraCache, DistortedCamera, View
-from mtdense_ros.ros.capture import Captures
-from mtdense_ros.ros.faults import Faults
-from mtdense_ros.ros.frame_statistics import Statistics
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.publishers import Context, Outputs, results_of
+from mtdense_ros.runtime.background_capture import Captures
+from mtdense_ros.runtime.faults import Faults
+from mtdense_ros.runtime.frame_age import Age, AgeGate
+from mtdense_ros.runtime.frame_statistics import Statistics
 from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.workspace import Workspace
 

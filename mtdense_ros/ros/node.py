@@ -21,13 +21,13 @@ from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.loading import load_pipeline
 from mtdense_ros.ros.diagnostics import diagnostics_message
-from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.legend_publisher import Latched
 from mtdense_ros.ros.lifecycle import answer_unavailable, state_label
 from mtdense_ros.ros.parameter_server import ParameterServer
 from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
 from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, Input, Source, camera_info_topic, describe, image_source
+from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.startup import Startup
 
 TICK_S = 0.1

@@ -16,13 +16,13 @@ from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.camera_info import CameraCache
-from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_processor import Arrived, FramePath, NoCamera, rectified
-from mtdense_ros.ros.frame_statistics import Statistics
 from mtdense_ros.ros.messages import rgb_of, stamp_ns
 from mtdense_ros.ros.publishers import Outputs
 from mtdense_ros.ros.subscriptions import camera_info_topic, is_rectified_topic
-from mtdense_ros.ros.worker import Worker
+from mtdense_ros.runtime.faults import Faults
+from mtdense_ros.runtime.frame_statistics import Statistics
+from mtdense_ros.runtime.worker import Worker
 from mtdense_ros.weights.card import DepthSpec
 
 

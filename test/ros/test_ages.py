@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtdense_ros.ros.ages import AgeGate
+from mtdense_ros.runtime.frame_age import AgeGate
 
 S = 1_000_000_000
 

@@ -16,8 +16,8 @@ from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.ros.faults import Faults
-from mtdense_ros.ros.worker import Worker
+from mtdense_ros.runtime.faults import Faults
+from mtdense_ros.runtime.worker import Worker
 
 HW = (96, 128)
 HEARD = ("labels", "depth", "normals", "foreground")

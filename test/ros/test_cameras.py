@@ -8,7 +8,7 @@ from camera_messages import camera_info
 
 from mtdense_ros.ros import camera_info
 from mtdense_ros.ros.camera_info import CameraCache
-from mtdense_ros.ros.faults import Faults
+from mtdense_ros.runtime.faults import Faults
 
 
 @pytest.fixture

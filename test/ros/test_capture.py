@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.capture import MOST_FRAMES, Captures
+from mtdense_ros.runtime.background_capture import MOST_FRAMES, Captures
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtdense_ros.ros.faults import FAULTS, Faults
+from mtdense_ros.runtime.faults import FAULTS, Faults
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from rclpy.executors import SingleThreadedExecutor
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.frame_processor import Arrived
 from mtdense_ros.ros.session import Session
+from mtdense_ros.runtime.faults import Faults
 
 H, W = 480, 640
 TOPICS = (*IMAGES, "points", "camera_info")

@@ -1,6 +1,6 @@
 """Counts and percentiles by hand: no ROS."""
 
-from mtdense_ros.ros.frame_statistics import COUNTERS, Statistics
+from mtdense_ros.runtime.frame_statistics import COUNTERS, Statistics
 
 
 def test_counts_start_at_zero_and_are_all_there():

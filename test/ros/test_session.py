@@ -14,9 +14,9 @@ from rclpy.executors import SingleThreadedExecutor
 
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.geometry.camera_model import rectify
-from mtdense_ros.ros.faults import Faults
 from mtdense_ros.ros.publishers import Outputs
 from mtdense_ros.ros.session import Session
+from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.weights.card import DepthSpec
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mtdense_ros.ros.worker import Worker
+from mtdense_ros.runtime.worker import Worker
 
 DEADLINE = 10.0
 

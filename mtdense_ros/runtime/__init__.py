@@ -1,0 +1,1 @@
+"""The node's machinery that needs no ROS."""

@@ -29,7 +29,8 @@ from mtdense_ros import side_by_side
 from mtdense_ros.command_line import exit_code
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.engines.base import Engine
-from mtdense_ros.geometry.depth import camera_model, depth, ground_plane, point_cloud
+from mtdense_ros.geometry import camera_model, ground_plane, point_cloud
+from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging import encodings, transforms, visualization
 from mtdense_ros.imaging.encodings import MessageMemory
 from mtdense_ros.inference import postprocess
@@ -135,7 +136,7 @@ def network_steps(random: np.random.Generator) -> dict[str, Step]:
 
 def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
     distorted = camera_model.CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
-    rgb, rays = smooth_image(), depth.RayTable.of(CAMERA)
+    rgb, rays = smooth_image(), RayTable.of(CAMERA)
     depth = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
     labels, confidence, mask = (depth * 1.5).astype(np.uint8), depth / depth.max(), rgb[..., 1] > 128
     normals = depth.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))

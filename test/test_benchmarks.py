@@ -243,7 +243,7 @@ def test_the_naive_node_gives_the_package_s_outputs(make_random_weights, picture
     pytest.importorskip("rclpy", reason="rclpy is not installed: the naive node is not compared with the package's")
     from benchmarks import naive_node
     from mtdense_ros.datatypes import Intrinsics
-    from mtdense_ros.geometry.depth import point_cloud
+    from mtdense_ros.geometry import point_cloud
     from mtdense_ros.inference.predictor import Predictor
 
     path = make_random_weights("mtdense")

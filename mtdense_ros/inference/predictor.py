@@ -25,7 +25,6 @@ from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.weights import Card, load_weights
 from mtdense_ros.workspace import Workspace
 
-Rgb = NDArray[np.uint8]
 Size = tuple[int, int]
 
 

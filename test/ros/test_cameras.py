@@ -6,14 +6,13 @@ import time
 import pytest
 from camera_messages import camera_info
 
-from mtdense_ros.ros import camera_info
 from mtdense_ros.ros.camera_info import CameraCache
 from mtdense_ros.runtime.faults import Faults
 
 
 @pytest.fixture
 def cache(monkeypatch):
-    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 5.0)
+    monkeypatch.setattr("mtdense_ros.ros.camera_info.FIRST_INFO_S", 5.0)
     return CameraCache(Faults(lambda *_: None), "/camera/camera_info", lambda _: None)
 
 
@@ -45,6 +44,6 @@ def test_an_old_one_serves_when_no_newer_comes(cache, monkeypatch):
     cache.require(wait=True)
     assert cache.view((48, 64), "camera_optical_frame", False, "rays") is not None
     start = time.monotonic()
-    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 5.0)
+    monkeypatch.setattr("mtdense_ros.ros.camera_info.FIRST_INFO_S", 5.0)
     cache.require(wait=True)  # waits once only
     assert time.monotonic() - start < 2.0

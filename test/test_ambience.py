@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render.ambience import _cast, interior_lighting
-from mtdense_ros.data.render.lights import Opening
-from mtdense_ros.data.render.optics import ordered
-from mtdense_ros.data.render.scene import Light, Lighting
+from mtdense_ros.synthetic.rendering.ambience import _cast, interior_lighting
+from mtdense_ros.synthetic.rendering.lights import Opening
+from mtdense_ros.synthetic.rendering.optics import ordered
+from mtdense_ros.synthetic.rendering.scene import Light, Lighting
 
 LOW, HIGH = (-2.0, -6.0, 0.0), (2.0, 6.0, 2.6)
 WINDOW = Opening((2.0, 1.0, 1.4), (-1.0, 0.0), (0.6, 0.5))

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mtdense_ros.data.render import meshes
-from mtdense_ros.data.render.assets import Prop
-from mtdense_ros.data.render.bulky import ON_FLOORS, ON_TABLES, bulky, suitcase
-from mtdense_ros.data.render.scene import FURNITURE, OBJECT, Part
-from mtdense_ros.data.render.textures import TextureLibrary
+from mtdense_ros.synthetic.objects.assets import Prop
+from mtdense_ros.synthetic.objects.large_objects import ON_FLOORS, ON_TABLES, bulky, suitcase
+from mtdense_ros.synthetic.rendering import meshes
+from mtdense_ros.synthetic.rendering.scene import FURNITURE, OBJECT, Part
+from mtdense_ros.synthetic.rendering.textures import TextureLibrary
 
 LIBRARY = TextureLibrary(32)
 # Cardboard is a photograph, which this test does without.

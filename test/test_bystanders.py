@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import camera
-from mtdense_ros.data.render.bystanders import REACH, bystanders
-from mtdense_ros.data.render.foreground import Surface
-from mtdense_ros.data.render.textures import TextureLibrary
+from mtdense_ros.synthetic.rendering import camera
+from mtdense_ros.synthetic.rendering.textures import TextureLibrary
+from mtdense_ros.synthetic.scenes.bystanders import REACH, bystanders
+from mtdense_ros.synthetic.scenes.foreground import Surface
 
 EYE = (1.0, 2.0, 1.2)
 

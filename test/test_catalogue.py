@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtdense_ros.data.render.catalogue import HELD_OUT, ROLES, label_of, short_name
-from mtdense_ros.data.render.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
+from mtdense_ros.synthetic.objects.catalogue import HELD_OUT, ROLES, label_of, short_name
+from mtdense_ros.synthetic.rendering.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
 
 ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 

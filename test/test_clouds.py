@@ -7,7 +7,8 @@ import pytest
 
 from mtdense_ros import strips
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry import RayTable, point_cloud
+from mtdense_ros.geometry import point_cloud
+from mtdense_ros.geometry.depth import RayTable
 
 DEPTH = np.array([[4.0, np.nan]], np.float32)
 RAYS = RayTable(np.array([[0.375, 1.0]], np.float32), np.array([[-0.5, 1.0]], np.float32))

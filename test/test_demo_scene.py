@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtdense_ros.data.demo_sequence import SEED, SIZE, truth_of
-from mtdense_ros.data.render import camera
-from mtdense_ros.data.render.assets import Assets
-from mtdense_ros.data.render.demo_scene import demo_setting, on_stage
-from mtdense_ros.data.render.renderer import Renderer
 from mtdense_ros.errors import DependencyError
 from mtdense_ros.replay.demo_sequence import load_demo
+from mtdense_ros.synthetic.demo_scene import demo_setting, on_stage
+from mtdense_ros.synthetic.demo_sequence import SEED, SIZE, truth_of
+from mtdense_ros.synthetic.objects.assets import Assets
+from mtdense_ros.synthetic.rendering import camera
+from mtdense_ros.synthetic.rendering.renderer import Renderer
 
 ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 

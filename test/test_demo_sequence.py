@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render.sequence_truth import Truth, decode, encode
 from mtdense_ros.errors import InputError
 from mtdense_ros.replay.demo_sequence import FOLDER, load_demo
+from mtdense_ros.synthetic.sequence_truth import Truth, decode, encode
 
 EMPTY = 8
 OBJECT = 4

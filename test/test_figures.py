@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render.figures import SEAT, arm, figure
-from mtdense_ros.data.render.layout import heights_at
-from mtdense_ros.data.render.scene import OBJECT, pose
-from mtdense_ros.data.render.textures import TextureLibrary
+from mtdense_ros.synthetic.objects.people import SEAT, arm, figure
+from mtdense_ros.synthetic.objects.placement import heights_at
+from mtdense_ros.synthetic.rendering.scene import OBJECT, pose
+from mtdense_ros.synthetic.rendering.textures import TextureLibrary
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import meshes
-from mtdense_ros.data.render.assets import Prop
-from mtdense_ros.data.render.foreground import Surface, camouflaged
-from mtdense_ros.data.render.scene import OBJECT, Part
+from mtdense_ros.synthetic.objects.assets import Prop
+from mtdense_ros.synthetic.rendering import meshes
+from mtdense_ros.synthetic.rendering.scene import OBJECT, Part
+from mtdense_ros.synthetic.scenes.foreground import Surface, camouflaged
 
 BOX = Prop("box", [Part(meshes.box((0.1, 0.1, 0.1)), 7, (1.0, 0.0, 0.0)), Part(meshes.box((0.1, 0.1, 0.1)), 3)], OBJECT)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import furnishings, things
-from mtdense_ros.data.render.scene import FURNITURE, OBJECT, pose
-from mtdense_ros.data.render.textures import TextureLibrary
+from mtdense_ros.synthetic.objects import everyday_objects, furnished
+from mtdense_ros.synthetic.rendering.scene import FURNITURE, OBJECT, pose
+from mtdense_ros.synthetic.rendering.textures import TextureLibrary
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def library():
     return made
 
 
-@pytest.mark.parametrize("make", dict.fromkeys(furnishings._BY_WALL + furnishings._FREE), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", dict.fromkeys(furnished._BY_WALL + furnished._FREE), ids=lambda make: make.__name__)
 def test_furniture_stands_on_the_floor_and_holds_objects(make, library):
     for seed in range(6):
         prop = make(np.random.default_rng(seed), library)
@@ -31,7 +31,7 @@ def test_furniture_stands_on_the_floor_and_holds_objects(make, library):
             assert (np.abs(middle) < prop.size[:2] / 2 + 0.1).all()
 
 
-@pytest.mark.parametrize("make", [furnishings.cushion, furnishings.waste_bin])
+@pytest.mark.parametrize("make", [furnished.cushion, furnished.waste_bin])
 def test_loose_objects_stand_on_their_base(make, library):
     for seed in range(6):
         prop = make(np.random.default_rng(seed), library)
@@ -41,12 +41,12 @@ def test_loose_objects_stand_on_their_base(make, library):
 
 def test_cushions_rest_on_the_seat_of_a_sofa(library):
     for seed in range(8):
-        prop = furnishings.cushioned_sofa(np.random.default_rng(seed), library)
+        prop = furnished.cushioned_sofa(np.random.default_rng(seed), library)
         assert prop.holds
         assert all(0.3 < where[2, 3] < 1.0 for _, where in prop.holds)
 
 
-@pytest.mark.parametrize("make", dict.fromkeys(things.MAKERS), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", dict.fromkeys(everyday_objects.MAKERS), ids=lambda make: make.__name__)
 def test_things_are_small_and_lie_on_their_base(make, library):
     for seed in range(6):
         parts = make(np.random.default_rng(seed), library)
@@ -56,6 +56,6 @@ def test_things_are_small_and_lie_on_their_base(make, library):
 
 
 def test_shrunk_to_the_largest_extent(library):
-    prop = furnishings.ottoman(np.random.default_rng(0), library)
+    prop = furnished.ottoman(np.random.default_rng(0), library)
     assert prop.shrunk(0.2).size.max() == pytest.approx(0.2, rel=1e-4)
     assert prop.shrunk(5.0) is prop

@@ -6,8 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render.glb import read_glb
 from mtdense_ros.errors import InputError
+from mtdense_ros.synthetic.rendering.gltf import read_glb
 
 
 def write_glb(path, node):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import meshes
-from mtdense_ros.data.render.assets import Prop
-from mtdense_ros.data.render.layout import Plan, rest_on
-from mtdense_ros.data.render.scene import FURNITURE, OBJECT, Item, Part, pose
+from mtdense_ros.synthetic.objects.assets import Prop
+from mtdense_ros.synthetic.objects.placement import Plan, rest_on
+from mtdense_ros.synthetic.rendering import meshes
+from mtdense_ros.synthetic.rendering.scene import FURNITURE, OBJECT, Item, Part, pose
 
 
 def test_plan_keeps_furniture_apart_and_inside():

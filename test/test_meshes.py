@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import meshes
-from mtdense_ros.data.render.layout import heights_at
-from mtdense_ros.data.render.scene import FURNITURE, OBJECT, Item, Part, batch, pose
+from mtdense_ros.synthetic.objects.placement import heights_at
+from mtdense_ros.synthetic.rendering import meshes
+from mtdense_ros.synthetic.rendering.scene import FURNITURE, OBJECT, Item, Part, batch, pose
 
 SOLIDS = {
     "box": (meshes.box((0.4, 0.6, 0.8)), (0.4, 0.6, 0.8)),

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtdense_ros.data.demo_sequence import SEED
-from mtdense_ros.data.generate import generate
-from mtdense_ros.data.render import camera, meshes
-from mtdense_ros.data.render.catalogue import HELD_OUT
-from mtdense_ros.data.render.pairs import HELD_OUT_SEEDS, PairRenderer, labels_of
-from mtdense_ros.data.render.renderer import Renderer
-from mtdense_ros.data.render.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
 from mtdense_ros.errors import ConfigError, DependencyError
+from mtdense_ros.synthetic.demo_sequence import SEED
+from mtdense_ros.synthetic.generate import generate
+from mtdense_ros.synthetic.objects.catalogue import HELD_OUT
+from mtdense_ros.synthetic.pairs import HELD_OUT_SEEDS, PairRenderer, labels_of
+from mtdense_ros.synthetic.rendering import camera, meshes
+from mtdense_ros.synthetic.rendering.renderer import Renderer
+from mtdense_ros.synthetic.rendering.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
 
 SIZE = (48, 64)
 ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtdense_ros.data.render import camera
-from mtdense_ros.data.render.assets import Assets
-from mtdense_ros.data.render.contents import many_chairs
-from mtdense_ros.data.render.doorways import Doorway, doorway, wall_mesh
-from mtdense_ros.data.render.hangings import before_window
-from mtdense_ros.data.render.interior import build_interior
-from mtdense_ros.data.render.layout import Plan
-from mtdense_ros.data.render.renderer import Renderer
-from mtdense_ros.data.render.rooms import KINDS, _beside_wall, _next_room, room
-from mtdense_ros.data.render.scene import FLOOR, FURNITURE, WALL, Light, Lighting
-from mtdense_ros.data.render.shell import THICK, Wall, walls
 from mtdense_ros.errors import DependencyError
+from mtdense_ros.synthetic.objects.assets import Assets
+from mtdense_ros.synthetic.objects.placement import Plan
+from mtdense_ros.synthetic.rendering import camera
+from mtdense_ros.synthetic.rendering.renderer import Renderer
+from mtdense_ros.synthetic.rendering.scene import FLOOR, FURNITURE, WALL, Light, Lighting
+from mtdense_ros.synthetic.scenes.doorways import Doorway, doorway, wall_mesh
+from mtdense_ros.synthetic.scenes.interior import build_interior
+from mtdense_ros.synthetic.scenes.room_contents import many_chairs
+from mtdense_ros.synthetic.scenes.rooms import KINDS, _beside_wall, _next_room, room
+from mtdense_ros.synthetic.scenes.wall_fixtures import before_window
+from mtdense_ros.synthetic.scenes.walls import THICK, Wall, walls
 
 ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 SIZE = (48, 64)

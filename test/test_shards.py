@@ -72,5 +72,5 @@ def test_resuming_with_other_settings_is_refused(tmp_path):
 
 
 def test_missing_set_names_the_remedy(tmp_path):
-    with pytest.raises(InputError, match="mtdense_ros.data.generate"):
+    with pytest.raises(InputError, match="mtdense_ros.synthetic.generate"):
         ShardSet(tmp_path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.datasets.shards import Pair
-from mtdense_ros.data.statistics import statistics
+from mtdense_ros.synthetic.preview import statistics
 
 
 def pair_of(label, depth, foreground):

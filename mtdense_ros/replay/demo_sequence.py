@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.render.sequence_truth import Truth, decode
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import decode_compressed
 from mtdense_ros.replay.source import Source
+from mtdense_ros.synthetic.sequence_truth import Truth, decode
 
 FOLDER = Path(__file__).parent / "demo_sequence"
 _START_NS = 1_700_000_000_000_000_000

@@ -17,7 +17,7 @@ _SHIPPED_LABELS[6] = 1
 
 
 class RenderedSource:
-    """A set of `mtdense_ros.data.generate` as a `Source`: every target, the background with its own, square pixels, centred.
+    """A set of `mtdense_ros.synthetic.generate` as a `Source`: every target, the background with its own, square pixels, centred.
 
     Shards that were finished since the set was opened join on `refresh`.
     """

@@ -136,7 +136,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        remedy = "render one with python -m mtdense_ros.data.generate"
+        remedy = "render one with python -m mtdense_ros.synthetic.generate"
         raise InputError(f"{path}: no readable manifest of a training set ({error}); {remedy}") from error
     if manifest.get("format") != FORMAT:
         raise InputError(f"{path}: format {manifest.get('format')}, this reader knows {FORMAT}; render the set again")

@@ -1,0 +1,1 @@
+"""The renderer: meshes, textures, lights, cameras."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtdense_ros.models import DenseNetwork, create_model
-from mtdense_ros.training.passes import TrainingPass
+from mtdense_ros.training.forward import TrainingPass
 
 CASES = (
     ("mtdense", {}, (192, 256)),

@@ -16,7 +16,7 @@ from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.training.batches import Batch
 from mtdense_ros.training.config import TrainConfig, load_config
 from mtdense_ros.training.loop import train_step
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.state import Run
 
 TRAIN = Path(__file__).parents[1] / "config" / "train"
 CONFIGS = {

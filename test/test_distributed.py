@@ -73,7 +73,7 @@ import torch
 from torch import nn
 from mtdense_ros.training.distributed import join_team
 from mtdense_ros.training.losses import berhu, depth_loss, distillation_loss, foreground_loss, labels_loss, mdeas_loss, normals_loss
-from mtdense_ros.training.whole_batch import shared_batch
+from mtdense_ros.training.reduction import shared_batch
 
 torch.set_num_threads(1)
 team = join_team(cuda=False)

@@ -11,9 +11,9 @@ import pytest
 from mtdense_ros.imaging.visualization import colour_depth
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.distributed import Team
-from mtdense_ros.training.journal import LOG_EVERY, Journal
-from mtdense_ros.training.panel import panel_of
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.logger import LOG_EVERY, Journal
+from mtdense_ros.training.state import Run
+from mtdense_ros.training.validation import panel_of
 
 
 @pytest.fixture

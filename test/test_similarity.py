@@ -14,7 +14,7 @@ from mtdense_ros.evaluation.scores import Scores
 from mtdense_ros.evaluation.similarity import similarities, structural_similarity
 from mtdense_ros.evaluation.tables import markdown, per_frame
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.training.structural import ssim
+from mtdense_ros.training.losses import ssim
 
 
 def test_constants_by_hand():

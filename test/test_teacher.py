@@ -12,7 +12,7 @@ from mtdense_ros.training.batches import collate
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.export import card_fields
 from mtdense_ros.training.loop import train_step
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.state import Run
 from mtdense_ros.weights import load_weights
 
 FFM = {"num_classes": 6, "tasks": ("labels", "depth")}

@@ -24,7 +24,7 @@ from mtdense_ros.training.batches import collate
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.loop import LATEST, train, train_step
 from mtdense_ros.training.provenance import recorded_commit, recorded_start
-from mtdense_ros.training.run import Run, changed_settings
+from mtdense_ros.training.state import Run, changed_settings
 from mtdense_ros.training.validation import Scores, improved
 from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import time
 from dataclasses import dataclass
 
 import torch
@@ -77,3 +78,25 @@ def join_team(cuda: bool) -> Team:
     importlib.import_module("torch.distributed.nn")  # whose functions hold for ever the group that exists when they are first imported
     distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
     return Team(distributed.get_rank(), size, local)
+
+
+class Stopclock:
+    """elapsed_s: of earlier sittings; checkpoint_minutes: between checkpoints."""
+
+    def __init__(self, elapsed_s: float, team: Team, checkpoint_minutes: float) -> None:
+        self._team = team
+        self._start = time.monotonic() - elapsed_s
+        self._period_s = 60 * checkpoint_minutes
+        self._now = self._checkpoint = elapsed_s
+
+    def read(self) -> float:
+        """Seconds of training in all, the same in every process."""
+        self._now = self._team.agreed(time.monotonic() - self._start)
+        return self._now
+
+    def checkpoint_due(self) -> bool:
+        """Whether the time for one had come when the clock was last read; if so the next one counts from there."""
+        due = self._now - self._checkpoint > self._period_s
+        if due:
+            self._checkpoint = self._now
+        return due

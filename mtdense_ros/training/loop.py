@@ -13,18 +13,16 @@ from torch import Tensor
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.training.batches import Batch, Prefetcher, make_batch, normalised
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.distributed import join_team
-from mtdense_ros.training.inputs import input_statistics
-from mtdense_ros.training.journal import Journal
+from mtdense_ros.training.distributed import Stopclock, join_team
+from mtdense_ros.training.forward import input_statistics, needs_only_pairs, needs_pairs, truth_of
+from mtdense_ros.training.logger import Journal
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.optimisers import rate_at, set_rate
-from mtdense_ros.training.passes import needs_only_pairs, needs_pairs, truth_of
 from mtdense_ros.training.provenance import Start, record
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.reduction import shared_batch
 from mtdense_ros.training.schedules import ema_decay
-from mtdense_ros.training.stopclock import Stopclock
+from mtdense_ros.training.state import Run
 from mtdense_ros.training.validation import improved, validate
-from mtdense_ros.training.whole_batch import shared_batch
 
 LATEST = "latest.pt"
 

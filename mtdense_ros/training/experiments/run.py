@@ -25,10 +25,10 @@ from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.experiments.plan import Experiment, Trial, config_of, load_experiment, trials
 from mtdense_ros.training.experiments.record import Outcome, Record
-from mtdense_ros.training.journal import LOG
+from mtdense_ros.training.logger import LOG
 from mtdense_ros.training.loop import train
 from mtdense_ros.training.provenance import recorded_commit
-from mtdense_ros.training.run import changed_settings
+from mtdense_ros.training.state import changed_settings
 from mtdense_ros.weights import find_weights, read_card
 
 OUTCOME, SETTINGS = "outcome.json", "settings.json"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtdense_ros.training.run import Run
+from mtdense_ros.training.state import Run
 
 LOG = "log.jsonl"
 LOG_EVERY = 20

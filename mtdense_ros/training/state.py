@@ -24,8 +24,8 @@ from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.training.batches import Layout
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.forward import TrainingPass
 from mtdense_ros.training.optimisers import make_optimiser
-from mtdense_ros.training.passes import TrainingPass
 from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.settings import built

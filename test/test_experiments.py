@@ -10,9 +10,8 @@ from training_data import write_set
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.training.experiments import document as documents
 from mtdense_ros.training.experiments import run as runs
-from mtdense_ros.training.experiments.comparison import compared, mean_of, verdict
 from mtdense_ros.training.experiments.plan import Experiment, Trial, config_of, load_experiment, trials
-from mtdense_ros.training.experiments.record import Outcome, Record
+from mtdense_ros.training.experiments.results import Outcome, Record, compared, mean_of, verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANS = sorted((ROOT / "config" / "experiments").glob("*.yaml"))

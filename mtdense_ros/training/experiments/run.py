@@ -24,7 +24,7 @@ from mtdense_ros.data.datasets.shards import read_manifest
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.experiments.plan import Experiment, Trial, config_of, load_experiment, trials
-from mtdense_ros.training.experiments.record import Outcome, Record
+from mtdense_ros.training.experiments.results import Outcome, Record
 from mtdense_ros.training.logger import LOG
 from mtdense_ros.training.loop import train
 from mtdense_ros.training.provenance import recorded_commit

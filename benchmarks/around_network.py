@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
-from mtdense_ros import side_by_side
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.engines.base import Engine
 from mtdense_ros.geometry import camera_model, ground_plane, point_cloud
@@ -36,8 +34,10 @@ from mtdense_ros.imaging.encodings import MessageMemory
 from mtdense_ros.inference import postprocess
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.stopwatch import Stopwatch
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils import parallel
+from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.command_line import exit_code
+from mtdense_ros.utils.timing import Stopwatch
 
 HEIGHT, WIDTH = SIZE = (480, 640)
 CAMERA = Intrinsics(width=WIDTH, height=HEIGHT, fx=525.0, fy=525.0, cx=319.5, cy=239.5)
@@ -76,7 +76,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     source, target = (np.ones(HEIGHT * WIDTH * point_cloud.POINT_STEP, np.uint8) for _ in range(2))
     samples = []
     for threads in (1, 0) * (runs + 1):
-        side_by_side.use_threads(threads)
+        parallel.use_threads(threads)
         watch = Stopwatch()
         frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, workspace=memory), 0, "", CAMERA)
         watch.lap("decode")

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.utils.timing import Stopwatch
 
 SPIN_COUNTS = ("default", "1000", "10000", "200000")
 FRAMES, WARM_UP = 50, 10

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import around_tables, network_tables, node_tables, record, tables, targets
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.utils.command_line import exit_code
 
 DOCUMENT = Path("docs/performance.md")
 Content = dict[str, Any]

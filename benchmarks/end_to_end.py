@@ -20,8 +20,8 @@ from benchmarks.common.statistics import Phase, lost, percentiles, rate, set_age
 from benchmarks.common.system import System
 from benchmarks.common.variants import VARIANTS, WEIGHTS
 from mtdense_ros.cli.export_weights import size_of
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.errors import ConfigError, MtdenseError, known_names
+from mtdense_ros.utils.command_line import exit_code
 
 CAMERA_HW = (480, 640)
 WARM_UP_S = 1.5

@@ -19,7 +19,7 @@ from benchmarks.common import machine, pictures, record
 from benchmarks.common.statistics import Phase, percentiles, set_ages, stage
 from benchmarks.common.system import System
 from benchmarks.common.variants import OURS
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.utils.command_line import exit_code
 
 HERTZ, WARM_UP_S = 10.0, 1.5
 CAMERAS = ((240, 320), (480, 640), (720, 1280), (1080, 1920))

@@ -22,8 +22,8 @@ from benchmarks.common.system import REMAPS, START_S
 from benchmarks.common.usage import Usage
 from benchmarks.common.variants import environment
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.processes import Child, free_domain, wait_for
 from mtdense_ros.ros.tools.helper_node import run_node, tell
+from mtdense_ros.utils.processes import Child, free_domain, wait_for
 
 SIZE_HW = (480, 640)
 RATE_HZ = 30.0

@@ -22,9 +22,9 @@ from benchmarks.common import machine, pictures, record
 from benchmarks.common.statistics import median
 from benchmarks.network_cost import giga_macs
 from benchmarks.network_worker import SETS
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.models import create_model
-from mtdense_ros.replay.processes import ros_environment
+from mtdense_ros.utils.command_line import exit_code
+from mtdense_ros.utils.processes import ros_environment
 from mtdense_ros.weights.files import find_weights, read_card
 
 SIZES = ((480, 640), (240, 320), (192, 256))

@@ -18,7 +18,7 @@ from benchmarks.common.system import REMAPS, START_S, command
 from benchmarks.common.usage import Usage
 from benchmarks.common.variants import environment
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.processes import Child, free_domain
+from mtdense_ros.utils.processes import Child, free_domain
 
 SIZE = ("480", "640")
 LINE = re.compile(r"first output ([\d.]+) s after the process began: (.*) s$", re.MULTILINE)

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mtdense_ros.stopwatch import Stopwatch
 from mtdense_ros.training.batches import Batch
 from mtdense_ros.training.config import TrainConfig, load_config
 from mtdense_ros.training.loop import train_step
 from mtdense_ros.training.state import Run
+from mtdense_ros.utils.timing import Stopwatch
 
 TRAIN = Path(__file__).parents[1] / "config" / "train"
 CONFIGS = {

@@ -9,10 +9,10 @@ import pytest
 import torch
 from test_foreign_files import Python2
 
-from mtdense_ros import resources
 from mtdense_ros.cli import main
 from mtdense_ros.cli.import_weights import IMPORTABLE
 from mtdense_ros.models import create_model, list_models
+from mtdense_ros.utils import files
 from mtdense_ros.weights import load_weights, read_card, save_weights
 from mtdense_ros.weights.foreign_names import original_names
 
@@ -26,11 +26,11 @@ def weights(make_random_weights):
 @pytest.fixture
 def store(weights, make_random_weights, tmp_path, monkeypatch):
     """A folder with two copied weights that a test may damage, the only one where their names are looked up."""
-    folders = resources.search_folders
+    folders = files.search_folders
     for path in (weights, make_random_weights("mdeas")):
         for suffix in (".safetensors", ".json"):
             shutil.copy(path.with_suffix(suffix), tmp_path)
-    monkeypatch.setattr(resources, "search_folders", lambda kind: [tmp_path] if kind == "weights" else folders(kind))
+    monkeypatch.setattr(files, "search_folders", lambda kind: [tmp_path] if kind == "weights" else folders(kind))
     return tmp_path
 
 
@@ -64,7 +64,7 @@ def test_list_goes_on_after_a_bad_card(store, capsys):
 
 @pytest.mark.parametrize("action", ["list", "verify"])
 def test_no_weights_at_all(action, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(resources, "search_folders", lambda kind: [tmp_path])
+    monkeypatch.setattr(files, "search_folders", lambda kind: [tmp_path])
     assert main(["weights", action]) == 0
     assert capsys.readouterr().out.startswith("no weights in ")
 

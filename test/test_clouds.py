@@ -5,10 +5,10 @@ import struct
 import numpy as np
 import pytest
 
-from mtdense_ros import strips
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry import point_cloud
 from mtdense_ros.geometry.depth import RayTable
+from mtdense_ros.utils import buffers
 
 DEPTH = np.array([[4.0, np.nan]], np.float32)
 RAYS = RayTable(np.array([[0.375, 1.0]], np.float32), np.array([[-0.5, 1.0]], np.float32))
@@ -28,9 +28,9 @@ def test_absent_maps_have_their_own_values():
     assert bytes(data[16:20]) == bytes([255, 0, 0, 0])
 
 
-@pytest.mark.parametrize("strip_pixels", [strips.STRIP_PIXELS, 14, 1])
+@pytest.mark.parametrize("strip_pixels", [buffers.STRIP_PIXELS, 14, 1])
 def test_fields_describe_the_bytes(monkeypatch, strip_pixels):
-    monkeypatch.setattr(strips, "STRIP_PIXELS", strip_pixels)
+    monkeypatch.setattr(buffers, "STRIP_PIXELS", strip_pixels)
     dtype = np.dtype(
         {
             "names": [f[0] for f in point_cloud.CLOUD_FIELDS],

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.utils.command_line import exit_code, told_command
 
 
 def test_exit_codes(capsys):

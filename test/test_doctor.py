@@ -19,7 +19,7 @@ from mtdense_ros.doctor.environment import Surroundings, surroundings
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
 from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, judged, middleware
 from mtdense_ros.errors import InputError
-from mtdense_ros.replay.processes import MALLOC, PROFILE_VARIABLES
+from mtdense_ros.utils.processes import MALLOC, PROFILE_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 1 << 20

@@ -8,7 +8,7 @@ import pytest
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space, load_label_spaces
-from mtdense_ros.resources import known_resources
+from mtdense_ros.utils.files import known_resources
 
 ONE = "classes: [{id: 0, name: chair, color: [1, 2, 3]}]\n"
 

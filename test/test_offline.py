@@ -10,12 +10,12 @@ import pytest
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
 from mtdense_ros.models import create_model
 from mtdense_ros.replay import demo
-from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.contact_sheet import sheet_hw
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.offline import replay_offline
 from mtdense_ros.replay.plan import make_plan
 from mtdense_ros.replay.sources import open_source
+from mtdense_ros.utils.command_line import Console
 from mtdense_ros.weights import save_weights
 
 FRAMES = 6

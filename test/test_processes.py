@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay import processes
-from mtdense_ros.replay.processes import OPENMP, PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
+from mtdense_ros.utils import processes
+from mtdense_ros.utils.processes import OPENMP, PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
 
 PATIENCE_S = 300
 """None of these waits is awaited to its end; a machine whose cores others use may need minutes for what takes a moment."""

@@ -16,7 +16,7 @@ from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import statistics, table, write_report
 from mtdense_ros.replay.source import Source
-from mtdense_ros.wire import Record, write_record
+from mtdense_ros.utils.record_stream import Record, write_record
 
 MS = 1_000_000
 START = 1_700_000_000_000 * MS

@@ -9,7 +9,7 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, array_of, serialise_camera_info, serialise_image, typestore
 from mtdense_ros.replay.sources import open_source
-from mtdense_ros.wire import stamp_ns
+from mtdense_ros.utils.record_stream import stamp_ns
 
 CAMERA = Intrinsics(32, 24, 30.0, 31.0, 15.5, 11.5)
 COMPRESSED = "sensor_msgs/msg/CompressedImage"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.resources import find_resource, known_resources, search_folders
+from mtdense_ros.utils.files import find_resource, known_resources, search_folders
 
 
 @pytest.fixture

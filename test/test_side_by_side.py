@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
-from mtdense_ros import side_by_side
-from mtdense_ros.side_by_side import both
+from mtdense_ros.utils import parallel
+from mtdense_ros.utils.parallel import both
 
 
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(side_by_side, "_allowed", True)
+    monkeypatch.setattr(parallel, "_allowed", True)
 
 
 def meeting():
@@ -36,7 +36,7 @@ def test_both_run_at_the_same_time():
 @pytest.mark.parametrize("reason", ["one thread", "one processor", "not worthwhile"])
 def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, reason):
     if reason == "one thread":
-        side_by_side.use_threads(1)
+        parallel.use_threads(1)
     if reason == "one processor":
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
     order = []
@@ -47,8 +47,8 @@ def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, rea
 
 @pytest.mark.parametrize("threads", [0, 2])
 def test_more_threads_allow_it_again(threads):
-    side_by_side.use_threads(1)
-    side_by_side.use_threads(threads)
+    parallel.use_threads(1)
+    parallel.use_threads(threads)
     first, second = both(*meeting())
     assert first is not second
 
@@ -87,7 +87,7 @@ def test_the_process_ends_with_its_threads():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.side_by_side import both
+from mtdense_ros.utils.parallel import both
 barrier = threading.Barrier(2, timeout=20)
 both(barrier.wait, barrier.wait)
 assert threading.active_count() == 2
@@ -100,7 +100,7 @@ def test_a_thread_that_outlives_the_main_one_goes_on():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.side_by_side import both
+from mtdense_ros.utils.parallel import both
 
 def work():
     before = both(lambda: 1, lambda: 2)
@@ -117,7 +117,7 @@ def test_a_forked_process_has_a_thread_of_its_own():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.side_by_side import both
+from mtdense_ros.utils.parallel import both
 barrier = threading.Barrier(2, timeout=20)
 both(barrier.wait, barrier.wait)
 child = os.fork()
@@ -131,7 +131,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_work_that_no_thread_could_be_made_for_is_done_once(monkeypatch):
-    side_by_side._helper.cache_clear()
+    parallel._helper.cache_clear()
     done = []
 
     def refuses(_):

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from mtdense_ros import source_commit as module
-from mtdense_ros.source_commit import source_commit
+from mtdense_ros.utils import git as module
+from mtdense_ros.utils.git import source_commit
 
 
 def git(folder, *words):

@@ -5,12 +5,12 @@ import subprocess
 import sys
 import time
 
-from mtdense_ros.startup import Startup, process_start_s
+from mtdense_ros.utils.timing import Startup, process_start_s
 
 
 def test_the_process_began_before_its_first_line_and_after_its_parent():
     begun = time.monotonic()
-    code = "import time; time.sleep(0.2); from mtdense_ros.startup import process_start_s; print(time.monotonic() - process_start_s())"
+    code = "import time; time.sleep(0.2); from mtdense_ros.utils.timing import process_start_s; print(time.monotonic() - process_start_s())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert 0.2 <= float(done.stdout) <= time.monotonic() - begun + 2 / os.sysconf("SC_CLK_TCK")
 

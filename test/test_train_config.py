@@ -9,8 +9,8 @@ import yaml
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, load_config
-from mtdense_ros.training.settings import built
 from mtdense_ros.training.state import Run
+from mtdense_ros.utils.settings import built
 
 SHIPPED = sorted((Path(__file__).parents[1] / "config" / "train").glob("*.yaml"))
 

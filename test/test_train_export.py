@@ -9,10 +9,10 @@ from training_data import write_set
 
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.resources import find_resource
 from mtdense_ros.training import export, mixture
 from mtdense_ros.training.provenance import recorded_command
 from mtdense_ros.training.train import main
+from mtdense_ros.utils.files import find_resource
 from mtdense_ros.weights import load_weights
 
 SMALL = ["steps=1", "height=64", "width=64", "batch=2", "threads=1", "validation=1"]

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.wire import Record, index_records, read_records, stamp_ns, with_stamp, write_record
+from mtdense_ros.utils.record_stream import Record, index_records, read_records, stamp_ns, with_stamp, write_record
 
 LITTLE = b"\0\1\0\0" + struct.pack("<iI", 3, 500) + b"rest"
 BIG = b"\0\0\0\0" + struct.pack(">iI", 3, 500) + b"rest"

@@ -10,7 +10,7 @@ from mtdense_ros.imaging.encodings import MessageMemory, as_bytes, to_rgb
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 H, W = 480, 640
 OPTIONS = {

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.command_line import told_command
 from mtdense_ros.engines.machine import this_machine
+from mtdense_ros.utils.command_line import told_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "opencv-python-headless", "torch", "openvino", "onnxruntime", "ros-rclpy", "ros-fastrtps")

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.report import rounded
+from mtdense_ros.utils.files import write_atomically
 
 FOLDER = Path("docs/performance")
 """Where the committed figures are."""

@@ -17,7 +17,7 @@ from benchmarks.common.statistics import Phase, sets
 from benchmarks.common.usage import Usage
 from benchmarks.common.variants import WEIGHTS, Variant, environment
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.processes import Child, free_domain, wait_for
+from mtdense_ros.utils.processes import Child, free_domain, wait_for
 
 START_S = 90.0
 ANSWER_S = 60.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from mtdense_ros.replay.processes import MALLOC, OPENMP, PROFILE_VARIABLES, ros_environment
+from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES, ros_environment
 
 TUNABLES = (*PROFILE_VARIABLES, "GLIBC_TUNABLES", *OPENMP)
 WEIGHTS = "mtdense_indoor"

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.engines.base import Engine, Features
 from mtdense_ros.engines.create import create_engine
+from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.weights import load_weights
 
 FIRST_RUNS = 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtdense_ros.bench.trials import Trial
-from mtdense_ros.replay.processes import MALLOC, OPENMP, Child
+from mtdense_ros.utils.processes import MALLOC, OPENMP, Child
 
 MODULE = "mtdense_ros.bench.child"
 READY_S = 300.0

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.command_line import told_command
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
 from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.datasets.storage import DEPTH_FACTORS
@@ -18,7 +17,7 @@ from mtdense_ros.data.pseudo_labels.plan import meaning_of
 from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.inference.multi_predictor import Composition, planned
-from mtdense_ros.replay.console import Console
+from mtdense_ros.utils.command_line import Console, told_command
 from mtdense_ros.weights import Card, read_card
 
 _BY = {TRUTH: "truths", TAUGHT_ONLY: "by the teacher", MIXED: "truths filled in by the teacher"}

@@ -7,17 +7,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.atomic import write_result
 from mtdense_ros.bench.report import Outcome
 from mtdense_ros.bench.trials import planned_trials
 from mtdense_ros.bench.turns import run_trials
 from mtdense_ros.cli.export_weights import size_of
-from mtdense_ros.command_line import told_command
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.engines.measured_choice import cache_file, cached_choice, forget_choices, store_choice
 from mtdense_ros.errors import InputError, MtdenseError
 from mtdense_ros.inference.predictor import input_of
 from mtdense_ros.replay.arguments import DEFAULT_WEIGHTS
+from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.files import write_result
 from mtdense_ros.weights import find_weights, read_card
 
 PRECISIONS = ("fp32", "bf16", "fp16")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mtdense_ros.atomic import write_result
 from mtdense_ros.doctor.checks import examine
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding
+from mtdense_ros.utils.files import write_result
 
 MOST_MESSAGES = 300
 """More of each kind take longer than the self-test may."""

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.errors import InputError
 from mtdense_ros.export import OPSET, TOLERANCE, export_onnx
+from mtdense_ros.utils.files import write_atomically
 from mtdense_ros.weights import load_weights
 
 FORMATS = ("onnx",)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.command_line import told_command
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
+from mtdense_ros.utils.command_line import told_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
 from mtdense_ros.weights.files import SUFFIX

@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 
-from mtdense_ros.command_line import exit_code
+from mtdense_ros.utils.command_line import exit_code
 
 _OWN_PARSER = {
     "train": ("mtdense_ros.training.train", "train a network from a configuration file"),

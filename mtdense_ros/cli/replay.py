@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from mtdense_ros.replay import arguments
-from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.offline import replay_offline
+from mtdense_ros.utils.command_line import Console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import sys
 from mtdense_ros.cli import import_weights
 from mtdense_ros.cli.cards import card_text, list_text
 from mtdense_ros.errors import MtdenseError, WeightsError
-from mtdense_ros.resources import find_resource, search_folders
+from mtdense_ros.utils.files import find_resource, search_folders
 from mtdense_ros.weights import list_weights, load_weights, read_card
 from mtdense_ros.weights.files import SUFFIX
 from mtdense_ros.weights.trial import trial_run

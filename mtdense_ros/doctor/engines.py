@@ -11,7 +11,7 @@ from typing import Any
 from mtdense_ros.doctor.libraries import answer_of
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, Finding
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.resources import known_resources, search_folders
+from mtdense_ros.utils.files import known_resources, search_folders
 
 NAME = "engines"
 TRY_S = 100.0

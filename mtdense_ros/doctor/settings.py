@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 from mtdense_ros.doctor.environment import Surroundings
 from mtdense_ros.doctor.probe import FAIL, OK, WARN, Finding
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.replay.processes import MALLOC, OPENMP, PROFILE_VARIABLES
-from mtdense_ros.resources import find_resource
+from mtdense_ros.utils.files import find_resource
+from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES
 
 DEFAULT_SEGMENT = 512 * 1024
 ENOUGH = 16 << 20

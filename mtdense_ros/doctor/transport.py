@@ -11,7 +11,7 @@ from pathlib import Path
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding
 from mtdense_ros.doctor.settings import profile_in_use
 from mtdense_ros.errors import MtdenseError
-from mtdense_ros.replay.processes import Child, free_domain, ros_environment, wait_for
+from mtdense_ros.utils.processes import Child, free_domain, ros_environment, wait_for
 
 MODULE = "mtdense_ros.ros.tools.transport_test"
 START_S = 30.0

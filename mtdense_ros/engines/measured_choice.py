@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.engines.machine import DISTRIBUTIONS, Machine, this_machine
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.utils.files import write_atomically
 from mtdense_ros.weights import Card
 from mtdense_ros.weights.precision import REDUCED
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.evaluation import precision_report, tables
 from mtdense_ros.evaluation.report import Report
+from mtdense_ros.utils.command_line import exit_code
 
 FIGURES = Path("docs/accuracy")
 """NAME.json as `mtdense eval` writes it; beside it NAME.md, if there is one: what was seen in the pictures; and precision/NAME.json, if

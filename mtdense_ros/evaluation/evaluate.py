@@ -14,8 +14,6 @@ from typing import Any
 
 import cv2
 
-from mtdense_ros.atomic import write_atomically
-from mtdense_ros.command_line import exit_code, told_command, without_folders
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.baselines import TrainingStatistics
@@ -25,6 +23,8 @@ from mtdense_ros.evaluation.robustness import false_areas
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
 from mtdense_ros.inference.predictor import Predictor
+from mtdense_ros.utils.command_line import exit_code, told_command, without_folders
+from mtdense_ros.utils.files import write_atomically
 from mtdense_ros.weights import find_weights
 
 _log = logging.getLogger(__name__)

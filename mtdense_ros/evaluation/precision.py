@@ -17,8 +17,6 @@ from typing import Any
 
 import torch
 
-from mtdense_ros.atomic import write_atomically, write_result
-from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.engines.base import FORMATS
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.machine import this_machine
@@ -30,6 +28,8 @@ from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.models import DenseNetwork
+from mtdense_ros.utils.command_line import exit_code, told_command
+from mtdense_ros.utils.files import write_atomically, write_result
 from mtdense_ros.weights import Card, find_weights, load_weights
 from mtdense_ros.weights.precision import REDUCED
 

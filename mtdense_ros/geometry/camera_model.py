@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import Intrinsics, check_rgb
 from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 Floats64 = NDArray[np.float64]
 

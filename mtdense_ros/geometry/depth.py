@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.strips import strips
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace, strips
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 HYPOTHESES = 64
 SAMPLES = 1000

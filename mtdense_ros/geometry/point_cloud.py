@@ -13,9 +13,8 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.encodings import Bytes
 from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
-from mtdense_ros.side_by_side import both
-from mtdense_ros.strips import strips
-from mtdense_ros.workspace import Value, Workspace
+from mtdense_ros.utils.buffers import Value, Workspace, strips
+from mtdense_ros.utils.parallel import both
 
 UINT8 = 2
 FLOAT32 = 7

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError, known_names
-from mtdense_ros.workspace import Shape, Value, Workspace
+from mtdense_ros.utils.buffers import Shape, Value, Workspace
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"
 Image: TypeAlias = NDArray[np.uint8]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import UNLABELLED, LabelClass, LabelSpace
 from mtdense_ros.errors import ConfigError, known_names
-from mtdense_ros.resources import find_resource
+from mtdense_ros.utils.files import find_resource
 
 _FLAGS = ("traversable", "obstacle", "dynamic")
 _FIELDS = ("id", "name", "color", *_FLAGS)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import ConfigError, InputError, known_names
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]

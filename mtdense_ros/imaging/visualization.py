@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelSpace, check_rgb
 from mtdense_ros.errors import InputError
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 Image = NDArray[np.uint8]
 

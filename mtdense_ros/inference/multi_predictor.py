@@ -15,8 +15,8 @@ from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.inference.postprocess import OutputOptions, outputs_of
 from mtdense_ros.inference.predictor import EncodedBackground, Predictor
+from mtdense_ros.utils.buffers import Workspace
 from mtdense_ros.weights import DepthSpec, read_card
-from mtdense_ros.workspace import Workspace
 
 T = TypeVar("T")
 Rgb = NDArray[np.uint8]

@@ -14,9 +14,9 @@ from mtdense_ros.datatypes import OUTPUTS, Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry.depth import apply_range, normalise_normals
 from mtdense_ros.imaging import transforms
-from mtdense_ros.side_by_side import both
+from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.parallel import both
 from mtdense_ros.weights import Card, DepthSpec
-from mtdense_ros.workspace import Workspace
 
 Floats = NDArray[np.float32]
 Size = tuple[int, int]

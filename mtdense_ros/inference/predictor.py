@@ -20,10 +20,10 @@ from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.imaging.transforms import network_size, normalise
 from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.side_by_side import use_threads
-from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.parallel import use_threads
+from mtdense_ros.utils.timing import Stopwatch
 from mtdense_ros.weights import Card, load_weights
-from mtdense_ros.workspace import Workspace
 
 Size = tuple[int, int]
 

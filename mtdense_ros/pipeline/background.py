@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.datatypes import check_rgb
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import decode_compressed
+from mtdense_ros.utils.files import write_atomically
 
 Rgb = NDArray[np.uint8]
 Encoded = TypeVar("Encoded")

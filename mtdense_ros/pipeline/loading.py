@@ -8,7 +8,7 @@ from pathlib import Path
 from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
-from mtdense_ros.stopwatch import Stopwatch
+from mtdense_ros.utils.timing import Stopwatch
 
 STAGES = ("weights", "engine", "warm-up")
 """Of loading, in order."""

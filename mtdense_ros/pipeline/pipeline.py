@@ -19,8 +19,8 @@ from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.background import Background
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.results import RESULTS, Demand, Material, Results, demand, make
-from mtdense_ros.stopwatch import Stopwatch
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.timing import Stopwatch
 
 __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
 

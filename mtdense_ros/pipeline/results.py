@@ -15,7 +15,7 @@ from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging import visualization
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 Array = NDArray[Any]
 

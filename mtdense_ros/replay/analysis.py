@@ -11,10 +11,10 @@ from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Headi
 from mtdense_ros.replay.frame_selection import EvenSample, most_different
 from mtdense_ros.replay.live import Run
 from mtdense_ros.replay.plan import Plan
-from mtdense_ros.replay.processes import middleware
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, Scores, statistics
 from mtdense_ros.replay.source import Source
+from mtdense_ros.utils.processes import middleware
 
 if TYPE_CHECKING:
     from mtdense_ros.replay.demo_sequence import DemoFrame

@@ -19,7 +19,7 @@ from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.encodings import decode_compressed, supported, to_rgb
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, typestore
 from mtdense_ros.replay.source import Source
-from mtdense_ros.wire import Record
+from mtdense_ros.utils.record_stream import Record
 
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.replay.analysis import heading, live_report, sheet_rows
 from mtdense_ros.replay.arguments import add_arguments, folder_of, plan_of
 from mtdense_ros.replay.bag_writer import write_bag
-from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.contact_sheet import draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.live import RECORDS, Run, play_live
@@ -20,6 +18,7 @@ from mtdense_ros.replay.offline import replay_offline
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import table, write_report
 from mtdense_ros.replay.result_writer import write_png
+from mtdense_ros.utils.command_line import Console, exit_code
 
 DEFAULT_FRAMES = 150
 """A frame of 640x480 with all its outputs is 16 MB before compression."""

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import InputError, MtdenseError
-from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_image
 from mtdense_ros.replay.plan import Plan
-from mtdense_ros.replay.processes import Child, ros_environment, wait_for
 from mtdense_ros.replay.recording import Recording
 from mtdense_ros.replay.source import Source
-from mtdense_ros.wire import Record, write_record
+from mtdense_ros.utils.command_line import Console
+from mtdense_ros.utils.processes import Child, ros_environment, wait_for
+from mtdense_ros.utils.record_stream import Record, write_record
 
 RECORDS = "records.bin"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.inference.multi_predictor import Composition
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
-from mtdense_ros.replay.console import Console
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.frame_selection import EvenSample, most_different
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, Scores, statistics, table, write_report
 from mtdense_ros.replay.result_writer import clear_results, write_png, write_results
+from mtdense_ros.utils.command_line import Console
 
 WANTED = ("labels", "confidence", "depth", "normals", "foreground", "points")
 TIMING = "from the picture in memory to all its outputs in memory, in one process"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelClass, LabelSpace
 from mtdense_ros.replay.messages import DIAGNOSTICS, LABEL_INFO, STRING, array_of, deserialise
-from mtdense_ros.wire import Entry, Record, index_records
+from mtdense_ros.utils.record_stream import Entry, Record, index_records
 
 ARRAYS = ("labels", "confidence", "depth", "normals", "foreground", "points")
 """The outputs that hold what a network said; the others are made from them."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image
-from mtdense_ros.wire import Record
+from mtdense_ros.utils.record_stream import Record
 
 FRAME_ID = "camera_optical_frame"
 

@@ -26,8 +26,8 @@ from mtdense_ros.runtime.background_capture import Captures
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.frame_age import Age, AgeGate
 from mtdense_ros.runtime.frame_statistics import Statistics
-from mtdense_ros.stopwatch import Stopwatch
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.timing import Stopwatch
 
 
 class NoCamera(InputError):  # noqa: N818

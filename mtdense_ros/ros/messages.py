@@ -18,7 +18,7 @@ from mtdense_ros.geometry.camera_model import CameraModel
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
 from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
 from mtdense_ros.ros import cv_bridge_fallback
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 try:
     from vision_msgs.msg import LabelInfo, VisionClass

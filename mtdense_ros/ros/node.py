@@ -28,7 +28,7 @@ from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
 from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, Input, Source, camera_info_topic, describe, image_source
 from mtdense_ros.runtime.faults import Faults
-from mtdense_ros.startup import Startup
+from mtdense_ros.utils.timing import Startup
 
 TICK_S = 0.1
 """Period of the upkeep: subscriptions follow subscribers and publishers within this time."""

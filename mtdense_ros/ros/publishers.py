@@ -18,7 +18,7 @@ from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.subscriptions import OUTPUT_QOS
-from mtdense_ros.workspace import Workspace
+from mtdense_ros.utils.buffers import Workspace
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.synthetic.demo_scene import ACTORS, demo_setting, on_stage
 from mtdense_ros.synthetic.objects.assets import Assets
 from mtdense_ros.synthetic.objects.catalogue import HELD_OUT
@@ -26,6 +25,7 @@ from mtdense_ros.synthetic.rendering import camera
 from mtdense_ros.synthetic.rendering.renderer import Renderer, Rendering
 from mtdense_ros.synthetic.rendering.scene import DOOR, WALL, Item
 from mtdense_ros.synthetic.sequence_truth import Truth, encode
+from mtdense_ros.utils.command_line import exit_code
 
 SIZE = (480, 640)
 FRAMES = 48

@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.source_commit import source_commit
 from mtdense_ros.synthetic.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
 from mtdense_ros.synthetic.preview import contact_sheet, statistics
+from mtdense_ros.utils.command_line import exit_code
+from mtdense_ros.utils.git import source_commit
 
 GENERATOR = "mtdense_ros.data.generate"
 """The name in manifests and cards; that of the first sets, so that they resume."""

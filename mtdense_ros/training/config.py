@@ -9,7 +9,7 @@ from typing import Any
 
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.training.settings import check_known, load_settings
+from mtdense_ros.utils.settings import check_known, load_settings
 from mtdense_ros.weights.card import DEPTH_KINDS
 
 OPTIMISERS = ("adamw", "adam", "sgd")

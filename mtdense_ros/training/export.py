@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.augment import fitted
 from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.datasets.rendered import RenderedSource
@@ -29,6 +28,7 @@ from mtdense_ros.training.provenance import recorded_command, recorded_commit, r
 from mtdense_ros.training.state import Run, restored
 from mtdense_ros.training.train import with_rendered
 from mtdense_ros.training.validation import validate
+from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.weights import save_weights
 
 RENDERED_FROM = (

@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mtdense_ros.command_line import told_command
-from mtdense_ros.source_commit import source_commit
+from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.git import source_commit
 from mtdense_ros.weights import read_card
 from mtdense_ros.weights.files import SUFFIX
 

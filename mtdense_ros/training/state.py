@@ -28,8 +28,8 @@ from mtdense_ros.training.forward import TrainingPass
 from mtdense_ros.training.optimisers import make_optimiser
 from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
-from mtdense_ros.training.settings import built
 from mtdense_ros.training.teacher import Teacher
+from mtdense_ros.utils.settings import built
 from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_foreign, read_state
 
 _MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "checkpoint_minutes"}

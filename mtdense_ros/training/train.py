@@ -12,9 +12,9 @@ from pathlib import Path
 
 import cv2
 
-from mtdense_ros.command_line import exit_code, told_command
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
+from mtdense_ros.utils.command_line import exit_code, told_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

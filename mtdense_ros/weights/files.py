@@ -11,10 +11,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.models import DenseNetwork, create_model
-from mtdense_ros.resources import find_resource, known_resources
+from mtdense_ros.utils.files import find_resource, known_resources, write_atomically
 from mtdense_ros.weights.card import Card
 
 SUFFIX = ".safetensors"

@@ -32,7 +32,7 @@ except ImportError as error:
 
 from camera_messages import stamp_of
 
-from mtdense_ros.replay.processes import free_domain
+from mtdense_ros.utils.processes import free_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0

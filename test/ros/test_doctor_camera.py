@@ -12,8 +12,8 @@ from std_msgs.msg import String
 from mtdense_ros.doctor.camera import camera
 from mtdense_ros.doctor.probe import FAIL, OK, WARN
 from mtdense_ros.doctor.transport import Result, judged, measured
-from mtdense_ros.replay.processes import PROFILE_VARIABLES, ros_environment
 from mtdense_ros.ros.tools.transport_test import own_segment
+from mtdense_ros.utils.processes import PROFILE_VARIABLES, ros_environment
 
 TOPIC, INFO = "/camera/image_raw", "/camera/camera_info"
 

@@ -12,12 +12,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.data.datasets.description import DESCRIPTION
 from mtdense_ros.data.datasets.storage import stored_metres, stored_normals, stored_share
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
+from mtdense_ros.utils.files import write_atomically
 
 _FOLDERS = {
     "image": "rgb", "labels": "labels", "depth": "depth", "normals": "normals", "foreground": "masks", "background": "background",

@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.data.datasets.files import read_rgb, read_stored
 from mtdense_ros.data.mdeas.plan import Plan, Rgb, Rgba, fitted, pasted
 from mtdense_ros.errors import InputError
+from mtdense_ros.utils.files import write_atomically
 
 Teacher = Callable[[Rgb], NDArray[np.float32]]
 """Relative depth (H, W) in [0, 1] of a picture (H, W, 3)."""

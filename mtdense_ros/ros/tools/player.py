@@ -23,7 +23,7 @@ from std_srvs.srv import Trigger
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, OUTPUT_QOS
 from mtdense_ros.ros.tools.helper_node import INPUT_TYPES, Spinner, run_node, tell
-from mtdense_ros.wire import Record, read_records, stamp_ns, with_stamp
+from mtdense_ros.utils.record_stream import Record, read_records, stamp_ns, with_stamp
 
 START_S = 120.0
 CAPTURE_S = 15.0

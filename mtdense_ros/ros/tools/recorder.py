@@ -25,7 +25,7 @@ from mtdense_ros.ros.messages import LabelInfo
 from mtdense_ros.ros.publishers import OUTPUTS
 from mtdense_ros.ros.subscriptions import LATCHED_QOS
 from mtdense_ros.ros.tools.helper_node import INPUT_TYPES, Spinner, run_node, tell
-from mtdense_ros.wire import Record, stamp_ns, write_record
+from mtdense_ros.utils.record_stream import Record, stamp_ns, write_record
 
 START_S = 120.0
 QUIET_S = 2.0

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.evaluation.tables import table
 from mtdense_ros.training.experiments.results import Record, compared, mean_of, verdict
+from mtdense_ros.utils.command_line import exit_code
 
 FIGURES = Path("docs/experiments")
 """NAME.md: what an experiment is and what came of it, by hand; NAME.json: its scores, if it has any, as experiments.run writes them."""

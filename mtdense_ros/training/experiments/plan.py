@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.training.config import TrainConfig, load_config
-from mtdense_ros.training.settings import load_settings
 from mtdense_ros.training.validation import BEST
+from mtdense_ros.utils.settings import load_settings
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtdense_ros.atomic import write_atomically
 from mtdense_ros.errors import InputError
+from mtdense_ros.utils.files import write_atomically
 
 
 @dataclass(frozen=True)

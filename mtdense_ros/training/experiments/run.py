@@ -14,7 +14,6 @@ from typing import Any
 import cv2
 import yaml
 
-from mtdense_ros.command_line import exit_code
 from mtdense_ros.data.datasets.description import DESCRIPTION
 from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.data.datasets.folder_writer import write_file
@@ -29,6 +28,7 @@ from mtdense_ros.training.logger import LOG
 from mtdense_ros.training.loop import train
 from mtdense_ros.training.provenance import recorded_commit
 from mtdense_ros.training.state import changed_settings
+from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.weights import find_weights, read_card
 
 OUTCOME, SETTINGS = "outcome.json", "settings.json"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import ConfigError, MtdenseError
-from mtdense_ros.resources import find_resource
+from mtdense_ros.utils.files import find_resource
 
 HIGHEST_DOMAIN = 101
 STOP_S = 15.0

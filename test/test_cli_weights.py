@@ -14,7 +14,7 @@ from mtdense_ros.cli.import_weights import IMPORTABLE
 from mtdense_ros.models import create_model, list_models
 from mtdense_ros.utils import files
 from mtdense_ros.weights import load_weights, read_card, save_weights
-from mtdense_ros.weights.foreign_names import original_names
+from mtdense_ros.weights.importers.names import original_names
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from mtdense_ros.training.provenance import recorded_commit, recorded_start
 from mtdense_ros.training.state import Run, changed_settings
 from mtdense_ros.training.validation import Scores, improved
 from mtdense_ros.weights import load_weights
-from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks
+from mtdense_ros.weights.importers.names import hydranet_encoder_names, numbered_blocks
 
 SETTINGS = {
     "ffm": ["loss.recipe=ffm", "model.tasks=[labels, depth]"],

@@ -11,7 +11,7 @@ import torch
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.models import create_model, list_models
 from mtdense_ros.weights import convert_state_dict, inferred_config
-from mtdense_ros.weights.foreign_names import original_names
+from mtdense_ros.weights.importers.names import original_names
 
 DATA = Path(os.environ.get("MTDENSE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

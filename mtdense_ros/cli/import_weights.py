@@ -16,7 +16,7 @@ from mtdense_ros.utils.command_line import told_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
 from mtdense_ros.weights.files import SUFFIX
-from mtdense_ros.weights.trial import trial_run
+from mtdense_ros.weights.importers.smoke_test import trial_run
 
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 _UNKNOWN = "as the source of the checkpoint"

@@ -11,7 +11,7 @@ from mtdense_ros.errors import MtdenseError, WeightsError
 from mtdense_ros.utils.files import find_resource, search_folders
 from mtdense_ros.weights import list_weights, load_weights, read_card
 from mtdense_ros.weights.files import SUFFIX
-from mtdense_ros.weights.trial import trial_run
+from mtdense_ros.weights.importers.smoke_test import trial_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,9 @@
 
 from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
 from mtdense_ros.weights.files import check_state, find_weights, list_weights, load_weights, read_card, read_state, save_weights
-from mtdense_ros.weights.foreign import convert_state_dict, inferred_config
-from mtdense_ros.weights.foreign_encoders import convert_encoder_state_dict
-from mtdense_ros.weights.foreign_files import read_foreign
+from mtdense_ros.weights.importers.convert import convert_state_dict, inferred_config
+from mtdense_ros.weights.importers.encoders import convert_encoder_state_dict
+from mtdense_ros.weights.importers.reader import read_foreign
 from mtdense_ros.weights.precision import PrecisionSpec
 
 __all__ = [

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from mtdense_ros.errors import WeightsError, known_names
 from mtdense_ros.models.mobilenet_v2 import STEM_CHANNELS, MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
-from mtdense_ros.weights.foreign import copied, plain_entries, refuse_extra
-from mtdense_ros.weights.foreign_config import mobilenet_v3_variant
-from mtdense_ros.weights.foreign_names import hydranet_encoder_names, numbered_blocks, torchvision_v2_names
+from mtdense_ros.weights.importers.config_inference import mobilenet_v3_variant
+from mtdense_ros.weights.importers.convert import copied, plain_entries, refuse_extra
+from mtdense_ros.weights.importers.names import hydranet_encoder_names, numbered_blocks, torchvision_v2_names
 
 _V2_CLASSIFIER = ("features.18.", "classifier.")
 _V3_CLASSIFIER = ("classifier.",)

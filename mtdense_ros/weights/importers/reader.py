@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.weights.legacy_pickles import STAND_INS, named_code, with_text_strings
+from mtdense_ros.weights.importers.legacy_pickles import STAND_INS, named_code, with_text_strings
 
 _ZIP = b"PK"
 _TORCHSCRIPT_FILE = "constants.pkl"

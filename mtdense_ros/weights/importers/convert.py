@@ -10,8 +10,8 @@ from torch import Tensor
 
 from mtdense_ros.errors import ConfigError, WeightsError, known_names
 from mtdense_ros.models import create_model
-from mtdense_ros.weights.foreign_config import CONFIGS
-from mtdense_ros.weights.foreign_names import original_names
+from mtdense_ros.weights.importers.config_inference import CONFIGS
+from mtdense_ros.weights.importers.names import original_names
 
 _COUNTER = "num_batches_tracked"
 _WRAPPER = "state_dict"

@@ -1,0 +1,1 @@
+"""Adapters of foreign checkpoints."""

@@ -54,7 +54,7 @@ def play_live(plan: Plan, out: Path, console: Console) -> Run:
     with ExitStack() as stack:
 
         def start(name: str, module: str, *arguments: str) -> Child:
-            child = Child(name, f"mtdense_ros.ros.{module}", arguments, out / f"{name}.log", environment)
+            child = Child(name, f"mtdense_ros.ros.tools.{module}", arguments, out / f"{name}.log", environment)
             stack.callback(child.stop)
             return child
 

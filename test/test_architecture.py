@@ -6,54 +6,46 @@ import sys
 from pathlib import Path
 
 import pytest
+from project import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mtdense_ros"
+TESTS = ROOT / "test"
 
 ROS_PACKAGES = {
     "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "diagnostic_msgs", "geometry_msgs", "builtin_interfaces", "rcl_interfaces",
     "lifecycle_msgs", "vision_msgs", "cv_bridge", "message_filters", "launch", "launch_ros", "ament_index_python",
 }  # fmt: skip
 
-PURE_IN_ROS = {"worker", "ages", "faults", "frame_statistics", "capture", "budgeting", "refit"}
-"""Modules of mtdense_ros.ros that must work, and are tested, without ROS."""
+_CORE = {"errors", "datatypes", "parameters", "utils", "models", "imaging", "geometry", "weights"}
+_NODE = _CORE | {"export", "engines", "inference", "pipeline", "runtime", "budget"}
 
-MAY_IMPORT = {
+ARROWS = {
     "errors": set(),
-    "hints": set(),
-    "records": {"errors"},
-    "workspace": set(),
-    "strips": set(),
-    "side_by_side": set(),
+    "datatypes": {"errors"},
     "parameters": {"errors"},
-    "producers": {"errors", "hints", "records"},
-    "models": {"errors", "hints"},
-    "budget": set(),
+    "utils": {"errors"},
+    "models": {"errors"},
+    "imaging": {"errors", "datatypes", "utils"},
+    "geometry": {"errors", "datatypes", "utils", "imaging"},
+    "weights": {"errors", "datatypes", "utils", "models", "imaging"},
+    "export": {"errors", "utils", "models", "weights"},
+    "engines": {"errors", "utils", "models", "weights", "export"},
+    "inference": _CORE - {"parameters"} | {"engines"},
+    "pipeline": _CORE | {"inference"},
+    "runtime": {"errors", "utils"},
+    "budget": {"errors", "datatypes", "parameters", "utils", "engines", "inference", "pipeline", "runtime"},
+    "ros": _NODE - {"export"},
+    "data": {"errors", "datatypes", "utils", "imaging", "weights"},
+    "synthetic": {"errors", "datatypes", "utils", "data"},
+    "evaluation": _CORE | {"engines", "inference", "data"},
+    "training": _CORE | {"engines", "data", "evaluation"},
+    "replay": _CORE | {"inference", "pipeline", "evaluation", "synthetic"},
+    "bench": {"errors", "utils", "weights", "engines"},
+    "doctor": {"errors", "parameters", "utils"},
+    "cli": _NODE | {"data", "evaluation", "replay", "bench", "doctor"},
+    "__init__": {"errors", "datatypes", "inference", "pipeline"},
 }
-"""For the layers where little is allowed: the modules of the package that they may import."""
-
-FORBIDDEN = {
-    "ros": {"training", "evaluation", "data", "cli", "replay", "export"},
-    "pipeline": {"ros", "training", "evaluation", "data", "cli", "replay", "export"},
-    "composition": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay", "export"},
-    "legend": {"ros", "pipeline", "training", "evaluation", "data", "cli", "replay", "export"},
-    "predictor": {"ros", "pipeline", "composition", "training", "evaluation", "data", "cli", "replay", "export"},
-    "card_facts": {"ros", "pipeline", "predictor", "composition", "engines", "training", "evaluation", "data", "cli", "replay", "export"},
-    "engines": {"ros", "pipeline", "predictor", "training", "evaluation", "data", "cli", "replay"},
-    "weights": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay", "export"},
-    "data": {"ros", "pipeline", "predictor", "engines", "training", "cli", "replay", "export"},
-    "evaluation": {"ros", "training", "cli", "replay", "export"},
-    "training": {"ros", "cli", "replay", "export"},
-    "replay": {"ros", "training", "cli", "export"},
-    "doctor": {"ros", "pipeline", "predictor", "engines", "models", "weights", "training", "evaluation", "data", "cli", "export"},
-    "bench": {"ros", "pipeline", "training", "evaluation", "data", "cli", "export"},
-    "export": {"ros", "pipeline", "predictor", "engines", "training", "evaluation", "data", "cli", "replay"},
-    **{
-        name: {"ros", "pipeline", "predictor", "engines", "weights", "models", "training", "evaluation", "data", "cli", "replay", "export"}
-        for name in ("geometry", "colour", "transforms", "encodings", "clouds", "rectify", "ground", "labels", "resources", "workspace")
-    },
-}
-"""For each layer: those above or beside it that it must not know."""
+"""Every folder and file in the root of the package, and what it may import. Another one is an error: it belongs into one of these."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -86,21 +78,36 @@ def name_of(path):
     return str(path.relative_to(PACKAGE))
 
 
+def test_the_root_of_the_package_holds_what_the_plan_names():
+    found = {p.stem for p in PACKAGE.glob("*.py")} | {p.name for p in PACKAGE.iterdir() if p.is_dir() and any(p.glob("*.py"))}
+    assert found == ARROWS.keys()
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_arrows(path):
-    layers = own_layers(path)
-    allowed = MAY_IMPORT.get(layer(path))
-    if allowed is not None:
-        assert layers <= allowed, f"{name_of(path)} imports {sorted(layers - allowed)}"
-    wrong = layers & FORBIDDEN.get(layer(path), set())
+    wrong = own_layers(path) - ARROWS[layer(path)]
     assert not wrong, f"{name_of(path)} imports {sorted(wrong)}"
+
+
+def test_arrows_run_one_way():
+    """The table itself has an order: no layer reaches itself through what it may import."""
+    left = dict(ARROWS)
+    while left:
+        free = {name for name, below in left.items() if not below & left.keys()}
+        assert free, f"a circle among {sorted(left)}"
+        left = {name: below for name, below in left.items() if name not in free}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_ros_appears_only_in_the_ros_folder(path):
     found = {name.split(".")[0] for name in imported(path)} & ROS_PACKAGES
-    pure = layer(path) != "ros" or path.stem in PURE_IN_ROS
-    assert not (pure and found), f"{name_of(path)} imports {sorted(found)}"
+    assert layer(path) == "ros" or not found, f"{name_of(path)} imports {sorted(found)}"
+
+
+def test_tests_stand_in_the_folders_of_what_they_test():
+    known = {p.relative_to(PACKAGE) for p in PACKAGE.rglob("*") if p.is_dir()} | {Path("benchmarks"), Path("launch"), Path(".")}
+    strangers = {str(p.parent.relative_to(TESTS)) for p in TESTS.rglob("test_*.py") if p.parent.relative_to(TESTS) not in known}
+    assert not strangers
 
 
 def test_imports_have_no_cycles():
@@ -130,8 +137,8 @@ class NoRos:
         if name.split(".")[0] in {sorted(ROS_PACKAGES)!r}:
             raise ModuleNotFoundError(f"no ROS here: {{name}}")
 sys.meta_path.insert(0, NoRos())
-import mtdense_ros.pipeline.pipeline, mtdense_ros.parameters
-{"; ".join(f"import mtdense_ros.ros.{name}" for name in sorted(PURE_IN_ROS))}
+import mtdense_ros.pipeline, mtdense_ros.parameters, mtdense_ros.budget.keeper, mtdense_ros.budget.model_swap
+import mtdense_ros.runtime.worker, mtdense_ros.runtime.background_capture
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
     assert result.returncode == 0, result.stderr

@@ -1,14 +1,14 @@
 """config/mtdense.yaml, mtdense.rviz and fastdds.xml against what the node declares and offers."""
 
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 import yaml
+from project import ROOT
 
 from mtdense_ros.parameters import SPECS, Parameters
 
-CONFIG = Path(__file__).resolve().parents[1] / "config"
+CONFIG = ROOT / "config"
 
 IMAGE_TOPICS = ("labels", "confidence", "labels_color", "depth", "normals", "normals_color", "foreground", "foreground_overlay")
 # As in the plugin descriptions of rviz_common and rviz_default_plugins of ROS 2 Jazzy.

@@ -1,10 +1,8 @@
 """Tables in docs/ that a command prints, against that command."""
 
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
+from project import ROOT
 
 
 def test_the_cost_of_the_networks(capsys, monkeypatch):

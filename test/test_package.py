@@ -10,10 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 import setuptools
+from project import ROOT
 
 import mtdense_ros
-
-ROOT = Path(__file__).resolve().parents[1]
 
 # Imported module: the package.xml dependency that brings it.
 DEPENDENCY = {

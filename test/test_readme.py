@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from project import ROOT
 
 from mtdense_ros.parameters import SPECS
 
-ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
 
 

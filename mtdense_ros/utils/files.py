@@ -47,7 +47,7 @@ def search_folders(kind: str) -> list[Path]:
     named = os.environ.get(WEIGHTS_PATH_VARIABLE, "") if kind == "weights" else ""
     prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
     folders = [Path(entry) for entry in named.split(os.pathsep) if entry]
-    source_tree = Path(__file__).resolve().parents[1]
+    source_tree = Path(__file__).resolve().parents[2]
     if (source_tree / "package.xml").is_file() or (source_tree / "pyproject.toml").is_file():
         folders.append(source_tree / kind)
     folders += [Path(prefix) / "share" / "mtdense_ros" / kind for prefix in prefixes if prefix]

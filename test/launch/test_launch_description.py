@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from project import ROOT
 
 pytest.importorskip("launch_ros", reason="launch_ros is not here; it comes with a ROS 2 installation")
 
@@ -12,7 +13,7 @@ from launch import LaunchContext, LaunchDescription, LaunchService
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-LAUNCH = Path(__file__).resolve().parents[2] / "launch"
+LAUNCH = ROOT / "launch"
 ARGUMENTS = {
     "mtdense.launch.py": "namespace, params_file, weights, device, image, camera_info, image_transport, autostart, use_sim_time, "
     "use_respawn, log_level, rviz",

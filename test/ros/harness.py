@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from project import ROOT
+
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 import pytest
@@ -34,7 +36,6 @@ from camera_messages import stamp_of
 
 from mtdense_ros.utils.processes import free_domain
 
-ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0
 ANSWER_S = 60.0
 RETRY_S = 5.0

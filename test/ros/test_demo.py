@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from project import ROOT
 
 pytest.importorskip("rclpy", reason="the demo's node needs rclpy")
 
@@ -20,7 +20,6 @@ from mtdense_ros.replay.contact_sheet import sheet_hw
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
 
 CAMERA = Intrinsics(128, 96, 100.0, 100.0, 63.5, 47.5)
-ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 6
 FOREGROUND = {"foreground", "foreground_overlay", "foreground_overlay/compressed"}
 OUTPUTS = FOREGROUND | {

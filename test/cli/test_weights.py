@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import pytest
 import torch
-from test_foreign_files import Python2
+from test_reader import Python2
 
 from mtdense_ros.cli import main
 from mtdense_ros.cli.import_weights import IMPORTABLE

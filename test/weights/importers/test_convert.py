@@ -1,19 +1,16 @@
 """Checkpoints of the originals: every published entry finds its place, and anything else is refused."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 import torch
+from project import DATA
 
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.models import create_model, list_models
 from mtdense_ros.weights import convert_state_dict, inferred_config
 from mtdense_ros.weights.importers.names import original_names
-
-DATA = Path(os.environ.get("MTDENSE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 VARIANTS = {
     "hydranet_2task_6cls": ("hydranet", {"num_classes": 6, "tasks": ["labels", "depth"]}),

@@ -1,11 +1,11 @@
 """Reports: files, tables, the accuracy document and the command, on a tiny data set."""
 
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from project import ROOT
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
@@ -14,8 +14,6 @@ from mtdense_ros.evaluation.document import document
 from mtdense_ros.evaluation.precision_report import LossReport
 from mtdense_ros.evaluation.report import Report
 from mtdense_ros.imaging.visualization import colour_depth
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def report(**fields):

@@ -1,9 +1,9 @@
 """What a card says of smaller number formats: optional, strict where it is given, and decided on rendered sets alone."""
 
 import json
-from pathlib import Path
 
 import pytest
+from project import ROOT
 
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.weights import PrecisionSpec, read_card
@@ -50,7 +50,7 @@ def test_cards_with_and_without_the_entry(make_random_weights):
 
 
 def test_the_documents_example_is_one():
-    text = (Path(__file__).resolve().parents[1] / "docs" / "networks.md").read_text()
+    text = (ROOT / "docs" / "networks.md").read_text()
     example = text.partition("```json\n")[2].partition("```")[0]
     spec = PrecisionSpec(**json.loads(f"{{{example}}}")["precision"])
     assert spec.limits == LIMITS and spec.refusal("bf16", "openvino", OUTPUTS) == ""

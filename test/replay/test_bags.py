@@ -1,19 +1,17 @@
 """Real recordings through the node in lock-step, with the package's own weights: the next frame after the last output."""
 
-import os
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from camera_messages import array_of, stamp_of
-from harness import OUTPUT_TYPES, ROOT
+from harness import OUTPUT_TYPES
+from project import DATA
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, Image
 
 from mtdense_ros.weights import list_weights
 
-DATA = Path(os.environ.get("MTDENSE_DATA", ROOT.parent / "shared" / "data"))
 WEIGHTS = "mtdense_indoor"
 TRUTH = {0: False, 50: False, 255: True}  # static, shadow, moving; the rest is outside or unknown
 

@@ -3,16 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from project import ROOT
 from training_data import write_set
 
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.distributed import Team
-
-ROOT = Path(__file__).resolve().parents[1]
 
 PROGRAM = """
 import sys

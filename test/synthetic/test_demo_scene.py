@@ -1,10 +1,9 @@
 """The demo sequence is a committed rendering: its scene must stay the one that was rendered, whatever training's rooms become."""
 
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import DATA
 
 from mtdense_ros.errors import DependencyError
 from mtdense_ros.replay.demo_sequence import load_demo
@@ -14,13 +13,11 @@ from mtdense_ros.synthetic.objects.assets import Assets
 from mtdense_ros.synthetic.rendering import camera
 from mtdense_ros.synthetic.rendering.renderer import Renderer
 
-ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
-
 
 def test_scene_renders_to_the_committed_truth():
-    if not (ASSETS / "assets_mit0").is_dir():
-        pytest.skip(f"no models under {ASSETS}; set MTDENSE_DATA to the data folder")
-    stock = Assets(ASSETS, texture_size=32, held_out=True)
+    if not (DATA / "assets_mit0").is_dir():
+        pytest.skip(f"no models under {DATA}; set MTDENSE_DATA to the data folder")
+    stock = Assets(DATA, texture_size=32, held_out=True)
     try:
         renderer = Renderer(SIZE, stock.library.layers())
     except DependencyError as error:

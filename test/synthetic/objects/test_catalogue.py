@@ -1,15 +1,12 @@
 """Labels and uses of the models by their names."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
+from project import DATA
 
 from mtdense_ros.synthetic.objects.catalogue import HELD_OUT, ROLES, label_of, short_name
 from mtdense_ros.synthetic.rendering.scene import CEILING, DOOR, FLOOR, FURNITURE, OBJECT, OTHER, WALL
-
-ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
 
 def test_labels_by_model_name():
@@ -39,7 +36,7 @@ def test_demo_holds_out_furniture_and_foreground():
 
 
 def test_small_models_are_objects():
-    listing = ASSETS / "assets_mit0" / "models.json"
+    listing = DATA / "assets_mit0" / "models.json"
     if not listing.is_file():
         pytest.skip(f"no {listing}; set MTDENSE_DATA to the data folder")
     sizes = {name: max(entry["extents_m"]) for name, entry in json.loads(listing.read_text()).items()}

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from project import ROOT
 
 from mtdense_ros.cli import doctor, main
 from mtdense_ros.doctor import camera, engines, libraries, machine, settings
@@ -21,7 +21,6 @@ from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, jud
 from mtdense_ros.errors import InputError
 from mtdense_ros.utils.processes import MALLOC, PROFILE_VARIABLES
 
-ROOT = Path(__file__).resolve().parents[1]
 MIB = 1 << 20
 
 

@@ -1,10 +1,10 @@
 """Settings of a training: defaults, files, words, and what is refused."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import yaml
+from project import ROOT
 
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
@@ -12,7 +12,7 @@ from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfi
 from mtdense_ros.training.state import Run
 from mtdense_ros.utils.settings import built
 
-SHIPPED = sorted((Path(__file__).parents[1] / "config" / "train").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "config" / "train").glob("*.yaml"))
 
 
 def test_words_override_the_file_inside_nested_settings_too(tmp_path):

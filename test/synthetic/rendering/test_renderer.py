@@ -1,10 +1,9 @@
 """The renderer against scenes worked out by hand, and the pairs that training takes from it."""
 
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import DATA
 
 from mtdense_ros.errors import ConfigError, DependencyError
 from mtdense_ros.synthetic.demo_sequence import SEED
@@ -16,7 +15,6 @@ from mtdense_ros.synthetic.rendering.renderer import Renderer
 from mtdense_ros.synthetic.rendering.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
 
 SIZE = (48, 64)
-ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 OVERHEAD = Light((2.0, 0.0, 3.0), (1.0, 1.0, 1.0), 2.5, True, (2.0, 0.1, 0.0), (2.0, 2.0), 0.004)
 LIGHTING = Lighting([OVERHEAD], (0.2, 0.2, 0.2), (0.2, 0.2, 0.2))
 WALL_BOX = Item([Part(meshes.box((1.0, 20.0, 20.0)), tint=(0.8, 0.4, 0.2))], pose(4.5, 0, -10), FURNITURE)
@@ -36,9 +34,9 @@ def renderer():
 
 @pytest.fixture(scope="module")
 def pairs(renderer):
-    if not (ASSETS / "assets_mit0").is_dir():
-        pytest.skip(f"no models under {ASSETS}; set MTDENSE_DATA to the data folder")
-    return PairRenderer(ASSETS, SIZE)
+    if not (DATA / "assets_mit0").is_dir():
+        pytest.skip(f"no models under {DATA}; set MTDENSE_DATA to the data folder")
+    return PairRenderer(DATA, SIZE)
 
 
 def level_view():
@@ -118,4 +116,4 @@ def test_training_never_sees_what_is_held_out(pairs, tmp_path):
     with pytest.raises(ConfigError, match="held out"):
         pairs.pair(SEED)
     with pytest.raises(ConfigError, match="held out"):
-        generate(tmp_path, ASSETS, pairs=500, seed=HELD_OUT_SEEDS.start - 400, workers=1)
+        generate(tmp_path, DATA, pairs=500, seed=HELD_OUT_SEEDS.start - 400, workers=1)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from test_weights_import import checkpoint
+from test_convert import checkpoint
 from torch.nn import functional as F
 
 from mtdense_ros.errors import WeightsError

@@ -3,10 +3,10 @@
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from benchmarks import all as all_benchmarks
 from benchmarks import end_to_end, training_step
@@ -15,7 +15,6 @@ from benchmarks.common.usage import Usage
 from benchmarks.document import document
 from mtdense_ros.errors import ConfigError
 
-ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = ["labels", "points"]
 MS = 1_000_000
 

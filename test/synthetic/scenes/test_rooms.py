@@ -1,11 +1,10 @@
 """Rooms of training: what is open can be looked through, and the sizes and directions are those meant."""
 
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import DATA
 
 from mtdense_ros.errors import DependencyError
 from mtdense_ros.synthetic.objects.assets import Assets
@@ -20,16 +19,15 @@ from mtdense_ros.synthetic.scenes.rooms import KINDS, _beside_wall, _next_room, 
 from mtdense_ros.synthetic.scenes.wall_fixtures import before_window
 from mtdense_ros.synthetic.scenes.walls import THICK, Wall, walls
 
-ASSETS = Path(os.environ.get("MTDENSE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 SIZE = (48, 64)
 GAP = Doorway(0.7, 0.9, 2.0)
 
 
 @pytest.fixture(scope="module")
 def assets():
-    if not (ASSETS / "assets_mit0").is_dir():
-        pytest.skip(f"no models under {ASSETS}; set MTDENSE_DATA to the data folder")
-    return Assets(ASSETS, texture_size=32)
+    if not (DATA / "assets_mit0").is_dir():
+        pytest.skip(f"no models under {DATA}; set MTDENSE_DATA to the data folder")
+    return Assets(DATA, texture_size=32)
 
 
 def test_wall_with_an_opening_has_the_area_that_is_left():

@@ -3,12 +3,12 @@
 import json
 import re
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from project import ROOT
 
 from mtdense_ros.cli import main
 from mtdense_ros.errors import DependencyError, ExportError, InputError
@@ -21,7 +21,6 @@ from mtdense_ros.weights import load_weights
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-ROOT = Path(__file__).resolve().parents[1]
 BACKGROUND = tuple(f"background_{i}" for i in range(8))
 
 

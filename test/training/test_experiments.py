@@ -2,9 +2,9 @@
 
 import json
 import math
-from pathlib import Path
 
 import pytest
+from project import ROOT
 from training_data import write_set
 
 from mtdense_ros.errors import ConfigError, InputError
@@ -13,7 +13,6 @@ from mtdense_ros.training.experiments import run as runs
 from mtdense_ros.training.experiments.plan import Experiment, Trial, config_of, load_experiment, trials
 from mtdense_ros.training.experiments.results import Outcome, Record, compared, mean_of, verdict
 
-ROOT = Path(__file__).resolve().parents[1]
 PLANS = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
 SMALL = {"arch": "ffm", "loss": {"recipe": "ffm"}, "height": 32, "width": 32, "batch": 2, "threads": 1, "validation": 2, "steps": 2}
 

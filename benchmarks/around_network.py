@@ -30,12 +30,12 @@ from mtdense_ros.engines.base import Engine
 from mtdense_ros.geometry import camera_model, ground_plane, point_cloud
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging import encodings, transforms, visualization
-from mtdense_ros.imaging.encodings import MessageMemory
+from mtdense_ros.imaging.encodings import MessageBuffers
 from mtdense_ros.inference import postprocess
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.utils import parallel
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.utils.timing import Stopwatch
 
@@ -70,7 +70,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """The ms of each stage of so many frames, and of a copy of the cloud's bytes after each: as it is, and in one thread, in turns."""
     predictor = Predictor.load("mtdense_indoor", device="cpu", engine="torch", size=SIZE)
     predictor._engine = Recorded(predictor._engine)
-    pipeline, memory = Pipeline(predictor), MessageMemory()
+    pipeline, memory = Pipeline(predictor), MessageBuffers()
     pipeline.background.capture(pictures.background(SIZE))
     data = pictures.moving(SIZE)[8].tobytes()
     source, target = (np.ones(HEIGHT * WIDTH * point_cloud.POINT_STEP, np.uint8) for _ in range(2))
@@ -78,7 +78,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     for threads in (1, 0) * (runs + 1):
         parallel.use_threads(threads)
         watch = Stopwatch()
-        frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, workspace=memory), 0, "", CAMERA)
+        frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, buffers=memory), 0, "", CAMERA)
         watch.lap("decode")
         results = pipeline.process(frame, HEARD, None, memory)
         watch.lap("pipeline")
@@ -91,7 +91,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     return samples[3::2], samples[2::2]
 
 
-def message_values(name: str, values: NDArray[Any], memory: Workspace) -> NDArray[Any]:
+def message_values(name: str, values: NDArray[Any], memory: BufferPool) -> NDArray[Any]:
     """What a result's message holds, as ros/outputs.py has it."""
     if name == "confidence":
         return transforms.confidence_byte(values, memory.array(name, SIZE, np.uint8))
@@ -102,8 +102,8 @@ def decoding_steps(random: np.random.Generator) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for name in ENCODINGS:
         row, data = WIDTH * BYTES_PER_PIXEL.get(name, 1), random.bytes(WIDTH * HEIGHT * BYTES_PER_PIXEL.get(name, 1) * 3 // 2)
-        steps[f"{name} to rgb"] = partial(encodings.to_rgb, data, WIDTH, HEIGHT, name, row, workspace=Workspace())
-    steps["jpeg to rgb"] = partial(encodings.decode_compressed, encodings.encode_jpeg(smooth_image()), "jpeg", Workspace())
+        steps[f"{name} to rgb"] = partial(encodings.to_rgb, data, WIDTH, HEIGHT, name, row, buffers=BufferPool())
+    steps["jpeg to rgb"] = partial(encodings.decode_compressed, encodings.encode_jpeg(smooth_image()), "jpeg", BufferPool())
     return steps
 
 
@@ -119,18 +119,18 @@ def network_steps(random: np.random.Generator) -> dict[str, Step]:
     raw = {n: random.standard_normal((n, HEIGHT // 4, WIDTH // 4), dtype=np.float32) for n in (1, 3, 6, 40)}
     steps: dict[str, Step] = {
         f"normalise, {width}x{height}": partial(
-            transforms.normalise, rgb, (height, width), MEAN, STD, np.empty((1, 3, height, width), np.float32), Workspace()
+            transforms.normalise, rgb, (height, width), MEAN, STD, np.empty((1, 3, height, width), np.float32), BufferPool()
         )
         for height, width in (SIZE, (192, 256))
     }
     steps |= {
         "depth to camera size": partial(transforms.resize_map, raw[1], SIZE, np.empty((1, *SIZE), np.float32)),
-        "normals to camera size, unit length": partial(postprocess.normals_of, raw[3], SIZE, Workspace()),
-        "mask to camera size": partial(postprocess.foreground_of, raw[1], SIZE, 0.5, Workspace()),
+        "normals to camera size, unit length": partial(postprocess.normals_of, raw[3], SIZE, BufferPool()),
+        "mask to camera size": partial(postprocess.foreground_of, raw[1], SIZE, 0.5, BufferPool()),
     }
     for n in (6, 40):
         for function in (transforms.labels_exact, transforms.labels_and_confidence, transforms.labels_fast):
-            steps[f"{function.__name__}, {n} classes"] = partial(function, raw[n], SIZE, Workspace())
+            steps[f"{function.__name__}, {n} classes"] = partial(function, raw[n], SIZE, BufferPool())
     return steps
 
 
@@ -140,23 +140,23 @@ def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
     depth = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
     labels, confidence, mask = (depth * 1.5).astype(np.uint8), depth / depth.max(), rgb[..., 1] > 128
     normals = depth.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))
-    cloud = point_cloud.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageMemory())
+    cloud = point_cloud.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageBuffers())
     return {
-        "depth range (REP-117)": partial(depth.apply_range, depth, 1.2, 4.5, Workspace()),
-        "depth to points": partial(rays.points, depth, Workspace()),
-        "cloud, 20 bytes per point": partial(point_cloud.pack_cloud, depth, rays, rgb, labels, confidence, mask, Workspace()),
+        "depth range (REP-117)": partial(depth.apply_range, depth, 1.2, 4.5, BufferPool()),
+        "depth to points": partial(rays.points, depth, BufferPool()),
+        "cloud, 20 bytes per point": partial(point_cloud.pack_cloud, depth, rays, rgb, labels, confidence, mask, BufferPool()),
         "cloud, from a distorted camera": partial(
-            point_cloud.pack_cloud, depth, camera_model.ray_table(distorted), rgb, labels, confidence, mask, Workspace()
+            point_cloud.pack_cloud, depth, camera_model.ray_table(distorted), rgb, labels, confidence, mask, BufferPool()
         ),
         "bytes of a cloud": partial(encodings.as_bytes, cloud),
         "bytes of an array from elsewhere": partial(encodings.as_bytes, rgb),
-        "depth to millimetres": partial(depth.millimetres, depth, Workspace()),
-        "rectify": partial(camera_model.rectify, rgb, distorted, Workspace()),
-        "ground plane": partial(ground_plane.ground_plane, rays.points(depth), workspace=Workspace()),
-        "colour labels": partial(visualization.colour_labels, labels, SPACE, Workspace()),
-        "colour normals": partial(visualization.colour_normals, normals, Workspace()),
-        "foreground overlay": partial(visualization.overlay_foreground, rgb, mask, Workspace()),
-        "rgb to jpeg": partial(encodings.encode_jpeg, rgb, workspace=Workspace()),
+        "depth to millimetres": partial(depth.millimetres, depth, BufferPool()),
+        "rectify": partial(camera_model.rectify, rgb, distorted, BufferPool()),
+        "ground plane": partial(ground_plane.ground_plane, rays.points(depth), buffers=BufferPool()),
+        "colour labels": partial(visualization.colour_labels, labels, SPACE, BufferPool()),
+        "colour normals": partial(visualization.colour_normals, normals, BufferPool()),
+        "foreground overlay": partial(visualization.overlay_foreground, rgb, mask, BufferPool()),
+        "rgb to jpeg": partial(encodings.encode_jpeg, rgb, buffers=BufferPool()),
     }
 
 

@@ -238,7 +238,7 @@ class Parameters:
         return {name: getattr(self, field_name) for name, field_name in _FIELDS.items()}
 
     @property
-    def producers(self) -> dict[str, str]:
+    def output_routes(self) -> dict[str, str]:
         """The weights that were chosen for an output, empty where the order decides."""
         return {"labels": self.outputs_labels, "depth": self.outputs_depth, "foreground": self.outputs_foreground}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.engines.machine import this_machine
-from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.command_line import portable_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "opencv-python-headless", "torch", "openvino", "onnxruntime", "ros-rclpy", "ros-fastrtps")
@@ -27,7 +27,7 @@ def description() -> dict[str, Any]:
         "machine": {"cpu": here.cpu, "cores": here.cores, "ram_gb": round(ram_bytes() / 1e9, 1), "flags": cpu_flags(), "gpu": here.gpu},
         "versions": {"python": platform.python_version(), **versions()},
         "commit": commit(),
-        "command": told_command(["python", "-m", _module(), *sys.argv[1:]]),
+        "command": portable_command(["python", "-m", _module(), *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "load_before": round(os.getloadavg()[0], 2),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from mtdense_ros.engines.base import FORMATS
+from mtdense_ros.engines.base import SUPPORTED_PRECISIONS
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.measured_choice import Candidate
 from mtdense_ros.errors import ConfigError, known_names
@@ -70,6 +70,6 @@ def planned_trials(engines: Sequence[str] = (), precisions: Sequence[str] = ()) 
             trials.append(Trial(name, "", "", problem=absent))
             continue
         for device in devices:
-            formats = FORMATS.get((name, device), ())
+            formats = SUPPORTED_PRECISIONS.get((name, device), ())
             trials += [Trial(name, device, precision) for precision in (precisions if formats and precisions else formats)]
     return trials

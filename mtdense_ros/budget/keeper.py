@@ -14,11 +14,11 @@ from mtdense_ros.budget.costs import Costs, Sample, Targets
 from mtdense_ros.budget.model_swap import Key, Refit
 from mtdense_ros.budget.quality_levels import Setting, Situation
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.pipeline.results import RESULTS, demand
+from mtdense_ros.pipeline.results import RESULTS, required_outputs
 from mtdense_ros.runtime.faults import Faults
 
 Size = tuple[int, int]
@@ -85,7 +85,7 @@ class BudgetKeeper:
             return {"budget": said, "budget given up": given_up(self.setting, self._input_size())}
 
     def counters(self) -> Counter[str]:
-        """Composition.counters of all networks that worked on this session's frames."""
+        """MultiPredictor.counters of all networks that worked on this session's frames."""
         return self._refit.counters()
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class BudgetKeeper:
         if self._controller is None:
             self._refit.forget()
 
-    def _make(self, own: Composition, key: Key) -> Composition:
+    def _make(self, own: MultiPredictor, key: Key) -> MultiPredictor:
         with self._lock:
             sets = output_sets(self._heard, own, self._pipeline.background.is_set, self._wanted)
         return variant(own, self._parameters, *key, self._camera_hw, sets)
@@ -175,14 +175,14 @@ class BudgetKeeper:
         return f"{width}x{height}"
 
 
-def output_sets(heard: Collection[str], networks: Composition, background: bool, setting: Setting) -> list[set[str]]:
+def output_sets(heard: Collection[str], networks: MultiPredictor, background: bool, setting: Setting) -> list[set[str]]:
     """The outputs that frames are asked for, where these names of RESULTS are heard, in turns as the setting says."""
 
     def obstacle(output: str) -> str:
         made = output in networks.outputs and (background or not networks.needs_background(output))
         return "" if made else "is not made"
 
-    every_turn = demand(heard, obstacle, lambda _: True, {}).outputs
+    every_turn = required_outputs(heard, obstacle, lambda _: True, {}).outputs
     if setting.every == 1:
         return [every_turn]
     labels, normals = {"labels", "confidence"}, {"normals"}

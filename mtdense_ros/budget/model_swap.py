@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 
 Key = tuple[str, float]
@@ -27,7 +27,7 @@ class Refit:
         self,
         pipeline: Pipeline,
         submit: Callable[[Callable[[], object]], Future[object]],
-        make: Callable[[Composition, Key], Composition],
+        make: Callable[[MultiPredictor, Key], MultiPredictor],
         taken: Callable[[Key], None],
         failed: Callable[[Key, Exception], None],
     ) -> None:
@@ -39,14 +39,14 @@ class Refit:
         self._failed = failed
         self._lock = threading.Lock()
         self._wanted = OWN
-        self._made: dict[Key, Composition] = {}
+        self._made: dict[Key, MultiPredictor] = {}
         self._retired: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._forgetting = False
         self._closed = False
 
     @property
-    def own(self) -> Composition:
+    def own(self) -> MultiPredictor:
         """The networks that the pipeline came with."""
         if not self._made:
             self._made[OWN] = self._pipeline.networks
@@ -65,7 +65,7 @@ class Refit:
             self._wake()
 
     def counters(self) -> Counter[str]:
-        """Composition.counters of all networks together, of those that were let go too."""
+        """MultiPredictor.counters of all networks together, of those that were let go too."""
         with self._lock:
             total = self._retired.copy()
             for networks in self._made.values() or (self._pipeline.networks,):
@@ -112,7 +112,7 @@ class Refit:
             if key != self.in_use and not self._closed:
                 self._follow(key)
 
-    def _forgotten(self) -> list[Composition]:
+    def _forgotten(self) -> list[MultiPredictor]:
         """Those that `forget` and `close` leave without use, no longer among those that were made; with the lock."""
         if not self._forgetting:
             return []

@@ -8,7 +8,7 @@ import numpy as np
 
 from mtdense_ros.engines.measured_choice import precision_refusal
 from mtdense_ros.errors import WeightsError
-from mtdense_ros.inference.multi_predictor import Composition, planned
+from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import Parameters
 
@@ -18,7 +18,7 @@ FRACTIONS = (0.75, 0.5)
 """Of the input's sides; below, small things are lost."""
 
 
-def smaller_precision(networks: Composition) -> str:
+def smaller_precision(networks: MultiPredictor) -> str:
     """The number format below fp32 that every card allows in the engine that runs it; "" where there is none."""
     predictors = networks.predictors.values()
     formats = ("fp16", "bf16") if networks.device_name.startswith("cuda") else ("bf16",)
@@ -27,7 +27,7 @@ def smaller_precision(networks: Composition) -> str:
     return next((f for f in formats if not any(precision_refusal(p.card, p.engine_name, f) for p in predictors)), "")
 
 
-def smaller_fractions(networks: Composition, camera_hw: Size) -> tuple[float, ...]:
+def smaller_fractions(networks: MultiPredictor, camera_hw: Size) -> tuple[float, ...]:
     """Those of FRACTIONS that make the input of every network smaller than the one before, for images of (height, width)."""
     found: list[float] = []
     for fraction in FRACTIONS:
@@ -39,19 +39,19 @@ def smaller_fractions(networks: Composition, camera_hw: Size) -> tuple[float, ..
 
 
 def variant(
-    networks: Composition,
+    networks: MultiPredictor,
     parameters: Parameters,
     precision: str,
     fraction: float,
     camera_hw: Size,
     output_sets: Iterable[Collection[str]] = (),
-) -> Composition:
+) -> MultiPredictor:
     """The networks loaded once more, and warm, each in its own engine.
 
     precision: their own for ""; fraction: of the input's sides for images of (height, width); output_sets: which outputs frames
-    will be asked for. Raises as Composition.load, and WeightsError where a file has changed since.
+    will be asked for. Raises as MultiPredictor.load, and WeightsError where a file has changed since.
     """
-    by_name, _ = planned(parameters.weights, parameters.producers)
+    by_name, _ = plan_networks(parameters.weights, parameters.output_routes)
     predictors = {}
     for name, like in networks.predictors.items():
         size = _reduced(like, camera_hw, fraction) if fraction < 1 else parameters.size_hw
@@ -60,7 +60,7 @@ def variant(
         predictors[name] = Predictor.load(by_name[name], like.device_name, like.engine_name, kept, size, parameters.threads, space)
         if predictors[name].card.sha256 != like.card.sha256:
             raise WeightsError(f"weights '{name}': the file is not the one that was configured any more; configure again to use it")
-    made = Composition(predictors, networks.producers)
+    made = MultiPredictor(predictors, networks.routes)
     black = np.zeros((*camera_hw, 3), np.uint8)
     background = made.encode_background(black)
     for outputs in output_sets:

@@ -16,8 +16,8 @@ from mtdense_ros.data.pseudo_labels.labels import MIXED, TAUGHT, TAUGHT_ONLY, TR
 from mtdense_ros.data.pseudo_labels.plan import meaning_of
 from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.errors import ConfigError, known_names
-from mtdense_ros.inference.multi_predictor import Composition, planned
-from mtdense_ros.utils.command_line import Console, told_command
+from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
+from mtdense_ros.utils.command_line import Console, portable_command
 from mtdense_ros.weights import Card, read_card
 
 _BY = {TRUTH: "truths", TAUGHT_ONLY: "by the teacher", MIXED: "truths filled in by the teacher"}
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     factor = options.depth_factor or (depth_factor(source) if truths else DEPTH_FACTORS[0])
     writer = FolderWriter(options.out, source.licence, meaning.label_space, meaning.depth_kind, factor, camera if truths else None)
     provenance = _provenance(options.source, wishes, makers)
-    networks = Composition.load(options.teacher, label_space=meaning.teacher_space, device=options.device)
+    networks = MultiPredictor.load(options.teacher, label_space=meaning.teacher_space, device=options.device)
     _refuse_background(networks, wishes.targets)
     open_folder(options.out, {**provenance, **_shared(writer)})
     console = Console("annotate")
@@ -82,20 +82,20 @@ def _told(steps: Iterable[bool], count: int, console: Console) -> None:
     console.say(f"{made} pictures annotated{rate}, {count - made} were finished before")
 
 
-def _teacher(networks: Composition) -> Teacher:
+def _teacher(networks: MultiPredictor) -> Teacher:
     return lambda rgb, intrinsics, outputs: networks.predict(rgb, intrinsics, outputs=outputs)
 
 
 def _makers(teachers: tuple[str, ...]) -> dict[str, Card]:
     """The card of the network that makes each output."""
-    weights, producers = planned(teachers)
-    return {output: read_card(weights[name]) for output, name in producers.items()}
+    weights, routes = plan_networks(teachers)
+    return {output: read_card(weights[name]) for output, name in routes.items()}
 
 
-def _refuse_background(networks: Composition, targets: tuple[str, ...]) -> None:
+def _refuse_background(networks: MultiPredictor, targets: tuple[str, ...]) -> None:
     for target in targets:
         if networks.needs_background(target):
-            name = networks.producers[target]
+            name = networks.routes[target]
             raise ConfigError(f"teacher '{name}': makes {target} of a frame and its background only; choose another teacher")
 
 
@@ -114,7 +114,7 @@ def _command(options: argparse.Namespace) -> str:
     words += ["--out", str(options.out), _EXISTING[options.existing][0], "--min-confidence", f"{options.min_confidence:g}"]
     words += ["--limit", str(options.limit)] if options.limit else []
     words += ["--depth-factor", f"{options.depth_factor:g}"] if options.depth_factor else []
-    return told_command(words)
+    return portable_command(words)
 
 
 def _listed(text: str) -> tuple[str, ...]:

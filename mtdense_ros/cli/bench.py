@@ -16,7 +16,7 @@ from mtdense_ros.engines.measured_choice import cache_file, cached_choice, forge
 from mtdense_ros.errors import InputError, MtdenseError
 from mtdense_ros.inference.predictor import input_of
 from mtdense_ros.replay.arguments import DEFAULT_WEIGHTS
-from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.utils.files import write_result
 from mtdense_ros.weights import find_weights, read_card
 
@@ -70,7 +70,7 @@ def bench(
     if choose and outcome.ranked:
         _choose(outcome)
     if json_file is not None:
-        write_result(json_file, outcome.to_json(told_command(["mtdense", *sys.argv[1:]])), "--json")
+        write_result(json_file, outcome.to_json(portable_command(["mtdense", *sys.argv[1:]])), "--json")
     if not outcome.ranked:
         raise MtdenseError("bench: nothing could be measured; mend what the table says")
 

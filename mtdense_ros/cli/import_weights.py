@@ -12,7 +12,7 @@ from typing import Any
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
-from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
 from mtdense_ros.weights.files import SUFFIX
@@ -180,4 +180,4 @@ def _command(file: Path, arch: str, name: str, facts: Facts) -> str:
         "--focal": facts.focal_px,
         "--max-depth": facts.max_depth_m,
     }
-    return told_command([*words, *(word for key, value in options.items() if value not in (None, "") for word in (key, f"{value}"))])
+    return portable_command([*words, *(word for key, value in options.items() if value not in (None, "") for word in (key, f"{value}"))])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import decode_compressed
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights
 from mtdense_ros.replay.result_writer import FOLDERS, write_png, write_results
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def predict(images: Sequence[Path], weights: Sequence[str], background: Path | None, focal: float | None, device: str, out: Path) -> None:
     """Writes out/RESULT/000000.png and so on for each image in turn, and says what was written. Raises MtdenseError."""
-    pipeline = Pipeline(Composition.load(weights, device=device))
+    pipeline = Pipeline(MultiPredictor.load(weights, device=device))
     if background is not None:
         pipeline.background.capture(read_image(background))
     for index, path in enumerate(images):

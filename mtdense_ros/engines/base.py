@@ -37,7 +37,7 @@ class Engine(Protocol):
     def encode_background(self, image: Floats) -> Features:
         """The features of a normalised background image (1, 3, h, w) float32. Raises InputError where the network takes none."""
 
-    def joined(self, backgrounds: Sequence[Features]) -> Features:
+    def concatenate(self, backgrounds: Sequence[Features]) -> Features:
         """The features of several backgrounds as those of one batch, in this order."""
 
     def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
@@ -51,7 +51,7 @@ class Engine(Protocol):
         """Gives back memory and threads; the engine is of no use afterwards."""
 
 
-FORMATS: Mapping[tuple[str, str], tuple[str, ...]] = {
+SUPPORTED_PRECISIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("torch", "cpu"): ("fp32", "bf16"),
     ("torch", "cuda"): ("fp32", "bf16", "fp16"),
     ("openvino", "cpu"): ("fp32", "bf16"),

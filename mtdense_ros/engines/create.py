@@ -56,13 +56,13 @@ def create_engine(
     precision: of base.PRECISIONS. threads: on the CPU, 0 is the engine's own choice. size_hw: of the network's input, by
     which a measured choice is looked up. Raises ConfigError, DeviceError.
     """
-    plan = planned(card, name, device, precision, size_hw)
+    plan = plan_engine(card, name, device, precision, size_hw)
     engine = _MAKERS[plan.name](net, plan, threads)
     engine.rule = plan.rule
     return engine
 
 
-def planned(card: Card, name: str, device: str, precision: str, size_hw: Size | None) -> Plan:
+def plan_engine(card: Card, name: str, device: str, precision: str, size_hw: Size | None) -> Plan:
     """What create_engine would make. Raises ConfigError for an engine that is unknown, absent, or not for the device."""
     if name not in ENGINES:
         raise ConfigError(f"engine: '{name}' is unknown; {known_names(name, ENGINES)}")

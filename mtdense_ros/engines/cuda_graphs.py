@@ -17,9 +17,9 @@ from mtdense_ros.engines.base import Floats
 
 Features = tuple[Tensor, ...]
 Network = Callable[[Tensor, Features | None, Collection[str] | None], dict[str, Tensor]]
-Key = tuple[tuple[int, ...], tuple[tuple[int, ...], ...] | None, frozenset[str] | None]
+GraphKey = tuple[tuple[int, ...], tuple[tuple[int, ...], ...] | None, frozenset[str] | None]
 
-MOST_GRAPHS = 8
+MAX_GRAPHS = 8
 """Kept at once, each with its own memory; the one that was used least lately goes."""
 
 _WARM_UPS = 3  # torch's documentation: libraries choose kernels and set up workspaces before the capture, not in it
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Captured:
+class CapturedGraph:
     """A graph with its fixed buffers. host_in, host_out are pinned; image, background and flat lie on the device.
 
     flat: all outputs one after the other, float32; shapes: of each; work: what one run adds to the counters; last: the
@@ -58,7 +58,7 @@ class CudaGraphs:
 
     def __init__(self, net: Network, device: torch.device, dtype: torch.dtype, counters: Counter[str]) -> None:
         self._net, self._device, self._dtype, self._counters = net, device, dtype, counters
-        self._captured: OrderedDict[Key, Captured | None] = OrderedDict()
+        self._captured: OrderedDict[GraphKey, CapturedGraph | None] = OrderedDict()
 
     def run(self, images: Floats, background: Features | None, outputs: Collection[str] | None) -> dict[str, Floats]:
         """The raw outputs of images (B, 3, h, w) float32 on the host, float32, in fresh memory there."""
@@ -70,17 +70,17 @@ class CudaGraphs:
                 return unflattened(flat.cpu(), shapes)
             return self._replayed(captured, torch.from_numpy(images), background)
 
-    def _find(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> Captured | None:
+    def _find(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> CapturedGraph | None:
         features = None if background is None else tuple(tuple(value.shape) for value in background)
         key = tuple(images.shape), features, None if outputs is None else frozenset(outputs)
         if key not in self._captured:
             self._captured[key] = self._captured_or_none(images, background, outputs)
-            while len(self._captured) > MOST_GRAPHS:
+            while len(self._captured) > MAX_GRAPHS:
                 self._captured.popitem(last=False)
         self._captured.move_to_end(key)
         return self._captured[key]
 
-    def _captured_or_none(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> Captured | None:
+    def _captured_or_none(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> CapturedGraph | None:
         before = self._counters.copy()
         try:
             return self._capture(images, background, outputs)
@@ -93,7 +93,7 @@ class CudaGraphs:
             self._counters.clear()
             self._counters.update(before)
 
-    def _capture(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> Captured:
+    def _capture(self, images: Tensor, background: Features | None, outputs: Collection[str] | None) -> CapturedGraph:
         image = images.to(self._device)
         features = None if background is None else tuple(value.clone() for value in background)
 
@@ -112,9 +112,9 @@ class CudaGraphs:
         with _CAPTURING, torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             flat, shapes = compute()
         host_in, host_out = (torch.empty(value.shape, dtype=torch.float32, pin_memory=True) for value in (image, flat))
-        return Captured(graph, host_in, image, features, flat, host_out, shapes, work)
+        return CapturedGraph(graph, host_in, image, features, flat, host_out, shapes, work)
 
-    def _replayed(self, captured: Captured, images: Tensor, background: Features | None) -> dict[str, Floats]:
+    def _replayed(self, captured: CapturedGraph, images: Tensor, background: Features | None) -> dict[str, Floats]:
         captured.host_in.copy_(images)
         captured.image.copy_(captured.host_in, non_blocking=True)
         if background is not None and captured.background is not None and background is not captured.last:

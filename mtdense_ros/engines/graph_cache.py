@@ -13,7 +13,7 @@ from mtdense_ros.engines.measured_choice import cache_file
 
 T = TypeVar("T")
 
-MOST_ENTRIES = 12
+MAX_ENTRIES = 12
 """Kept per kind, about as large as the weights each; those that were used least lately go."""
 
 
@@ -62,7 +62,7 @@ def _keep(made: Path, folder: Path) -> None:
         entries = sorted((e for e in folder.parent.iterdir() if e != made.parent), key=lambda e: e.stat().st_mtime)
     except OSError:
         return
-    for old in entries[:-MOST_ENTRIES]:  # with them what a process that was killed left of its passing folder
+    for old in entries[:-MAX_ENTRIES]:  # with them what a process that was killed left of its passing folder
         _remove(old)
 
 

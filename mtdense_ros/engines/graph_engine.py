@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from mtdense_ros.engines.base import Features, Floats
-from mtdense_ros.engines.graph_pool import Graph, Graphs, Key, Shape
-from mtdense_ros.engines.work_counter import Outline
+from mtdense_ros.engines.graph_pool import Graph, GraphKey, GraphPool, Shape
+from mtdense_ros.engines.work_counter import WorkCounter
 from mtdense_ros.errors import DeviceError, InputError, MtdenseError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.models.base import check_image
@@ -25,7 +25,7 @@ class Compiler(Protocol):
     device: str
     precision: str
 
-    def graph(self, key: Key) -> Graph:
+    def graph(self, key: GraphKey) -> Graph:
         """The graph of a key, compiled for its shapes."""
 
 
@@ -37,45 +37,45 @@ class GraphEngine:
         self.rule = ""
         self.may_stall = True
         self.counters: Counter[str] = Counter()
-        self._outline = Outline(net)
+        self._work = WorkCounter(net)
         self._needs_background = frozenset(net.needs_background)
-        self._graphs = Graphs(compiler.graph)
+        self._graphs = GraphPool(compiler.graph)
         self._backgrounds: dict[Shape, tuple[Shape, ...]] = {}
 
     def encode_background(self, image: Floats) -> Features:
         """See Engine."""
         check_image(torch.from_numpy(image), "background")
-        self.counters.update(self._outline.background().parts)
-        key = Key((), (image.shape,))
+        self.counters.update(self._work.background().parts)
+        key = GraphKey((), (image.shape,))
         with self._failures():
             _, graph = self._graphs.find(key, may_stall=True)
             features = tuple(graph([image]))
         self._backgrounds[image.shape[2:]] = tuple(value.shape[1:] for value in features)
         return features
 
-    def joined(self, backgrounds: Sequence[Features]) -> Features:
+    def concatenate(self, backgrounds: Sequence[Features]) -> Features:
         """See Engine."""
         return tuple(np.concatenate(maps) for maps in zip(*backgrounds, strict=True))
 
     def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
         """See Engine."""
         check_image(torch.from_numpy(images), "image")
-        wanted = self._outline.frame(background is not None, outputs).outputs
+        wanted = self._work.frame(background is not None, outputs).outputs
         needed = background if self._needs_background.intersection(wanted) else None
         self._check_background(images.shape, needed)
         if not wanted:
             return {}
         with self._failures():
-            key, graph = self._graphs.find(Key(wanted, (images.shape, *(value.shape for value in needed or ()))), self.may_stall)
+            key, graph = self._graphs.find(GraphKey(wanted, (images.shape, *(value.shape for value in needed or ()))), self.may_stall)
             values = dict(zip(key.outputs, graph(_inputs(key, images, needed)), strict=True))
-        for part, times in self._outline.frame(len(key.shapes) > 1, key.outputs).parts.items():
+        for part, times in self._work.frame(len(key.shapes) > 1, key.outputs).parts.items():
             self.counters[part] += times * len(images)
         return {output: values[output] for output in wanted}
 
     def close(self) -> None:
         """See Engine."""
         self._graphs.close()
-        del self._graphs, self._outline
+        del self._graphs, self._work
 
     def _check_background(self, image: Shape, background: Features | None) -> None:
         """Raises InputError unless the features are of a background of the image's size."""
@@ -94,7 +94,7 @@ class GraphEngine:
             raise DeviceError(f"engine {self.name} on {self.device}: {' '.join(str(error).split())}; use engine: torch") from error
 
 
-def _inputs(key: Key, images: Floats, background: Features | None) -> list[Floats]:
+def _inputs(key: GraphKey, images: Floats, background: Features | None) -> list[Floats]:
     """What a graph takes. A larger one than was asked for may read a background that nobody gave: its result is not looked at."""
     given = [images, *(background or ())]
     return given + [np.zeros(shape, np.float32) for shape in key.shapes[len(given) :]]

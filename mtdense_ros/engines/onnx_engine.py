@@ -8,7 +8,7 @@ from typing import Any
 
 from mtdense_ros.engines.base import Floats
 from mtdense_ros.engines.graph_cache import read_or_make
-from mtdense_ros.engines.graph_pool import Graph, Key
+from mtdense_ros.engines.graph_pool import Graph, GraphKey
 from mtdense_ros.engines.tracing import digest, parts_to_trace, quiet_tracing
 from mtdense_ros.errors import ConfigError, DeviceError
 from mtdense_ros.export.graph import onnx_model
@@ -39,7 +39,7 @@ class OnnxCompiler:
         self._models = read_or_make("onnxruntime", name, lambda folder: self._write(net, folder), self._read)
         self.device = self._chosen(device)
 
-    def graph(self, key: Key) -> Graph:
+    def graph(self, key: GraphKey) -> Graph:
         """See Compiler."""
         model = self._models["frame" if key.outputs else "background"]
         outputs = list(key.outputs) or [value.name for value in model.graph.output]

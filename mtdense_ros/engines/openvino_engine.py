@@ -11,7 +11,7 @@ import torch
 
 from mtdense_ros.engines.base import Floats
 from mtdense_ros.engines.graph_cache import read_or_make
-from mtdense_ros.engines.graph_pool import Graph, Key
+from mtdense_ros.engines.graph_pool import Graph, GraphKey
 from mtdense_ros.engines.graph_rewrites import ExactRewrites
 from mtdense_ros.engines.tracing import digest, parts_to_trace, quiet_tracing
 from mtdense_ros.errors import ConfigError
@@ -44,7 +44,7 @@ class OpenVinoCompiler:
         name = digest(net, openvino.__version__)
         self._models = read_or_make("openvino", name, lambda folder: self._write(net, folder), self._read)
 
-    def graph(self, key: Key) -> Graph:
+    def graph(self, key: GraphKey) -> Graph:
         """See Compiler."""
         model = self._models["frame" if key.outputs else "background"].clone()
         for result in model.get_results():

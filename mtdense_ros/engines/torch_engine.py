@@ -54,7 +54,7 @@ class TorchEngine:
             features: Features = self._net.encode_background(self._to_device(image))
             return features
 
-    def joined(self, backgrounds: Sequence[Features]) -> Features:
+    def concatenate(self, backgrounds: Sequence[Features]) -> Features:
         """See Engine."""
         return tuple(torch.cat(maps) for maps in zip(*backgrounds, strict=True))
 

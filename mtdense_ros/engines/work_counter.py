@@ -24,7 +24,7 @@ class Work:
     parts: Counter[str]
 
 
-class Outline:
+class WorkCounter:
     """A copy of a network, to ask what it would do; the size of the image makes no difference to that."""
 
     def __init__(self, net: DenseNetwork) -> None:

@@ -23,7 +23,7 @@ from mtdense_ros.evaluation.robustness import false_areas
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
 from mtdense_ros.inference.predictor import Predictor
-from mtdense_ros.utils.command_line import exit_code, told_command, without_folders
+from mtdense_ros.utils.command_line import exit_code, portable_command, without_folders
 from mtdense_ros.utils.files import write_atomically
 from mtdense_ros.weights import find_weights
 
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {options.out}: cannot be made ({error.strerror}); choose another folder") from error
-    report = Report(predictor.card.name, predictor.card.sha256, told_command(["mtdense", "eval", *given]))
+    report = Report(predictor.card.name, predictor.card.sha256, portable_command(["mtdense", "eval", *given]))
     evaluate(predictor, options.data, report, options.out, options.unchanged, options.limit)
     (options.out / f"{report.name}.json").write_text(report.to_json(), encoding="utf-8")
     if options.into_card:

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from mtdense_ros.engines.base import FORMATS
+from mtdense_ros.engines.base import SUPPORTED_PRECISIONS
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError, known_names
@@ -28,7 +28,7 @@ from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.utils.command_line import exit_code, told_command
+from mtdense_ros.utils.command_line import exit_code, portable_command
 from mtdense_ros.utils.files import write_atomically, write_result
 from mtdense_ros.weights import Card, find_weights, load_weights
 from mtdense_ros.weights.precision import REDUCED
@@ -62,7 +62,7 @@ def variants_here() -> list[Variant]:
     """The smaller formats of the installed engines; fp16 in torch always: without a GPU its rounding is imitated."""
     devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     here = [name for name, absent in installed_engines().items() if absent is None]
-    found = [(engine, p) for (engine, device), formats in FORMATS.items() if engine in here and device in devices for p in formats]
+    found = [(engine, p) for (engine, device), names in SUPPORTED_PRECISIONS.items() if engine in here and device in devices for p in names]
     return sorted({variant for variant in [*found, ("torch", "fp16")] if variant[1] in REDUCED})
 
 
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if len(set(names)) < len(names):
         raise InputError(f"--data: {', '.join(names)} are told apart by the folders' own names; rename one")
     net, card = load_weights(options.weights)
-    command = told_command(["mtdense", "precision", *given])
+    command = portable_command(["mtdense", "precision", *given])
     report = LossReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
     report.limits |= card.precision.limits if card.precision else {}
     measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import Intrinsics, check_rgb
 from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 Floats64 = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def ray_table(model: CameraModel) -> RayTable:
     return RayTable(np.ascontiguousarray(x), np.ascontiguousarray(y))
 
 
-def rectify(rgb: NDArray[np.uint8], model: CameraModel, workspace: Workspace | None = None) -> NDArray[np.uint8]:
+def rectify(rgb: NDArray[np.uint8], model: CameraModel, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
     """The mode "rectify": the image (H, W, 3) as a camera with the same K and no distortion sees it, black where unseen.
 
     Raises InputError when the image has another size than the model.
@@ -105,7 +105,7 @@ def rectify(rgb: NDArray[np.uint8], model: CameraModel, workspace: Workspace | N
         raise InputError(f"rectify: image is {rgb.shape[1]}x{rgb.shape[0]}, the model {i.width}x{i.height}; use this image's camera_info")
     if not model.is_distorted:
         return rgb
-    out = (workspace or Workspace()).array("rectified", rgb.shape, np.uint8)
+    out = (buffers or BufferPool()).array("rectified", rgb.shape, np.uint8)
     cv2.remap(rgb, *_maps(model), interpolation=cv2.INTER_LINEAR, dst=out)
     return out
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.utils.buffers import Workspace, strips
+from mtdense_ros.utils.buffers import BufferPool, strips
 
 Floats = NDArray[np.float32]
 
@@ -43,13 +43,13 @@ class RayTable:
         blind = np.isnan(self.x) | np.isnan(self.y)
         return blind if blind.any() else None
 
-    def points(self, depth: Floats, workspace: Workspace | None = None) -> Floats:
+    def points(self, depth: Floats, buffers: BufferPool | None = None) -> Floats:
         """Points (H, W, 3) float32 of a depth map (H, W) along the optical axis, in its unit; NaN where depth is not finite.
 
         Raises InputError when the depth map has another size.
         """
         self.check(depth)
-        planes = (workspace or Workspace()).array("point planes", (3, *depth.shape), np.float32)
+        planes = (buffers or BufferPool()).array("point planes", (3, *depth.shape), np.float32)
         self.fill(planes, depth)
         return planes.transpose(1, 2, 0)
 
@@ -75,33 +75,33 @@ def depth_to_points(depth: Floats, intrinsics: Intrinsics) -> Floats:
     return RayTable.of(intrinsics).points(depth)
 
 
-def apply_range(depth: Floats, min_m: float, max_m: float, workspace: Workspace | None = None) -> Floats:
+def apply_range(depth: Floats, min_m: float, max_m: float, buffers: BufferPool | None = None) -> Floats:
     """Depth (H, W) in m with -Inf where closer than min_m and +Inf where beyond max_m; NaN stays NaN (REP-117).
 
     The given depth stays as it is. Raises InputError unless min_m < max_m.
     """
     if not min_m < max_m:
         raise InputError(f"depth range: minimum {min_m} m is not below maximum {max_m} m; set depth.min below depth.max")
-    workspace = workspace or Workspace()
-    out, outside = workspace.array("depth", depth.shape, np.float32), workspace.array("outside", depth.shape, np.bool_)
+    buffers = buffers or BufferPool()
+    out, outside = buffers.array("depth", depth.shape, np.float32), buffers.array("outside", depth.shape, np.bool_)
     np.copyto(out, depth)
     np.copyto(out, -np.inf, where=np.less(depth, min_m, out=outside))
     np.copyto(out, np.inf, where=np.greater(depth, max_m, out=outside))
     return out
 
 
-def normalise_normals(normals: Floats, workspace: Workspace | None = None) -> Floats:
+def normalise_normals(normals: Floats, buffers: BufferPool | None = None) -> Floats:
     """Unit normals that face the camera, (H, W, 3) float32, of a network's resized map (3, H, W).
 
     n_z above 0 is clamped to 0 before the length becomes 1: the nearest normal on the camera's side. (Turning it round would make a
     level floor, whose n_z is 0 give or take noise, point down in half of its pixels.) NaN where nothing remains.
     """
-    workspace = workspace or Workspace()
+    buffers = buffers or BufferPool()
     size_hw = height, width = normals.shape[1], normals.shape[2]
-    out = workspace.array("normals", (height, width, 3), np.float32)
+    out = buffers.array("normals", (height, width, 3), np.float32)
     every = strips(size_hw)
-    planes = workspace.array("normal strips", (5, every[0].stop, width), np.float32)
-    short = workspace.array("short", planes.shape[1:], np.bool_)
+    planes = buffers.array("normal strips", (5, every[0].stop, width), np.float32)
+    short = buffers.array("short", planes.shape[1:], np.bool_)
     for rows in every:
         count = rows.stop - rows.start
         cv2.merge(_unit(normals[:, rows], planes[:, :count], short[:count]), dst=out[rows])
@@ -140,11 +140,11 @@ def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
     return out
 
 
-def millimetres(depth: Floats, workspace: Workspace | None = None) -> NDArray[np.uint16]:
+def millimetres(depth: Floats, buffers: BufferPool | None = None) -> NDArray[np.uint16]:
     """Depth (H, W) in m as whole millimetres; 0 where unknown, out of range or beyond 65.535 m (the raw form of REP-118)."""
-    workspace = workspace or Workspace()
-    scaled, out = workspace.array("scaled", depth.shape, np.float32), workspace.array("millimetres", depth.shape, np.uint16)
-    fits, known = (workspace.array(name, depth.shape, np.bool_) for name in ("fits", "known"))
+    buffers = buffers or BufferPool()
+    scaled, out = buffers.array("scaled", depth.shape, np.float32), buffers.array("millimetres", depth.shape, np.uint16)
+    fits, known = (buffers.array(name, depth.shape, np.bool_) for name in ("fits", "known"))
     with np.errstate(invalid="ignore"):
         np.rint(np.multiply(depth, np.float32(1e3), out=scaled), out=scaled)
     np.logical_and(np.less_equal(scaled, 65535, out=fits), np.greater(scaled, 0, out=known), out=fits)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 HYPOTHESES = 64
 SAMPLES = 1000
@@ -43,7 +43,7 @@ def ground_plane(
     mask: NDArray[np.bool_] | None = None,
     tolerance: float = 0.02,
     max_tilt_deg: float = 60.0,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> GroundPlane | None:
     """The floor plane by RANSAC and a least-squares fit to the inliers (Fischler and Bolles 1981), the same on every call.
 
@@ -51,7 +51,7 @@ def ground_plane(
     tolerance: an inlier's distance from the plane as a share of its depth; max_tilt_deg: of the normal against -y. None
     where fewer than 50 points, or no such plane below the camera, are found.
     """
-    candidates = _candidates(points, mask, workspace or Workspace())
+    candidates = _candidates(points, mask, buffers or BufferPool())
     if len(candidates) < MIN_POINTS:
         return None
     normals, heights = _hypotheses(candidates, np.random.default_rng(0))
@@ -72,7 +72,7 @@ def camera_height_scale(
     rays: RayTable,
     floor_mask: NDArray[np.bool_] | None,
     camera_height_m: float,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> HeightScale:
     """The scale that puts the floor seen in a depth map (H, W) at the known height of the camera above it, in m.
 
@@ -81,7 +81,7 @@ def camera_height_scale(
     """
     if camera_height_m <= 0:
         return HeightScale(None, f"camera height {camera_height_m} m is not positive; set depth.camera_height")
-    plane = ground_plane(rays.points(depth, workspace), floor_mask, workspace=workspace)
+    plane = ground_plane(rays.points(depth, buffers), floor_mask, buffers=buffers)
     if plane is None:
         return HeightScale(None, "no floor plane below the camera in this frame")
     if plane.inlier_share < 0.5:
@@ -89,10 +89,10 @@ def camera_height_scale(
     return HeightScale(camera_height_m / plane.height)
 
 
-def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None, workspace: Workspace) -> NDArray[np.float64]:
+def _candidates(points: NDArray[np.float32], mask: NDArray[np.bool_] | None, buffers: BufferPool) -> NDArray[np.float64]:
     """At most SAMPLES finite points, evenly spread over the chosen pixels; some rows at a time, to need little memory."""
     height = points.shape[0]
-    usable = np.isfinite(points[..., 2], out=workspace.array("usable", points.shape[:2], np.bool_))
+    usable = np.isfinite(points[..., 2], out=buffers.array("usable", points.shape[:2], np.bool_))
     if mask is None:
         usable[: height // 2] = False
     else:
@@ -154,7 +154,7 @@ class SmoothedScale:
         rays: RayTable | None,
         floor: NDArray[np.bool_] | None,
         height_m: float,
-        workspace: Workspace | None = None,
+        buffers: BufferPool | None = None,
     ) -> None:
         """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
 
@@ -163,7 +163,7 @@ class SmoothedScale:
         if rays is None:
             self.problem = "no camera_info"
             return
-        found = camera_height_scale(depth, rays, floor, height_m, workspace)
+        found = camera_height_scale(depth, rays, floor, height_m, buffers)
         self.problem = found.reason
         if found.scale is None:
             return

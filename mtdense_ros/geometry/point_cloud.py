@@ -13,8 +13,8 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.encodings import Bytes
 from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
-from mtdense_ros.utils.buffers import Value, Workspace, strips
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.buffers import BufferPool, Value, strips
+from mtdense_ros.utils.parallel import run_in_parallel
 
 UINT8 = 2
 FLOAT32 = 7
@@ -41,7 +41,7 @@ def pack_cloud(
     labels: NDArray[np.uint8] | None = None,
     confidence: NDArray[np.float32] | None = None,
     foreground: NDArray[np.bool_] | None = None,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> NDArray[np.uint8]:
     """The data of a little-endian PointCloud2 with CLOUD_FIELDS, row by row: (H * W * POINT_STEP,) uint8.
 
@@ -54,13 +54,13 @@ def pack_cloud(
     _check_sizes(rgb, depth=depth, labels=labels, confidence=confidence, foreground=foreground)
     if confidence is not None and confidence.dtype.kind != "f":
         raise InputError(f"cloud: confidence is {confidence.dtype}, expected float in [0, 1]; divide bytes by 255 first")
-    workspace = workspace or Workspace()
+    buffers = buffers or BufferPool()
     height, width = depth.shape
-    packed = workspace.array("points", (height * width * POINT_STEP,), np.uint8)
+    packed = buffers.array("points", (height * width * POINT_STEP,), np.uint8)
     out = packed.view(np.int32).reshape(height, width, POINT_STEP // 4)
     every = strips((height, width))
 
-    def pack(some: list[slice], scratch: Workspace) -> None:
+    def pack(some: list[slice], scratch: BufferPool) -> None:
         words = scratch.array("words", (POINT_STEP // 4, every[0].stop, width), np.int32)
         fields = scratch.array("fields", (4, every[0].stop, width), np.uint8)
         fields[0], fields[1:] = UNLABELLED, 0
@@ -73,9 +73,9 @@ def pack_cloud(
             _fill_classes(classes, fields[:, :count], *maps)
             cv2.merge([*x_y_z, color, classes], dst=out[rows])  # as integers: no float unit may touch the packed bits
 
-    upper, lower = workspace.part("upper half"), workspace.part("lower half")
+    upper, lower = buffers.part("upper half"), buffers.part("lower half")
     middle = (len(every) + 1) // 2
-    both(partial(pack, every[:middle], upper), partial(pack, every[middle:], lower), worthwhile=len(every) > 1)
+    run_in_parallel(partial(pack, every[:middle], upper), partial(pack, every[middle:], lower), worthwhile=len(every) > 1)
     return packed
 
 

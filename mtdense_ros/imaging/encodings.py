@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import InputError, known_names
-from mtdense_ros.utils.buffers import Shape, Value, Workspace
+from mtdense_ros.utils.buffers import BufferPool, Shape, Value
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview | array.array[int] | NDArray[np.uint8]"
 Image: TypeAlias = NDArray[np.uint8]
@@ -83,7 +83,7 @@ def to_rgb(
     encoding: str,
     step: int,
     is_bigendian: bool = False,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> Image:
     """The RGB image in the data of a sensor_msgs/Image.
 
@@ -93,9 +93,9 @@ def to_rgb(
     """
     layout = _layout(encoding)
     _check_size(layout, width, height, encoding)
-    workspace = workspace or Workspace()
-    samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian), workspace)
-    out = workspace.array("rgb", (height, width, 3), np.uint8)
+    buffers = buffers or BufferPool()
+    samples = _samples(layout, _rows(layout, data, width, height, encoding, step), bool(is_bigendian), buffers)
+    out = buffers.array("rgb", (height, width, 3), np.uint8)
     if layout.code is None:
         np.copyto(out.reshape(samples.shape), samples)
         return out
@@ -105,8 +105,8 @@ def to_rgb(
     return out
 
 
-class MessageMemory(Workspace):
-    """A workspace whose arrays stand in memory that a message's data field takes as it is; see `as_bytes`."""
+class MessageBuffers(BufferPool):
+    """A buffer pool whose memory a message's data field takes without a copy; see `as_bytes`."""
 
     def _made(self, shape: Shape, kind: type[Value]) -> NDArray[Value]:
         memory = array.array("B", bytes(math.prod(shape) * np.dtype(kind).itemsize))
@@ -116,7 +116,7 @@ class MessageMemory(Workspace):
 def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
     """The bytes of an array as array('B'): the one type that a message's data field takes without a slow copy.
 
-    Of an array of a MessageMemory its own memory, so a message made of it is to be sent before the array is written again;
+    Of an array of a MessageBuffers its own memory, so a message made of it is to be sent before the array is written again;
     a copy of any other.
     """
     memory = values.base
@@ -160,12 +160,12 @@ def _rows(layout: _Layout, data: Bytes, width: int, height: int, encoding: str, 
     return np.ndarray((rows, row_bytes), np.uint8, buffer=raw, strides=(step, 1))
 
 
-def _samples(layout: _Layout, rows: Image, is_bigendian: bool, workspace: Workspace) -> Image:
+def _samples(layout: _Layout, rows: Image, is_bigendian: bool, buffers: BufferPool) -> Image:
     """8-bit samples, (rows, width * channels): the high byte of wider ones, which needs no aligned step."""
     if layout.sample_bytes == 1:
         return rows
     high = rows[:, (0 if is_bigendian else 1) :: 2]
-    out = workspace.array("samples", high.shape, np.uint8)
+    out = buffers.array("samples", high.shape, np.uint8)
     np.copyto(out, high)
     return out
 
@@ -174,7 +174,7 @@ _ENDS: dict[bytes, tuple[str, bytes]] = {b"\xff\xd8": ("JPEG", b"\xff\xd9"), b"\
 _READ_FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION  # a rotation by EXIF would not fit the camera_info
 
 
-def decode_compressed(data: Bytes, format: str, workspace: Workspace | None = None) -> Image:
+def decode_compressed(data: Bytes, format: str, buffers: BufferPool | None = None) -> Image:
     """The RGB image in the data of a sensor_msgs/CompressedImage (JPEG or PNG; the content decides, not the name).
 
     format: as image_transport writes it, for example "jpeg", "png" or "bayer_rggb8; png compressed bayer_rggb8"; a grey
@@ -189,14 +189,14 @@ def decode_compressed(data: Bytes, format: str, workspace: Workspace | None = No
     source = format.split(";")[0].strip()
     height, width = image.shape[:2]
     if image.ndim == 3:
-        return to_rgb(image, width, height, "bgr8", 3 * width, workspace=workspace)
+        return to_rgb(image, width, height, "bgr8", 3 * width, buffers=buffers)
     mosaic = source.startswith("bayer_") and source in _LAYOUTS
-    return to_rgb(image, width, height, source.replace("16", "8") if mosaic else "mono8", width, workspace=workspace)
+    return to_rgb(image, width, height, source.replace("16", "8") if mosaic else "mono8", width, buffers=buffers)
 
 
-def encode_jpeg(rgb: Image, quality: int = 90, workspace: Workspace | None = None) -> bytes:
+def encode_jpeg(rgb: Image, quality: int = 90, buffers: BufferPool | None = None) -> bytes:
     """A JPEG file of an RGB image (H, W, 3) uint8; quality 1..100."""
-    bgr = (workspace or Workspace()).array("bgr", rgb.shape, np.uint8)
+    bgr = (buffers or BufferPool()).array("bgr", rgb.shape, np.uint8)
     cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=bgr)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return bytes(encoded)

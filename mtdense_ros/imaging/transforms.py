@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.errors import ConfigError, InputError, known_names
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -49,13 +49,13 @@ def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: in
     return height, width
 
 
-def resize_image(rgb: NDArray[np.uint8], size_hw: Size, workspace: Workspace | None = None) -> NDArray[np.uint8]:
+def resize_image(rgb: NDArray[np.uint8], size_hw: Size, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
     """An image (H, W, 3) at another (height, width): area average along sides that shrink, bilinear along sides that grow."""
-    workspace = workspace or Workspace()
+    buffers = buffers or BufferPool()
     middle = min(rgb.shape[0], size_hw[0]), min(rgb.shape[1], size_hw[1])
     for name, (height, width), interpolation in (("shrunk", middle, cv2.INTER_AREA), ("grown", size_hw, cv2.INTER_LINEAR)):
         if rgb.shape[:2] != (height, width):
-            target = workspace.array(name, (height, width, 3), np.uint8)
+            target = buffers.array(name, (height, width, 3), np.uint8)
             rgb = np.asarray(cv2.resize(rgb, (width, height), dst=target, interpolation=interpolation), np.uint8)
     return rgb
 
@@ -66,17 +66,17 @@ def normalise(
     mean: Sequence[float],
     std: Sequence[float],
     out: Floats | None = None,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> Floats:
     """The network input of an image: resized to (height, width), (rgb / 255 - mean) / std.
 
     rgb: (H, W, 3) uint8; mean, std: three values for RGB in [0, 1]; out: where to put it. Returns (1, 3, height, width) float32,
     contiguous.
     """
-    workspace = workspace or Workspace()
+    buffers = buffers or BufferPool()
     out = np.empty((1, 3, *size_hw), np.float32) if out is None else out
-    planes = workspace.array("planes", (3, *size_hw), np.uint8)
-    cv2.split(resize_image(rgb, size_hw, workspace), list(planes))
+    planes = buffers.array("planes", (3, *size_hw), np.uint8)
+    cv2.split(resize_image(rgb, size_hw, buffers), list(planes))
     for target, plane, m, s in zip(out[0], planes, mean, std, strict=True):
         cv2.addWeighted(plane, 1 / (255 * s), plane, 0, -m / s, dst=target, dtype=cv2.CV_32F)
     return out
@@ -90,46 +90,46 @@ def resize_map(chw: Floats, size_hw: Size, out: Floats | None = None) -> Floats:
     return out
 
 
-def labels_exact(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> Labels:
+def labels_exact(logits: Floats, size_hw: Size, buffers: BufferPool | None = None) -> Labels:
     """The class of each pixel at (height, width): argmax of the bilinearly resized logits (C, h, w), the lowest id on ties.
 
     One plane at a time with a running maximum, so that C full-size planes never exist. Returns (height, width) uint8.
     """
-    workspace = workspace or Workspace()
-    return _running_maximum(_resized_planes(logits, size_hw, workspace), workspace)[0]
+    buffers = buffers or BufferPool()
+    return _running_maximum(_resized_planes(logits, size_hw, buffers), buffers)[0]
 
 
-def labels_and_confidence(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> tuple[Labels, Floats]:
+def labels_and_confidence(logits: Floats, size_hw: Size, buffers: BufferPool | None = None) -> tuple[Labels, Floats]:
     """`labels_exact` and the softmax probability of that class at full resolution, (height, width) float32 in [0, 1].
 
     Each plane is resized once, unless its exponentials could overflow without the maximum subtracted before.
     """
-    workspace = workspace or Workspace()
+    buffers = buffers or BufferPool()
     lowest, highest = _check_map(logits).min(), logits.max()
-    planes = _resized_planes(logits, size_hw, workspace)
+    planes = _resized_planes(logits, size_hw, buffers)
     if not -SAFE_EXPONENT < lowest <= highest < SAFE_EXPONENT:
-        labels, best = _running_maximum(planes, workspace)
-        return labels, _winner_probability(_resized_planes(logits, size_hw, workspace), best, workspace)
-    total = workspace.array("confidence", size_hw, np.float32)
+        labels, best = _running_maximum(planes, buffers)
+        return labels, _winner_probability(_resized_planes(logits, size_hw, buffers), best, buffers)
+    total = buffers.array("confidence", size_hw, np.float32)
     total.fill(0)
-    labels, best = _running_maximum(_adding_exponentials(planes, total), workspace)
+    labels, best = _running_maximum(_adding_exponentials(planes, total), buffers)
     return labels, np.divide(cv2.exp(best, dst=best), total, out=total)
 
 
-def labels_fast(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> Labels:
+def labels_fast(logits: Floats, size_hw: Size, buffers: BufferPool | None = None) -> Labels:
     """The class of the nearest pixel of the network's own resolution: (height, width) uint8, blocky at borders."""
-    workspace = workspace or Workspace()
-    coarse = _running_maximum(iter(_check_map(logits)), workspace.part("coarse"))[0]
-    return _nearest(coarse, workspace.array("labels", size_hw, np.uint8))
+    buffers = buffers or BufferPool()
+    coarse = _running_maximum(iter(_check_map(logits)), buffers.part("coarse"))[0]
+    return _nearest(coarse, buffers.array("labels", size_hw, np.uint8))
 
 
-def labels_and_confidence_fast(logits: Floats, size_hw: Size, workspace: Workspace | None = None) -> tuple[Labels, Floats]:
+def labels_and_confidence_fast(logits: Floats, size_hw: Size, buffers: BufferPool | None = None) -> tuple[Labels, Floats]:
     """`labels_fast` and the softmax probability of that class at that nearest pixel, (height, width) float32 in [0, 1]."""
-    workspace = workspace or Workspace()
-    labels, best = _running_maximum(iter(_check_map(logits)), workspace.part("coarse"))
-    probability = _winner_probability(iter(logits), best, workspace.part("coarse"))
-    confidence = _nearest(probability, workspace.array("confidence", size_hw, np.float32))
-    return _nearest(labels, workspace.array("labels", size_hw, np.uint8)), confidence
+    buffers = buffers or BufferPool()
+    labels, best = _running_maximum(iter(_check_map(logits)), buffers.part("coarse"))
+    probability = _winner_probability(iter(logits), best, buffers.part("coarse"))
+    confidence = _nearest(probability, buffers.array("confidence", size_hw, np.float32))
+    return _nearest(labels, buffers.array("labels", size_hw, np.uint8)), confidence
 
 
 def confidence_byte(confidence: Floats, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
@@ -156,19 +156,19 @@ def _resize_plane(source: Floats, target: Floats) -> None:
     cv2.resize(source, target.shape[::-1], dst=target, interpolation=cv2.INTER_LINEAR)
 
 
-def _resized_planes(chw: Floats, size_hw: Size, workspace: Workspace) -> Iterator[Floats]:
+def _resized_planes(chw: Floats, size_hw: Size, buffers: BufferPool) -> Iterator[Floats]:
     """Each plane at full size, in one array that the next plane overwrites."""
-    target = workspace.array("plane", size_hw, np.float32)
+    target = buffers.array("plane", size_hw, np.float32)
     for plane in _check_map(chw):
         _resize_plane(plane, target)
         yield target
 
 
-def _running_maximum(planes: Iterator[Floats], workspace: Workspace) -> tuple[Labels, Floats]:
+def _running_maximum(planes: Iterator[Floats], buffers: BufferPool) -> tuple[Labels, Floats]:
     """The index of the highest plane at each pixel, the lowest on ties, and its value."""
     first = next(planes)
-    best = workspace.array("best", first.shape, np.float32)
-    labels, higher = (workspace.array(name, first.shape, np.uint8) for name in ("labels", "higher"))
+    best = buffers.array("best", first.shape, np.float32)
+    labels, higher = (buffers.array(name, first.shape, np.uint8) for name in ("labels", "higher"))
     np.copyto(best, first)
     labels.fill(0)
     for index, plane in enumerate(planes, start=1):
@@ -185,9 +185,9 @@ def _adding_exponentials(planes: Iterator[Floats], total: Floats) -> Iterator[Fl
         np.add(total, cv2.exp(plane, dst=plane), out=total)
 
 
-def _winner_probability(planes: Iterator[Floats], best: Floats, workspace: Workspace) -> Floats:
+def _winner_probability(planes: Iterator[Floats], best: Floats, buffers: BufferPool) -> Floats:
     """1 / sum of exp(plane - best): the softmax of the winner, which cannot overflow."""
-    total, power = (workspace.array(name, best.shape, np.float32) for name in ("confidence", "power"))
+    total, power = (buffers.array(name, best.shape, np.float32) for name in ("confidence", "power"))
     total.fill(0)
     for plane in planes:
         np.subtract(plane, best, out=power)

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelSpace, check_rgb
 from mtdense_ros.errors import InputError
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 Image = NDArray[np.uint8]
 
 FOREGROUND_COLOR = (255, 40, 40)
 
 
-def colour_labels(labels: NDArray[np.uint8], space: LabelSpace, workspace: Workspace | None = None) -> Image:
+def colour_labels(labels: NDArray[np.uint8], space: LabelSpace, buffers: BufferPool | None = None) -> Image:
     """The display colour of each class id (H, W): (H, W, 3) uint8 RGB; unlabelled (255) and ids outside the space are black."""
     palette = np.zeros((1, 256, 3), np.uint8)
     palette[0, : len(space.colors)] = space.colors
-    workspace = workspace or Workspace()
-    ids, out = (workspace.array(name, (*labels.shape, 3), np.uint8) for name in ("id triples", "labels color"))
+    buffers = buffers or BufferPool()
+    ids, out = (buffers.array(name, (*labels.shape, 3), np.uint8) for name in ("id triples", "labels color"))
     cv2.merge([labels, labels, labels], dst=ids)
     cv2.LUT(ids, palette, dst=out)
     return out
@@ -44,21 +44,21 @@ def colour_depth(depth: NDArray[np.float32], min_m: float, max_m: float) -> Imag
     return rgb
 
 
-def colour_normals(normals: NDArray[np.float32], workspace: Workspace | None = None) -> Image:
+def colour_normals(normals: NDArray[np.float32], buffers: BufferPool | None = None) -> Image:
     """Normals (H, W, 3), camera optical frame, as (H, W, 3) uint8 RGB: R = (x + 1) / 2, G = (1 - y) / 2, B = (1 - z) / 2.
 
     That is red to the right, green up and blue towards the camera, as in tangent-space normal maps; NaN black.
     """
-    workspace = workspace or Workspace()
-    levels = workspace.array("normal levels", normals.shape, np.float32)
+    buffers = buffers or BufferPool()
+    levels = buffers.array("normal levels", normals.shape, np.float32)
     cv2.transform(normals, 127.5 * np.array([[1, 0, 0, 1], [0, -1, 0, 1], [0, 0, -1, 1]]), dst=levels)
     cv2.patchNaNs(levels, 0)
-    out = workspace.array("normals color", normals.shape, np.uint8)
+    out = buffers.array("normals color", normals.shape, np.uint8)
     cv2.convertScaleAbs(levels, dst=out)
     return out
 
 
-def overlay_foreground(rgb: Image, mask: NDArray[np.bool_], workspace: Workspace | None = None) -> Image:
+def overlay_foreground(rgb: Image, mask: NDArray[np.bool_], buffers: BufferPool | None = None) -> Image:
     """The image (H, W, 3) with the foreground (H, W) bool tinted red within a red outline one pixel wide.
 
     Raises InputError when the sizes differ.
@@ -66,11 +66,11 @@ def overlay_foreground(rgb: Image, mask: NDArray[np.bool_], workspace: Workspace
     check_rgb(rgb, "foreground overlay")
     if mask.shape != rgb.shape[:2]:
         raise InputError(f"foreground overlay: mask {mask.shape} and image {rgb.shape[:2]} differ; bring the mask to camera size first")
-    workspace = workspace or Workspace()
-    inside, outline = mask.view(np.uint8), workspace.array("outline", mask.shape, np.uint8)
+    buffers = buffers or BufferPool()
+    inside, outline = mask.view(np.uint8), buffers.array("outline", mask.shape, np.uint8)
     cv2.dilate(inside, np.ones((3, 3), np.uint8), dst=outline)
     np.subtract(outline, inside, out=outline)
-    out, tint = (workspace.array(name, rgb.shape, np.uint8) for name in ("overlay", "tint"))
+    out, tint = (buffers.array(name, rgb.shape, np.uint8) for name in ("overlay", "tint"))
     np.copyto(out, rgb)
     halfway = (np.arange(256)[:, None] + np.array(FOREGROUND_COLOR) + 1) // 2
     cv2.copyTo(cv2.LUT(rgb, halfway.astype(np.uint8)[None], dst=tint), inside, dst=out)

@@ -1,4 +1,4 @@
-"""Composition: several networks as one. Each runs at most once per frame, and every output has exactly one producer."""
+"""MultiPredictor: several networks as one. Each runs at most once per frame, and every output has exactly one network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.inference.postprocess import OutputOptions, outputs_of
 from mtdense_ros.inference.predictor import EncodedBackground, Predictor
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.weights import DepthSpec, read_card
 
 T = TypeVar("T")
@@ -25,20 +25,20 @@ EncodedBackgrounds = Mapping[str, EncodedBackground]
 
 
 @dataclass(frozen=True)
-class Composition:
+class MultiPredictor:
     """Predictors by the name of their weights, and the name of the one that makes each output.
 
     One caller at a time; several cameras may share it, each with its own backgrounds.
     """
 
     predictors: Mapping[str, Predictor]
-    producers: Mapping[str, str]
+    routes: Mapping[str, str]
 
     @classmethod
-    def of(cls, predictors: Sequence[Predictor], choices: Mapping[str, str] | None = None) -> Composition:
-        """Of loaded networks, in order of preference; choices: see `producers_of`. Raises ConfigError."""
+    def of(cls, predictors: Sequence[Predictor], choices: Mapping[str, str] | None = None) -> MultiPredictor:
+        """Of loaded networks, in order of preference; choices: see `route_outputs`. Raises ConfigError."""
         by_name = _by_name((predictor.card.name, predictor) for predictor in predictors)
-        return cls(by_name, producers_of({name: predictor.outputs for name, predictor in by_name.items()}, choices or {}))
+        return cls(by_name, route_outputs({name: predictor.outputs for name, predictor in by_name.items()}, choices or {}))
 
     @classmethod
     def load(
@@ -51,26 +51,26 @@ class Composition:
         precision: str = "auto",
         size: tuple[int, int] | None = None,
         threads: int = 0,
-    ) -> Composition:
+    ) -> MultiPredictor:
         """Of weights by name or path, in order of preference.
 
         choices: the weights, as named in the list or on their cards, for some of labels, depth and foreground; label_space: of
         the network that makes labels, where it has several; the rest, for all: see Predictor.load. Raises ConfigError before
         anything is loaded where the list does not fit together, WeightsError and DeviceError.
         """
-        by_name, producers = planned(weights, choices)
-        if label_space and "labels" not in producers:
+        by_name, routes = plan_networks(weights, choices)
+        if label_space and "labels" not in routes:
             raise ConfigError(f"parameter labels.space: '{label_space}', but none of {', '.join(by_name)} makes labels; leave it empty")
-        spaces = {producers["labels"]: label_space} if label_space else {}
+        spaces = {routes["labels"]: label_space} if label_space else {}
         predictors = {
             name: Predictor.load(each, device, engine, precision, size, threads, spaces.get(name, "")) for name, each in by_name.items()
         }
-        return cls(predictors, producers)
+        return cls(predictors, routes)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The fields of a Prediction that can be filled, in the order of records.OUTPUTS."""
-        return tuple(output for output in OUTPUTS if output in self.producers)
+        return tuple(output for output in OUTPUTS if output in self.routes)
 
     @property
     def name(self) -> str:
@@ -80,14 +80,14 @@ class Composition:
     @property
     def label_space(self) -> LabelSpace | None:
         """Of the network that makes the labels; None without labels, or where its card names none."""
-        producer = self.producer("labels")
-        return None if producer is None else producer.label_space
+        network = self.network_for("labels")
+        return None if network is None else network.label_space
 
     @property
     def depth(self) -> DepthSpec | None:
         """What the depth of the network that makes it means; None without depth."""
-        producer = self.producer("depth")
-        return None if producer is None else producer.card.depth
+        network = self.network_for("depth")
+        return None if network is None else network.card.depth
 
     @property
     def depth_is_relative(self) -> bool:
@@ -112,22 +112,22 @@ class Composition:
         counted = {name: predictor.counters.copy() for name, predictor in self.predictors.items()}  # at once: another thread adds to them
         return Counter({f"{name} {part}": n for name, counters in counted.items() for part, n in counters.items()})
 
-    def producer(self, output: str) -> Predictor | None:
+    def network_for(self, output: str) -> Predictor | None:
         """The network that makes an output; None where there is none."""
-        return self.predictors[self.producers[output]] if output in self.producers else None
+        return self.predictors[self.routes[output]] if output in self.routes else None
 
     def made_by(self, name: str) -> tuple[str, ...]:
         """The outputs that come from the weights of this name."""
-        return tuple(output for output in self.outputs if self.producers[output] == name)
+        return tuple(output for output in self.outputs if self.routes[output] == name)
 
     def needs_background(self, output: str) -> bool:
         """Whether an output does not exist without a background."""
-        producer = self.producer(output)
-        return producer is not None and producer.needs_background(output)
+        network = self.network_for(output)
+        return network is not None and network.needs_background(output)
 
     def encode_background(self, rgb: Rgb) -> EncodedBackgrounds:
         """The features of a reference frame (H, W, 3) uint8, for each network that makes something of one."""
-        users = {self.producers[output] for output in self.outputs if self.needs_background(output)}
+        users = {self.routes[output] for output in self.outputs if self.needs_background(output)}
         return {name: predictor.encode_background(rgb) for name, predictor in self.predictors.items() if name in users}
 
     def predict(
@@ -137,18 +137,18 @@ class Composition:
         backgrounds: EncodedBackgrounds | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
-        workspace: Workspace | None = None,
+        buffers: BufferPool | None = None,
     ) -> Prediction:
         """`Predictor.predict` by each network for its outputs; a network of which nothing is wanted does not run.
 
         timings: the sum over the networks per stage, and with several networks the time of each. Raises InputError.
         """
-        workspace = workspace or Workspace()
+        buffers = buffers or BufferPool()
         merged = Prediction()
         for name, predictor in self.predictors.items():
             mine = [output for output in self.made_by(name) if outputs is None or output in outputs]
             if mine:
-                one = predictor.predict(rgb, intrinsics, (backgrounds or {}).get(name), mine, options, workspace.part(name))
+                one = predictor.predict(rgb, intrinsics, (backgrounds or {}).get(name), mine, options, buffers.part(name))
                 merged = self._merged(merged, one, name, mine)
         return merged
 
@@ -177,19 +177,19 @@ class Composition:
         return replace(so_far, **fields, timings={**so_far.timings, **timings}, focal_assumed=focal_assumed)
 
 
-def planned(
+def plan_networks(
     weights: str | Path | Sequence[str | Path], choices: Mapping[str, str] | None = None
 ) -> tuple[dict[str, str | Path], dict[str, str]]:
-    """The weights by the name on their cards, and the producer of each output, before anything is loaded.
+    """The weights by the name on their cards, and the network of each output, before anything is loaded.
 
-    Arguments as for Composition.load. Raises ConfigError where the list does not fit together, WeightsError.
+    Arguments as for MultiPredictor.load. Raises ConfigError where the list does not fit together, WeightsError.
     """
     weights = [weights] if isinstance(weights, (str, Path)) else weights
     cards = [read_card(each) for each in weights]
     by_name = _by_name((card.name, each) for each, card in zip(weights, cards, strict=True))
     on_card = {str(each): name for name, each in by_name.items()}
     chosen = {output: on_card.get(name, name) for output, name in (choices or {}).items()}
-    return by_name, producers_of({card.name: outputs_of(card.outputs) for card in cards}, chosen)
+    return by_name, route_outputs({card.name: outputs_of(card.outputs) for card in cards}, chosen)
 
 
 def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -204,33 +204,33 @@ def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
     return found
 
 
-CHOOSABLE = ("labels", "depth", "foreground")
-"""Outputs whose producer can be named; confidence follows labels, and normals come from the first network that has them."""
+ROUTABLE = ("labels", "depth", "foreground")
+"""Outputs whose network can be named; confidence follows labels, and normals come from the first network that has them."""
 
 
-def producers_of(networks: Mapping[str, Collection[str]], choices: Mapping[str, str]) -> dict[str, str]:
+def route_outputs(networks: Mapping[str, Collection[str]], choices: Mapping[str, str]) -> dict[str, str]:
     """The network that makes each output, in the order of records.OUTPUTS.
 
-    networks: by name, in order of preference, the outputs that each can make; choices: the network for some of CHOOSABLE,
+    networks: by name, in order of preference, the outputs that each can make; choices: the network for some of ROUTABLE,
     where an empty name leaves it to the order. Raises ConfigError for a choice that cannot be and for a network without work.
     """
     for output, name in choices.items():
         _check_choice(output, name, networks)
-    producers = {}
+    routes = {}
     for output in OUTPUTS:
         chosen = choices.get("labels" if output == "confidence" else output, "")
         able = [name for name, outputs in networks.items() if output in outputs]
         if chosen or able:
-            producers[output] = chosen or able[0]
+            routes[output] = chosen or able[0]
     for name, outputs in networks.items():
-        if name not in producers.values():
-            raise ConfigError(_without_work(name, outputs, producers))
-    return producers
+        if name not in routes.values():
+            raise ConfigError(_without_work(name, outputs, routes))
+    return routes
 
 
 def _check_choice(output: str, name: str, networks: Mapping[str, Collection[str]]) -> None:
-    if output not in CHOOSABLE:
-        raise ConfigError(f"outputs.{output}: has no producer to choose; {known_names(output, CHOOSABLE)}")
+    if output not in ROUTABLE:
+        raise ConfigError(f"outputs.{output}: has no network to choose; {known_names(output, ROUTABLE)}")
     if name and name not in networks:
         raise ConfigError(f"parameter outputs.{output}: '{name}' is none of the weights; {known_names(name, networks)}")
     if name and output not in networks[name]:
@@ -239,7 +239,7 @@ def _check_choice(output: str, name: str, networks: Mapping[str, Collection[str]
         raise ConfigError(f"parameter outputs.{output}: '{name}' has no {output}, it has {', '.join(networks[name])}; {remedy}")
 
 
-def _without_work(name: str, outputs: Collection[str], producers: Mapping[str, str]) -> str:
-    taken = ", ".join(f"{output} from {producers[output]}" for output in outputs)
+def _without_work(name: str, outputs: Collection[str], routes: Mapping[str, str]) -> str:
+    taken = ", ".join(f"{output} from {routes[output]}" for output in outputs)
     remedy = "take it off the list, move it forward, or choose it with outputs.labels, outputs.depth or outputs.foreground"
     return f"parameter weights: '{name}' would have nothing to do ({taken or 'it has no outputs'}); {remedy}"

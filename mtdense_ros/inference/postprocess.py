@@ -14,8 +14,8 @@ from mtdense_ros.datatypes import OUTPUTS, Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry.depth import apply_range, normalise_normals
 from mtdense_ros.imaging import transforms
-from mtdense_ros.utils.buffers import Workspace
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.buffers import BufferPool
+from mtdense_ros.utils.parallel import run_in_parallel
 from mtdense_ros.weights import Card, DepthSpec
 
 Floats = NDArray[np.float32]
@@ -53,73 +53,73 @@ def outputs_of(raw_outputs: Collection[str]) -> tuple[str, ...]:
     return tuple(output for output in OUTPUTS if RAW_KEY[output] in raw_outputs)
 
 
-def finished(
+def postprocess(
     raw: Mapping[str, Floats],
     size_hw: Size,
     card: Card,
     focal_scale: float,
     wanted: Collection[str],
     options: OutputOptions,
-    workspace: Workspace | None = None,
+    buffers: BufferPool | None = None,
 ) -> Prediction:
     """The `wanted` outputs of one frame, (height, width) `size_hw`, as far as its raw maps (C, h, w) give them."""
-    workspace = workspace or Workspace()
-    of_labels = partial(_of_labels, raw, size_hw, wanted, options, workspace.part("of labels"))
-    others = partial(_others, raw, size_hw, card, focal_scale, options, workspace.part("others"))
-    (labels, confidence), maps = both(of_labels, others, worthwhile="labels" in raw and len(raw) > 1)
+    buffers = buffers or BufferPool()
+    of_labels = partial(_of_labels, raw, size_hw, wanted, options, buffers.part("of labels"))
+    others = partial(_others, raw, size_hw, card, focal_scale, options, buffers.part("others"))
+    (labels, confidence), maps = run_in_parallel(of_labels, others, worthwhile="labels" in raw and len(raw) > 1)
     return Prediction(labels if "labels" in wanted else None, confidence, *maps)
 
 
 def _of_labels(
-    raw: Mapping[str, Floats], size_hw: Size, wanted: Collection[str], options: OutputOptions, workspace: Workspace
+    raw: Mapping[str, Floats], size_hw: Size, wanted: Collection[str], options: OutputOptions, buffers: BufferPool
 ) -> tuple[NDArray[np.uint8] | None, Floats | None]:
     """Labels and confidence."""
     if "labels" not in raw:
         return None, None
     if "confidence" in wanted:
-        return labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, workspace)
-    return labels_of(raw["labels"], size_hw, options.labels_upsampling, workspace), None
+        return labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, buffers)
+    return labels_of(raw["labels"], size_hw, options.labels_upsampling, buffers), None
 
 
 def _others(
-    raw: Mapping[str, Floats], size_hw: Size, card: Card, focal_scale: float, options: OutputOptions, workspace: Workspace
+    raw: Mapping[str, Floats], size_hw: Size, card: Card, focal_scale: float, options: OutputOptions, buffers: BufferPool
 ) -> tuple[Floats | None, Floats | None, NDArray[np.bool_] | None]:
     """Depth, normals and foreground: together about as much work as labels and confidence."""
     depth = normals = foreground = None
     if "depth" in raw and card.depth is not None:
-        depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options, workspace)
+        depth = depth_of(raw["depth"], size_hw, card.depth, focal_scale, options, buffers)
     if "normals" in raw:
-        normals = normals_of(raw["normals"], size_hw, workspace)
+        normals = normals_of(raw["normals"], size_hw, buffers)
     if "foreground" in raw and card.foreground is not None:
         threshold = options.foreground_threshold or card.foreground.threshold
-        foreground = foreground_of(raw["foreground"], size_hw, threshold, workspace)
+        foreground = foreground_of(raw["foreground"], size_hw, threshold, buffers)
     return depth, normals, foreground
 
 
-def labels_of(logits: Floats, size_hw: Size, upsampling: str, workspace: Workspace) -> NDArray[np.uint8]:
+def labels_of(logits: Floats, size_hw: Size, upsampling: str, buffers: BufferPool) -> NDArray[np.uint8]:
     """Class ids (H, W) of logits (C, h, w)."""
-    return (transforms.labels_fast if upsampling == "fast" else transforms.labels_exact)(logits, size_hw, workspace)
+    return (transforms.labels_fast if upsampling == "fast" else transforms.labels_exact)(logits, size_hw, buffers)
 
 
-def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str, workspace: Workspace) -> tuple[NDArray[np.uint8], Floats]:
+def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str, buffers: BufferPool) -> tuple[NDArray[np.uint8], Floats]:
     """Class ids (H, W) of logits (C, h, w), and the probability of each."""
     if upsampling == "fast":
-        return transforms.labels_and_confidence_fast(logits, size_hw, workspace)
-    return transforms.labels_and_confidence(logits, size_hw, workspace)
+        return transforms.labels_and_confidence_fast(logits, size_hw, buffers)
+    return transforms.labels_and_confidence(logits, size_hw, buffers)
 
 
-def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions, workspace: Workspace) -> Floats:
+def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions, buffers: BufferPool) -> Floats:
     """Depth (H, W) of a raw map (1, h, w): metres with the range applied, or the relative values as they are.
 
     The absolute value is part of HydraNet's published post-processing; the other networks give none below zero.
     """
-    depth = workspace.array("resized depth", size_hw, np.float32)
+    depth = buffers.array("resized depth", size_hw, np.float32)
     transforms.resize_map(raw, size_hw, depth[None])
     if spec.kind == "relative":
         return depth
     np.abs(depth, out=depth)
     np.multiply(depth, np.float32(focal_scale), out=depth)
-    return apply_range(depth, *depth_range(spec, options), workspace)
+    return apply_range(depth, *depth_range(spec, options), buffers)
 
 
 def depth_range(spec: DepthSpec, options: OutputOptions) -> tuple[float, float]:
@@ -129,16 +129,16 @@ def depth_range(spec: DepthSpec, options: OutputOptions) -> tuple[float, float]:
     return (0.0 if low is None else low), (math.inf if high is None else high)
 
 
-def normals_of(raw: Floats, size_hw: Size, workspace: Workspace) -> Floats:
+def normals_of(raw: Floats, size_hw: Size, buffers: BufferPool) -> Floats:
     """Unit normals (H, W, 3), facing the camera, of a raw map (3, h, w)."""
-    planes = workspace.array("normal planes", (3, *size_hw), np.float32)
-    return normalise_normals(transforms.resize_map(raw, size_hw, planes), workspace)
+    planes = buffers.array("normal planes", (3, *size_hw), np.float32)
+    return normalise_normals(transforms.resize_map(raw, size_hw, planes), buffers)
 
 
-def foreground_of(logits: Floats, size_hw: Size, threshold: float, workspace: Workspace) -> NDArray[np.bool_]:
+def foreground_of(logits: Floats, size_hw: Size, threshold: float, buffers: BufferPool) -> NDArray[np.bool_]:
     """The mask (H, W) of logits (1, h, w): where the resized logit reaches that of the threshold, so no sigmoid is needed."""
     level = math.inf if threshold == 1 else math.log(threshold / (1 - threshold))
-    resized = transforms.resize_map(logits, size_hw, workspace.array("plane", size_hw, np.float32)[None])[0]
-    mask = workspace.array("foreground", size_hw, np.bool_)
+    resized = transforms.resize_map(logits, size_hw, buffers.array("plane", size_hw, np.float32)[None])[0]
+    mask = buffers.array("foreground", size_hw, np.bool_)
     np.greater_equal(resized, np.float32(level), out=mask)
     return mask

@@ -18,9 +18,9 @@ from mtdense_ros.engines.create import create_engine
 from mtdense_ros.errors import ConfigError, InputError, WeightsError, known_names
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.imaging.transforms import network_size, normalise
-from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, finished, outputs_of
+from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, outputs_of, postprocess
 from mtdense_ros.models import DenseNetwork
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import use_threads
 from mtdense_ros.utils.timing import Stopwatch
 from mtdense_ros.weights import Card, load_weights
@@ -147,7 +147,7 @@ class Predictor:
     def encode_background(self, rgb: Rgb) -> EncodedBackground:
         """The features of a reference frame (H, W, 3) uint8. Raises InputError where the network takes none."""
         check_rgb(rgb, "background")
-        return EncodedBackground(self._engine.encode_background(self._network_input([rgb], Workspace())), image_size(rgb), self._engine)
+        return EncodedBackground(self._engine.encode_background(self._network_input([rgb], BufferPool())), image_size(rgb), self._engine)
 
     def set_background(self, rgb: Rgb) -> None:
         """Makes a reference frame (H, W, 3) uint8 the one of every `predict` that is given none."""
@@ -164,16 +164,16 @@ class Predictor:
         background: Background | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
-        workspace: Workspace | None = None,
+        buffers: BufferPool | None = None,
     ) -> Prediction:
         """What the network says of an image (H, W, 3) uint8, at its size.
 
         intrinsics: of this image, to make depth hold for its focal length; background: encoded, or an image that is encoded
-        for this call; outputs: only these of records.OUTPUTS, all for None; workspace: where the answer may lie until the next
+        for this call; outputs: only these of records.OUTPUTS, all for None; buffers: where the answer may lie until the next
         call with it, fresh arrays without one. What the network lacks, or cannot give without a background, is None. Raises
         InputError.
         """
-        return self.predict_batch([rgb], intrinsics, background, outputs, options, workspace)[0]
+        return self.predict_batch([rgb], intrinsics, background, outputs, options, buffers)[0]
 
     def predict_batch(
         self,
@@ -182,7 +182,7 @@ class Predictor:
         backgrounds: Background | Sequence[Background] | None = None,
         outputs: Collection[str] | None = None,
         options: OutputOptions | None = None,
-        workspace: Workspace | None = None,
+        buffers: BufferPool | None = None,
     ) -> list[Prediction]:
         """`predict` for images of one size in one run of the network; intrinsics and backgrounds: one for all, or one each."""
         watch = Stopwatch()
@@ -192,17 +192,17 @@ class Predictor:
         raw_wanted = {RAW_KEY[output] for output in wanted} & set(self.card.outputs)
         features = self._features(backgrounds, camera_hw, len(images)) if raw_wanted & self._needs_background else None
         raw_keys = raw_wanted if features is not None else raw_wanted - self._needs_background
-        workspace = workspace or Workspace()
-        network_input = self._network_input(images, workspace)
+        buffers = buffers or BufferPool()
+        network_input = self._network_input(images, buffers)
         watch.lap("preprocess")
         raw = self._engine.run(network_input, features, raw_keys) if raw_keys else {}
         watch.lap("network")
         predictions = []
         for i, camera in enumerate(cameras):
-            mine = workspace.part(f"image {i}")
+            mine = buffers.part(f"image {i}")
             one = {key: maps[i, self._logits] if key == "labels" else maps[i] for key, maps in raw.items()}
             scale = self._focal_scale(camera_hw, camera)
-            predictions.append(finished(one, camera_hw, self.card, scale, wanted, options or OutputOptions(), mine))
+            predictions.append(postprocess(one, camera_hw, self.card, scale, wanted, options or OutputOptions(), mine))
         watch.lap("postprocess")
         return [replace(p, timings=watch.laps, focal_assumed=camera is None) for p, camera in zip(predictions, cameras, strict=True)]
 
@@ -213,7 +213,7 @@ class Predictor:
         """
         features = self._features(background, image_size(rgb), 1) if self._needs_background else None
         keys = [key for key in self.card.outputs if features is not None or key not in self._needs_background]
-        maps = self._engine.run(self._network_input([rgb], Workspace()), features, keys) if keys else {}
+        maps = self._engine.run(self._network_input([rgb], BufferPool()), features, keys) if keys else {}
         return {key: values[0].copy() for key, values in maps.items()}
 
     def warm_up(self, camera_hw: Size) -> None:
@@ -233,12 +233,12 @@ class Predictor:
         """Gives back the engine's memory and threads; the predictor is of no use afterwards."""
         self._engine.close()
 
-    def _network_input(self, images: Sequence[Rgb], workspace: Workspace) -> NDArray[np.float32]:
+    def _network_input(self, images: Sequence[Rgb], buffers: BufferPool) -> NDArray[np.float32]:
         """Images of one size as (B, 3, h, w) float32, normalised as the card says."""
         size_hw = self.network_size(image_size(images[0]))
-        out = workspace.array("network input", (len(images), 3, *size_hw), np.float32)
+        out = buffers.array("network input", (len(images), 3, *size_hw), np.float32)
         for i, rgb in enumerate(images):
-            normalise(rgb, size_hw, self.card.input.mean, self.card.input.std, out[i : i + 1], workspace)
+            normalise(rgb, size_hw, self.card.input.mean, self.card.input.std, out[i : i + 1], buffers)
         return out
 
     def _features(self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int) -> Features | None:
@@ -256,7 +256,7 @@ class Predictor:
                 found = f"background {i} is of type {type(background).__name__}"
                 raise InputError(f"predict_batch: {found}; pass one for every image, or predict those without apart")
         encoded = [self._checked(background, camera_hw).features for background in backgrounds]
-        return self._engine.joined(encoded)
+        return self._engine.concatenate(encoded)
 
     def _checked(self, background: Background, camera_hw: Size) -> EncodedBackground:
         size_hw = image_size(background) if isinstance(background, np.ndarray) else background.size_hw

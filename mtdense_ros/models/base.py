@@ -16,10 +16,10 @@ TASKS = ("labels", "depth", "normals")
 RAW_OUTPUTS = (*TASKS, "foreground")
 """The keys of a network's raw outputs, in order."""
 
-MOST_CLASSES = 255
+MAX_CLASSES = 255
 """Label ids are uint8, and 255 is the id of a pixel without a class."""
 
-MOST_CHANNELS = 4096
+MAX_CHANNELS = 4096
 """More channels than any published network has at once; far more would only fail later, in the allocation."""
 
 Background = Tensor | tuple[Tensor, ...]
@@ -85,10 +85,10 @@ def task_channels(num_classes: int) -> dict[str, int]:
 
 
 def check_sizes(**values: int) -> None:
-    """Raises ConfigError, naming the field, unless every value is an int of 1 to MOST_CHANNELS."""
+    """Raises ConfigError, naming the field, unless every value is an int of 1 to MAX_CHANNELS."""
     for name, value in values.items():
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CHANNELS:
-            raise ConfigError(f"{name}: found {value!r}; give a whole number from 1 to {MOST_CHANNELS}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_CHANNELS:
+            raise ConfigError(f"{name}: found {value!r}; give a whole number from 1 to {MAX_CHANNELS}")
 
 
 def check_widths(name: str, widths: Sequence[int], strides: Sequence[int]) -> None:
@@ -116,9 +116,9 @@ def check_choice(known: Iterable[str], **values: str) -> None:
 
 
 def check_classes(num_classes: int) -> None:
-    """Raises ConfigError unless num_classes is an int of 1 to MOST_CLASSES."""
-    if isinstance(num_classes, int) and num_classes > MOST_CLASSES:
-        raise ConfigError(f"num_classes: found {num_classes}; give at most {MOST_CLASSES}: label ids are uint8, and one is for no class")
+    """Raises ConfigError unless num_classes is an int of 1 to MAX_CLASSES."""
+    if isinstance(num_classes, int) and num_classes > MAX_CLASSES:
+        raise ConfigError(f"num_classes: found {num_classes}; give at most {MAX_CLASSES}: label ids are uint8, and one is for no class")
     check_sizes(num_classes=num_classes)
 
 

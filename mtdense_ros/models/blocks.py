@@ -35,7 +35,7 @@ def depth_from_log(x: Tensor) -> Tensor:
     return torch.exp(x.clamp(*_LOG_DEPTH_RANGE).to(torch.promote_types(x.dtype, torch.float32)))
 
 
-def he_initialised(net: nn.Module) -> None:
+def he_initialise(net: nn.Module) -> None:
     """Draws the convolutions anew so that a signal keeps its magnitude through ReLUs (He et al., ICCV 2015); biases are 0.
 
     torch's default shrinks it by more than half per layer: before BatchNorm has seen any data, a deep map is then but rounding errors.

@@ -22,7 +22,7 @@ from mtdense_ros.models.base import (
     checked_tasks,
     task_channels,
 )
-from mtdense_ros.models.blocks import conv_bn, depth_from_log, he_initialised
+from mtdense_ros.models.blocks import conv_bn, depth_from_log, he_initialise
 from mtdense_ros.models.mobilenet_v3 import VARIANTS, MobileNetV3
 
 _TAP_STRIDES = (32, 16, 8, 4, 2)
@@ -86,7 +86,7 @@ class FusionDecoder(nn.Module):
         super().__init__()
         self.fuse = nn.ModuleList(FusionModule(c, w) for c, w in zip(channels[1:], widths[:-1], strict=True))
         self.refine = nn.ModuleList(conv_bn_relu(a, b, 3) for a, b in zip((channels[0], *widths[:-1]), widths, strict=True))
-        he_initialised(self)
+        he_initialise(self)
 
     def forward(self, features: Sequence[Tensor], size: Sequence[int]) -> Tensor:
         """The encoder's maps, coarse to fine, and the image's height and width, to one map of that size."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mtdense_ros.models.base import check_choice, check_flags
-from mtdense_ros.models.blocks import conv_bn, he_initialised
+from mtdense_ros.models.blocks import conv_bn, he_initialise
 
 
 class Block(NamedTuple):
@@ -92,7 +92,7 @@ class MobileNetV3(nn.Module):
                 nn.Sequential(*_conv_bn(after[-1], self.channels[-1]), nn.Hardswish(inplace=True)),
             )
         )
-        he_initialised(self)
+        he_initialise(self)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """One map per entry of `features`."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtdense_ros.datatypes import UNLABELLED
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 
 
-def legend_of(networks: Composition, depth_scale_mode: str, depth_scale: float = 1.0) -> dict[str, Any]:
+def legend_of(networks: MultiPredictor, depth_scale_mode: str, depth_scale: float = 1.0) -> dict[str, Any]:
     """Classes, outputs, and the networks that make them, ready for JSON.
 
     `networks` describes each with the outputs that it makes; model, arch, weights_sha256 and input_size are those of the first.
@@ -32,7 +32,7 @@ def legend_of(networks: Composition, depth_scale_mode: str, depth_scale: float =
     }
 
 
-def _network(networks: Composition, name: str, predictor: Predictor) -> Mapping[str, Any]:
+def _network(networks: MultiPredictor, name: str, predictor: Predictor) -> Mapping[str, Any]:
     card = predictor.card
     (height, width), resize = predictor.input_size
     return {
@@ -44,7 +44,7 @@ def _network(networks: Composition, name: str, predictor: Predictor) -> Mapping[
     }
 
 
-def _depth_kind(networks: Composition, depth_scale_mode: str) -> str | None:
+def _depth_kind(networks: MultiPredictor, depth_scale_mode: str) -> str | None:
     if networks.depth is None:
         return None
     return "metric" if depth_scale_mode != "none" else networks.depth.kind

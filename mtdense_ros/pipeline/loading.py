@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.utils.timing import Stopwatch
@@ -18,7 +18,7 @@ def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[P
     """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError, ConfigError, InputError
     (the reference)."""
     p, stages = parameters, dict.fromkeys(STAGES, 0.0)
-    networks = Composition.load(p.weights, p.producers, p.labels_space, p.device, p.engine, p.precision, p.size_hw, p.threads)
+    networks = MultiPredictor.load(p.weights, p.output_routes, p.labels_space, p.device, p.engine, p.precision, p.size_hw, p.threads)
     for predictor in networks.predictors.values():
         for stage, ms in predictor.load_ms.items():
             stages[stage] += ms

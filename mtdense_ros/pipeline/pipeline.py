@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import Frame, Prediction, image_size
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.ground_plane import SmoothedScale
-from mtdense_ros.inference.multi_predictor import Composition, EncodedBackgrounds
+from mtdense_ros.inference.multi_predictor import EncodedBackgrounds, MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.background import Background
 from mtdense_ros.pipeline.options import PipelineOptions
-from mtdense_ros.pipeline.results import RESULTS, Demand, Material, Results, demand, make
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.pipeline.results import RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
+from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.timing import Stopwatch
 
 __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
@@ -32,40 +32,40 @@ class Pipeline:
     were processed.
     """
 
-    def __init__(self, networks: Predictor | Composition, options: PipelineOptions | None = None) -> None:
-        self.networks = networks if isinstance(networks, Composition) else Composition.of([networks])
+    def __init__(self, networks: Predictor | MultiPredictor, options: PipelineOptions | None = None) -> None:
+        self.networks = networks if isinstance(networks, MultiPredictor) else MultiPredictor.of([networks])
         self.options = options or PipelineOptions()
         self.background: Background[EncodedBackgrounds] = Background(self.networks.encode_background)
         self.frames = 0
         self._scale = SmoothedScale()
 
-    def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, workspace: Workspace | None = None) -> Results:
+    def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, buffers: BufferPool | None = None) -> Results:
         """The wanted results (names of RESULTS) of a frame, as far as they can be made; nothing else is computed.
 
-        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. workspace: where
+        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. buffers: where
         the results may lie until the next call with it, fresh arrays without one. Raises InputError.
         """
-        workspace = workspace or Workspace()
+        buffers = buffers or BufferPool()
         watch = Stopwatch()
         options = self.options  # once: another thread may replace them while the frame is worked on
         if rays is None and frame.intrinsics is not None:
             rays = RayTable.of(frame.intrinsics)
         needs = self._needs(frame, wanted, rays, options)
         self.frames += 1
-        prediction = self._predict(frame, needs.outputs, options, workspace.part("networks"))
+        prediction = self._predict(frame, needs.outputs, options, buffers.part("networks"))
         watch.lap("predict")
-        prediction, doubt = self._scaled(prediction, rays, options, workspace.part("scale"))
+        prediction, doubt = self._scaled(prediction, rays, options, buffers.part("scale"))
         watch.lap("scale")
         points_range = options.points_min, options.points_max or math.inf
-        material = Material(frame.rgb, prediction, self.networks.label_space, rays, points_range, workspace.part("results"))
-        made = {name: make(name, material) for name in RESULTS if name in needs.makeable}
+        material = ResultInputs(frame.rgb, prediction, self.networks.label_space, rays, points_range, buffers.part("results"))
+        made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
         missing = {**needs.missing, **{name: doubt for name, array in made.items() if array is None}}
         warnings = {"depth": doubt} if doubt and prediction.depth is not None else {}
         return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings)
 
-    def use(self, networks: Composition, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
+    def use(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
         """Other networks for the same outputs from the next frame on; not during a frame. The reference frame stays.
 
         encoded: a reference frame and what `networks` made of it, so that it need not be encoded again. An error leaves the
@@ -80,13 +80,13 @@ class Pipeline:
         self._scale.reset()
         self.frames = 0
 
-    def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> Demand:
+    def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> RequiredOutputs:
         """What this frame needs of the network."""
 
         def due(output: str) -> bool:
             return options.due(output, self.frames)
 
-        needs = demand(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays, options))
+        needs = required_outputs(wanted, lambda output: self._obstacle(output, frame), due, self._impossible(rays, options))
         floor_helps = "depth" in needs.outputs and options.depth_scale_mode == "camera_height"
         if floor_helps and not self._obstacle("labels", frame) and due("labels"):
             needs.outputs.add("labels")
@@ -105,19 +105,19 @@ class Pipeline:
         """Results that cannot be made even of all outputs, and why."""
         reasons = {}
         if self.networks.label_space is None:
-            reasons["labels_color"] = f"the card of {self.networks.producers.get('labels')} names no label space, so there are no colours"
+            reasons["labels_color"] = f"the card of {self.networks.routes.get('labels')} names no label space, so there are no colours"
         if rays is None:
             reasons["points"] = "no camera_info"
         if self.networks.depth_is_relative and options.depth_scale_mode == "none":
-            reasons["points"] = f"the depth of {self.networks.producers['depth']} is relative, points need metres; set depth.scale_mode"
+            reasons["points"] = f"the depth of {self.networks.routes['depth']} is relative, points need metres; set depth.scale_mode"
         return reasons
 
-    def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions, workspace: Workspace) -> Prediction:
+    def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions, buffers: BufferPool) -> Prediction:
         encoded = None if self._mismatch(frame) else self.background.encoded
-        return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs, workspace)
+        return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs, buffers)
 
     def _scaled(
-        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, workspace: Workspace
+        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
     ) -> tuple[Prediction, str]:
         """Depth at its scale, then its range; and what is doubtful about it. Relative depth without a scale is none."""
         depth, spec = prediction.depth, self.networks.depth
@@ -125,12 +125,12 @@ class Pipeline:
             return prediction, ""
         factor, doubt = options.depth_scale, ""
         if options.depth_scale_mode == "camera_height":
-            self._measure_scale(depth, prediction, rays, options, workspace)
+            self._measure_scale(depth, prediction, rays, options, buffers)
             factor, doubt = self._scale.value, self._scale.problem and f"camera height gives no scale: {self._scale.problem}"
             if self.networks.depth_is_relative and not self._scale.measured:
                 return replace(prediction, depth=None), doubt
-        scaled = np.multiply(depth, np.float32(factor), out=workspace.array("unlimited depth", depth.shape, np.float32))
-        return replace(prediction, depth=apply_range(scaled, *depth_range(spec, options.limits), workspace)), doubt
+        scaled = np.multiply(depth, np.float32(factor), out=buffers.array("unlimited depth", depth.shape, np.float32))
+        return replace(prediction, depth=apply_range(scaled, *depth_range(spec, options.limits), buffers)), doubt
 
     def _measure_scale(
         self,
@@ -138,19 +138,19 @@ class Pipeline:
         prediction: Prediction,
         rays: RayTable | None,
         options: PipelineOptions,
-        workspace: Workspace,
+        buffers: BufferPool,
     ) -> None:
         """The scale by the known camera height; on frames without labels of a network that has them it stays as it was."""
         if prediction.labels is not None or "labels" not in self.networks.outputs:
-            self._scale.update(depth, rays, self._floor(prediction, workspace), options.camera_height, workspace)
+            self._scale.update(depth, rays, self._floor(prediction, buffers), options.camera_height, buffers)
 
-    def _floor(self, prediction: Prediction, workspace: Workspace) -> NDArray[np.bool_] | None:
+    def _floor(self, prediction: Prediction, buffers: BufferPool) -> NDArray[np.bool_] | None:
         """The pixels of traversable classes, None where the network knows none."""
         space = self.networks.label_space
         if prediction.labels is None or space is None:
             return None
         traversable = np.zeros((1, 256), np.uint8)
         traversable[0, [c.id for c in space.classes if c.traversable]] = 1
-        mask = workspace.array("floor", prediction.labels.shape, np.bool_)
+        mask = buffers.array("floor", prediction.labels.shape, np.bool_)
         cv2.LUT(prediction.labels, traversable, dst=mask.view(np.uint8))
         return mask

@@ -15,7 +15,7 @@ from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging import visualization
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 Array = NDArray[Any]
 
@@ -48,53 +48,53 @@ class Results(Mapping[str, Array]):
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """All that results are made of. points_range: m along the optical axis, points outside are NaN; workspace: for the results."""
+class ResultInputs:
+    """All that results are made of. points_range: m along the optical axis, points outside are NaN; buffers: for the results."""
 
     rgb: NDArray[np.uint8]
     prediction: Prediction
     space: LabelSpace | None
     rays: RayTable | None
     points_range: tuple[float, float]
-    workspace: Workspace
+    buffers: BufferPool
 
 
-def make(name: str, of: Material) -> Array | None:
+def make_result(name: str, inputs: ResultInputs) -> Array | None:
     """One result, None where the material lacks what it needs."""
-    return _MAKERS[name](of)
+    return _MAKERS[name](inputs)
 
 
-def _labels_color(of: Material) -> Array | None:
-    labels = of.prediction.labels
-    return None if labels is None or of.space is None else visualization.colour_labels(labels, of.space, of.workspace)
+def _labels_color(inputs: ResultInputs) -> Array | None:
+    labels = inputs.prediction.labels
+    return None if labels is None or inputs.space is None else visualization.colour_labels(labels, inputs.space, inputs.buffers)
 
 
-def _normals_color(of: Material) -> Array | None:
-    return None if of.prediction.normals is None else visualization.colour_normals(of.prediction.normals, of.workspace)
+def _normals_color(inputs: ResultInputs) -> Array | None:
+    return None if inputs.prediction.normals is None else visualization.colour_normals(inputs.prediction.normals, inputs.buffers)
 
 
-def _foreground_overlay(of: Material) -> Array | None:
-    mask = of.prediction.foreground
-    return None if mask is None else visualization.overlay_foreground(of.rgb, mask, of.workspace)
+def _foreground_overlay(inputs: ResultInputs) -> Array | None:
+    mask = inputs.prediction.foreground
+    return None if mask is None else visualization.overlay_foreground(inputs.rgb, mask, inputs.buffers)
 
 
-def _points(of: Material) -> Array | None:
-    p = of.prediction
-    if p.depth is None or of.rays is None:
+def _points(inputs: ResultInputs) -> Array | None:
+    p = inputs.prediction
+    if p.depth is None or inputs.rays is None:
         return None
-    everywhere = of.points_range == (0.0, math.inf)
-    depth = p.depth if everywhere else apply_range(p.depth, *of.points_range, of.workspace)
-    return pack_cloud(depth, of.rays, of.rgb, p.labels, p.confidence, p.foreground, of.workspace)
+    everywhere = inputs.points_range == (0.0, math.inf)
+    depth = p.depth if everywhere else apply_range(p.depth, *inputs.points_range, inputs.buffers)
+    return pack_cloud(depth, inputs.rays, inputs.rgb, p.labels, p.confidence, p.foreground, inputs.buffers)
 
 
-_MAKERS: dict[str, Callable[[Material], Array | None]] = {
-    "labels": lambda of: of.prediction.labels,
-    "confidence": lambda of: of.prediction.confidence,
+_MAKERS: dict[str, Callable[[ResultInputs], Array | None]] = {
+    "labels": lambda inputs: inputs.prediction.labels,
+    "confidence": lambda inputs: inputs.prediction.confidence,
     "labels_color": _labels_color,
-    "depth": lambda of: of.prediction.depth,
-    "normals": lambda of: of.prediction.normals,
+    "depth": lambda inputs: inputs.prediction.depth,
+    "normals": lambda inputs: inputs.prediction.normals,
     "normals_color": _normals_color,
-    "foreground": lambda of: of.prediction.foreground,
+    "foreground": lambda inputs: inputs.prediction.foreground,
     "foreground_overlay": _foreground_overlay,
     "points": _points,
 }
@@ -118,7 +118,7 @@ POINT_EXTRAS = ("labels", "confidence", "foreground")
 
 
 @dataclass
-class Demand:
+class RequiredOutputs:
     """outputs: to be computed; makeable: the results that they allow; missing: the reason for every other that was wanted.
 
     Results that every-n leaves out of this frame are in neither.
@@ -129,15 +129,15 @@ class Demand:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def demand(
+def required_outputs(
     wanted: Collection[str], obstacle: Callable[[str], str], due: Callable[[str], bool], result_obstacles: dict[str, str]
-) -> Demand:
-    """The demand of one frame.
+) -> RequiredOutputs:
+    """What one frame needs.
 
     obstacle: why an output cannot be had, empty where it can; due: whether an output's turn has come; result_obstacles: why
     a result cannot be made even if its output can be had. Raises InputError on an unknown result.
     """
-    answer = Demand()
+    answer = RequiredOutputs()
     for name in wanted:
         if name not in RESULTS:
             raise InputError(f"result '{name}' is unknown; {known_names(name, RESULTS)}")

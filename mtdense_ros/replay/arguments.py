@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.inference.multi_predictor import planned
+from mtdense_ros.inference.multi_predictor import plan_networks
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.plan import FIRST, Plan, make_plan
 from mtdense_ros.replay.sources import open_source
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, out: str, frames: int) -> Non
 
 def plan_of(options: argparse.Namespace, rate: float = 0.0) -> Plan:
     """What the arguments ask for; the rendered sequence's own background is its first frame. Raises MtdenseError."""
-    planned(options.weights)  # a wrong name is told before anything starts
+    plan_networks(options.weights)  # a wrong name is told before anything starts
     source = DemoSource() if options.path is None else open_source(options.path, options.image_topic)
     own = FIRST if options.path is None else ""
     return make_plan(source, options.weights, own if options.background is None else options.background, options.frames, rate)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtdense_ros.datatypes import Frame
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
@@ -39,7 +39,7 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
 
     Raises InputError, WeightsError and DeviceError.
     """
-    networks = Composition.load(plan.weights, device=device)
+    networks = MultiPredictor.load(plan.weights, device=device)
     pipeline = Pipeline(networks, PipelineOptions())
     collected = _Collected(plan, networks)
     clear_results(out)
@@ -70,7 +70,7 @@ def answers(plan: Plan, pipeline: Pipeline) -> Iterator[Answer]:
 class _Collected:
     """What a report and a sheet need, of any number of frames."""
 
-    def __init__(self, plan: Plan, networks: Composition) -> None:
+    def __init__(self, plan: Plan, networks: MultiPredictor) -> None:
         self._plan = plan
         self._networks = networks
         self._times: dict[str, list[tuple[int, int]]] = {}

@@ -16,7 +16,7 @@ from mtdense_ros.datatypes import Frame, image_size
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry.camera_model import ray_table, rectify
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.imaging.encodings import MessageMemory, UnknownEncoding
+from mtdense_ros.imaging.encodings import MessageBuffers, UnknownEncoding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.ros.camera_info import CameraCache, DistortedCamera, View
@@ -26,7 +26,7 @@ from mtdense_ros.runtime.background_capture import Captures
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.frame_age import Age, AgeGate
 from mtdense_ros.runtime.frame_statistics import Statistics
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.timing import Stopwatch
 
 
@@ -71,7 +71,7 @@ class FramePath:
         self._budget = budget
         self._clock_ns = clock_ns
         self._ages = AgeGate()
-        self._memory = MessageMemory()
+        self._memory = MessageBuffers()
 
     def take(self, arrived: Arrived) -> None:
         """One frame; what makes it unusable is reported by its own name and costs this frame only."""
@@ -212,9 +212,9 @@ class FramePath:
         self._faults.report(fault, f"{topic}: {error}")
 
 
-def rectified(rgb: NDArray[np.uint8], view: View | None, workspace: Workspace | None = None) -> NDArray[np.uint8]:
+def rectified(rgb: NDArray[np.uint8], view: View | None, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
     """The picture as the outputs show it: rectified where the view says so. Raises InputError when it is of another size."""
-    return rectify(rgb, view.model, workspace) if view is not None and view.rectify else rgb
+    return rectify(rgb, view.model, buffers) if view is not None and view.rectify else rgb
 
 
 def _sample(arrived: Arrived, watch: Stopwatch, results: Results) -> Sample:

@@ -7,7 +7,7 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import Header, String
 
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.ros.messages import LabelInfo, label_info_message, legend_message
@@ -17,7 +17,7 @@ from mtdense_ros.ros.subscriptions import LATCHED_QOS
 class Latched:
     """The transient-local publishers of one composition of networks, `networks`."""
 
-    def __init__(self, node: Node, networks: Composition) -> None:
+    def __init__(self, node: Node, networks: MultiPredictor) -> None:
         self._node = node
         self.networks = networks
         self._legend = node.create_publisher(String, "~/legend", LATCHED_QOS)

@@ -18,7 +18,7 @@ from mtdense_ros.geometry.camera_model import CameraModel
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
 from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
 from mtdense_ros.ros import cv_bridge_fallback
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 try:
     from vision_msgs.msg import LabelInfo, VisionClass
@@ -40,16 +40,16 @@ def make_header(stamp: int, frame_id: str) -> Header:
     return Header(stamp=Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000), frame_id=frame_id)
 
 
-def rgb_of(message: Image | CompressedImage, workspace: Workspace | None = None) -> NDArray[np.uint8]:
+def rgb_of(message: Image | CompressedImage, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
     """The picture of an Image or CompressedImage as RGB (H, W, 3); through cv_bridge where only that knows the encoding.
 
     Raises UnknownEncoding, and InputError on data that does not fit its description.
     """
     if isinstance(message, CompressedImage):
-        return decode_compressed(message.data, message.format, workspace)
+        return decode_compressed(message.data, message.format, buffers)
     try:
         m = message
-        return to_rgb(m.data, m.width, m.height, m.encoding, m.step, bool(m.is_bigendian), workspace)
+        return to_rgb(m.data, m.width, m.height, m.encoding, m.step, bool(m.is_bigendian), buffers)
     except UnknownEncoding as error:
         return cv_bridge_fallback.to_rgb(message, error)
 
@@ -92,9 +92,9 @@ def image_message(values: NDArray[Any], encoding: str, header: Header) -> Image:
     return _carrying(values, message)
 
 
-def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header, workspace: Workspace | None = None) -> CompressedImage:
+def jpeg_message(rgb: NDArray[np.uint8], quality: int, header: Header, buffers: BufferPool | None = None) -> CompressedImage:
     """An RGB picture as JPEG, quality 1..100, its format named as image_transport does."""
-    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", encode_jpeg(rgb, quality, workspace)))
+    return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", encode_jpeg(rgb, quality, buffers)))
 
 
 def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: Header) -> PointCloud2:

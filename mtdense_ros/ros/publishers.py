@@ -18,18 +18,18 @@ from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
 from mtdense_ros.ros.subscriptions import OUTPUT_QOS
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 
 @dataclass(frozen=True)
 class Context:
-    """What all messages of one frame share. info: the camera of these images, None when unknown; workspace: for their making."""
+    """What all messages of one frame share. info: the camera of these images, None when unknown; buffers: scratch buffers."""
 
     header: Header
     size_hw: tuple[int, int]
     info: CameraInfo | None
     parameters: Parameters
-    workspace: Workspace
+    buffers: BufferPool
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _mono8(values: NDArray[Any], c: Context) -> Image:
     """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""
     if values.dtype != np.uint8:
         convert, name = (mask_byte, "mask levels") if values.dtype == np.bool_ else (confidence_byte, "confidence levels")
-        values = convert(values, c.workspace.array(name, values.shape, np.uint8))
+        values = convert(values, c.buffers.array(name, values.shape, np.uint8))
     return image_message(values, "mono8", c.header)
 
 
@@ -60,13 +60,13 @@ def _rgb8(values: NDArray[Any], c: Context) -> Image:
 
 
 def _jpeg(values: NDArray[Any], c: Context) -> CompressedImage:
-    return jpeg_message(values, c.parameters.jpeg_quality, c.header, c.workspace)
+    return jpeg_message(values, c.parameters.jpeg_quality, c.header, c.buffers)
 
 
 def _depth(values: NDArray[Any], c: Context) -> Image:
     if c.parameters.depth_encoding == "32FC1":
         return image_message(values, "32FC1", c.header)
-    return image_message(millimetres(values, c.workspace), "16UC1", c.header)
+    return image_message(millimetres(values, c.buffers), "16UC1", c.header)
 
 
 def _normals(values: NDArray[Any], c: Context) -> Image:

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mtdense_ros.utils.command_line import told_command
+from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.utils.git import source_commit
 from mtdense_ros.weights import read_card
 from mtdense_ros.weights.files import SUFFIX
@@ -45,7 +45,7 @@ def recorded_commit(out: Path) -> str:
 def recorded_command(out: Path) -> str:
     """The command in a run's folder, or "" where it was not started from the command line."""
     path = out / _COMMAND_FILE
-    return told_command(shlex.split(path.read_text(encoding="utf-8"))) if path.exists() else ""
+    return portable_command(shlex.split(path.read_text(encoding="utf-8"))) if path.exists() else ""
 
 
 def recorded_start(out: Path) -> dict[str, Any] | None:

@@ -29,7 +29,7 @@ from mtdense_ros.training.optimisers import make_optimiser
 from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.teacher import Teacher
-from mtdense_ros.utils.settings import built
+from mtdense_ros.utils.settings import build_settings
 from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_foreign, read_state
 
 _MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "checkpoint_minutes"}
@@ -152,7 +152,7 @@ class Run:
 def changed_settings(before: Mapping[str, Any], config: TrainConfig, may_change: Collection[str] = _MAY_CHANGE) -> list[str]:
     """The settings that make a continued run another training; what `before` does not know counts as the default."""
     known = {key: value for key, value in before.items() if hasattr(config, key)}
-    then, now = (json.loads(json.dumps(dataclasses.asdict(each))) for each in (built(TrainConfig, known, "checkpoint"), config))
+    then, now = (json.loads(json.dumps(dataclasses.asdict(each))) for each in (build_settings(TrainConfig, known, "checkpoint"), config))
     return [key for key in now if key not in may_change and then[key] != now[key]]
 
 
@@ -170,7 +170,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def restored(path: Path) -> Run:
     """The run of a checkpoint with the settings that it was made with, on the CPU."""
-    config = built(TrainConfig, {**json.loads(read_checkpoint(path)["config"]), "device": "cpu", "amp": "fp32"}, str(path))
+    config = build_settings(TrainConfig, {**json.loads(read_checkpoint(path)["config"]), "device": "cpu", "amp": "fp32"}, str(path))
     run = Run(config)
     run.load(path)
     return run

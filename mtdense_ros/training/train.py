@@ -14,7 +14,7 @@ import cv2
 
 from mtdense_ros.training.config import SourceConfig, TrainConfig, load_config
 from mtdense_ros.training.loop import train
-from mtdense_ros.utils.command_line import exit_code, told_command
+from mtdense_ros.utils.command_line import exit_code, portable_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +43,7 @@ def command_of(options: argparse.Namespace) -> str:
     words = ["python", "-m", "mtdense_ros.training.train", f"config/train/{options.config.name}", *options.settings]
     words += ["--data", *(root.name for root in options.data)] if options.data else []
     words += ["--out", options.out.name] if options.out else []
-    return told_command(words)
+    return portable_command(words)
 
 
 if __name__ == "__main__":

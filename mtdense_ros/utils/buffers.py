@@ -1,4 +1,4 @@
-"""Workspace: arrays of megabytes that are made once and used for every frame, because fresh ones cost page faults."""
+"""Scratch buffers: large arrays that are allocated once and used for every frame, because fresh ones cost page faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Shape = tuple[int, ...]
 Value = TypeVar("Value", bound=np.generic)
 
 
-class Workspace:
+class BufferPool:
     """Arrays by name. What a function puts into the one that it is given stands there until its next call with the same one.
 
     Functions that take one and are given none make their own, so that what they return is fresh. One frame at a time.
@@ -19,7 +19,7 @@ class Workspace:
 
     def __init__(self) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
-        self._parts: dict[str, Workspace] = {}
+        self._parts: dict[str, BufferPool] = {}
 
     def array(self, name: str, shape: Shape, kind: type[Value]) -> NDArray[Value]:
         """The array of this name, with whatever stands in it; another one from now on where its shape or kind was different."""
@@ -28,8 +28,8 @@ class Workspace:
             kept = self._arrays[name] = self._made(shape, kind)
         return kept
 
-    def part(self, name: str) -> Workspace:
-        """A workspace within this one: its names are its own."""
+    def part(self, name: str) -> BufferPool:
+        """A pool within this one, with names of its own."""
         if name not in self._parts:
             self._parts[name] = type(self)()
         return self._parts[name]

@@ -35,7 +35,7 @@ def without_folders(word: str) -> str:
     return _FOLDERS.sub("", word)
 
 
-def told_command(words: Iterable[str]) -> str:
+def portable_command(words: Iterable[str]) -> str:
     """A command as a file that leaves this machine tells it."""
     return shlex.join(map(without_folders, words))
 

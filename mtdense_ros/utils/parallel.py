@@ -20,10 +20,10 @@ def use_threads(threads: int) -> None:
     _allowed = threads != 1
 
 
-def both(first: Callable[[], First], second: Callable[[], Second], worthwhile: bool = True) -> tuple[First, Second]:
+def run_in_parallel(first: Callable[[], First], second: Callable[[], Second], worthwhile: bool = True) -> tuple[First, Second]:
     """What both give; the second works in a thread of its own, unless that is forbidden or not worthwhile, or there is but one processor.
 
-    They must not share a workspace. A handover costs some 50 us. When the other thread is late and has not begun by the end of
+    They must not share a buffer pool. A handover costs some 50 us. When the other thread is late and has not begun by the end of
     the first, the second is done here. Raises what they raise, after both have ended.
     """
     other = _handed_over(second) if worthwhile and _allowed and len(os.sched_getaffinity(0)) > 1 else None

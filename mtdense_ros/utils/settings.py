@@ -23,10 +23,10 @@ def load_settings(kind: type[T], path: Path | None, words: Sequence[str] = ()) -
         if not isinstance(layer, Mapping):
             raise ConfigError(f"{where}: must hold keys and values, found {layer!r}; write key: value")
         _merge(merged, _checked(kind, layer, where))
-    return built(kind, merged)
+    return build_settings(kind, merged)
 
 
-def built(kind: type[T], values: Mapping[str, Any], where: str = "settings") -> T:
+def build_settings(kind: type[T], values: Mapping[str, Any], where: str = "settings") -> T:
     """A dataclass of nested mappings, as dataclasses.asdict() gives them. Raises ConfigError."""
     hints = get_type_hints(kind)
     return kind(**{key: _construct(value, hints[key]) for key, value in _checked(kind, values, where).items()})
@@ -97,7 +97,7 @@ def _value(value: Any, hint: Any, where: str, key: str) -> Any:
 
 def _construct(value: Any, hint: Any) -> Any:
     if dataclasses.is_dataclass(hint):
-        return built(hint, value)  # type: ignore[arg-type]
+        return build_settings(hint, value)  # type: ignore[arg-type]
     if get_origin(hint) is tuple:
         return tuple(_construct(item, get_args(hint)[0]) for item in value)
     return value

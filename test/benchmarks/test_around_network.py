@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import around_network
 from benchmarks.common import around_tables, targets
-from mtdense_ros.imaging.encodings import MessageMemory, as_bytes
+from mtdense_ros.imaging.encodings import MessageBuffers, as_bytes
 
 SAMPLE = {"decode": 0.1, "pipeline": 5.0, "messages": 0.2, "copy": 0.5, "preprocess": 0.5, "network": 0.3, "postprocess": 3.0, "scale": 0.0}
 STEPS = [{"step": around_tables.CLOUD, "ms": 0.9, "copy_ms": 0.5, "multiple": 1.8}]
@@ -32,7 +32,7 @@ def test_a_step_is_measured_beside_a_copy_of_what_it_returns():
 
 
 def test_message_values_are_what_the_nodes_messages_hold():
-    memory = MessageMemory()
+    memory = MessageBuffers()
     mask = np.zeros(around_network.SIZE, bool)
     mask[0, 0] = True
     assert as_bytes(around_network.message_values("foreground", mask, memory))[:2].tolist() == [255, 0]

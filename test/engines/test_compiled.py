@@ -79,7 +79,7 @@ def test_every_architecture_agrees_with_torch(name, card, arch):
 def test_one_background_each(engine, net):
     images, backgrounds = noise(2, 3, 64, 96), noise(2, 3, 64, 96, seed=1)
     eager = TorchEngine(net, "cpu", threads=1)
-    a, b = (e.joined([e.encode_background(one[None]) for one in backgrounds]) for e in (engine, eager))
+    a, b = (e.concatenate([e.encode_background(one[None]) for one in backgrounds]) for e in (engine, eager))
     assert_close(engine.run(images, a), eager.run(images, b))
 
 

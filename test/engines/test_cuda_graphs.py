@@ -40,7 +40,7 @@ def capturing(monkeypatch):
 
 
 def test_the_first_run_with_a_set_captures_it_and_the_one_used_least_lately_goes(capturing, monkeypatch):
-    monkeypatch.setattr(cuda_graphs, "MOST_GRAPHS", 2)
+    monkeypatch.setattr(cuda_graphs, "MAX_GRAPHS", 2)
     graphs, captures, counters = capturing
     image = torch.zeros(1, 3, 4, 4)
     assert [graphs._find(image, None, [name]) for name in "abacab"] == list("abacab")

@@ -60,7 +60,7 @@ def test_without_a_place_to_write(tmp_path, monkeypatch, make):
 
 
 def test_the_oldest_goes(cache, make, monkeypatch):
-    monkeypatch.setattr(graph_cache, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(graph_cache, "MAX_ENTRIES", 2)
     for age, name in enumerate(("a", "b", "c")):
         read_or_make("kind", name, make, read)
         os.utime(cache / name, (age, age))
@@ -112,6 +112,6 @@ def test_what_goes_is_never_seen_in_part(cache, make, monkeypatch):
     assert left and all(path.name.startswith(".") for path in left)
     for path in left:
         os.utime(path, (0, 0))
-    monkeypatch.setattr(graph_cache, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(graph_cache, "MAX_ENTRIES", 2)
     read_or_make("kind", "other", make, read)
     assert {path.name for path in cache.iterdir()} == {"name", "other"}

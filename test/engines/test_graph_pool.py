@@ -6,12 +6,12 @@ from threading import Event
 import pytest
 
 from mtdense_ros.engines import graph_pool
-from mtdense_ros.engines.graph_pool import Graphs, Key
+from mtdense_ros.engines.graph_pool import GraphKey, GraphPool
 
 IMAGE, FEATURE = (1, 3, 64, 96), (1, 8, 32, 48)
-ALL = Key(("labels", "depth", "foreground"), (IMAGE, FEATURE))
-DENSE = Key(("labels", "depth"), (IMAGE,))
-DEPTH = Key(("depth",), (IMAGE,))
+ALL = GraphKey(("labels", "depth", "foreground"), (IMAGE, FEATURE))
+DENSE = GraphKey(("labels", "depth"), (IMAGE,))
+DEPTH = GraphKey(("depth",), (IMAGE,))
 
 
 class Recorder:
@@ -37,7 +37,7 @@ def recorder():
 
 @pytest.fixture
 def found(recorder):
-    made = Graphs(recorder)
+    made = GraphPool(recorder)
     yield made
     made.close()
 
@@ -45,9 +45,9 @@ def found(recorder):
 def test_a_larger_graph_serves_the_same_image():
     assert ALL.serves(DENSE) and ALL.serves(DEPTH) and DENSE.serves(DEPTH)
     assert not DENSE.serves(DENSE) and not DEPTH.serves(DENSE)
-    assert not ALL.serves(Key(("depth",), ((1, 3, 32, 32),)))
-    assert not ALL.serves(Key(("depth", "foreground"), (IMAGE, (2, 8, 32, 48))))
-    assert not ALL.serves(Key((), (IMAGE,))), "encoding a background is another graph"
+    assert not ALL.serves(GraphKey(("depth",), ((1, 3, 32, 32),)))
+    assert not ALL.serves(GraphKey(("depth", "foreground"), (IMAGE, (2, 8, 32, 48))))
+    assert not ALL.serves(GraphKey((), (IMAGE,))), "encoding a background is another graph"
 
 
 def test_each_is_compiled_once_where_a_caller_may_wait(found, recorder):
@@ -114,7 +114,7 @@ def test_an_error_is_raised_to_the_one_who_waits_for_it(found, recorder):
 
 
 def test_the_one_that_was_used_least_lately_goes(found, recorder, monkeypatch):
-    monkeypatch.setattr(graph_pool, "MOST_GRAPHS", 2)
+    monkeypatch.setattr(graph_pool, "MAX_GRAPHS", 2)
     for key in (ALL, DENSE, ALL, DEPTH, ALL, DENSE):
         found.find(key, may_stall=True)
     assert recorder.compiled == [ALL, DENSE, DEPTH, DENSE]

@@ -10,7 +10,7 @@ import torch
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.transforms import labels_and_confidence, normalise
-from mtdense_ros.inference.multi_predictor import Composition, planned
+from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
@@ -41,7 +41,7 @@ def empty(picture):
 
 @pytest.fixture(scope="module")
 def loaded(nyud, mdeas):
-    return Composition.load([nyud, mdeas], device="cpu")
+    return MultiPredictor.load([nyud, mdeas], device="cpu")
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_a_reference_is_encoded_only_by_the_networks_that_make_something_of_it(b
 
 
 def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
-    networks = Composition.load([nyud, mdeas], {"depth": mdeas}, device="cpu")
-    assert networks.producers["depth"] == "mdeas_small", "the path in the list stands for the name on the card"
+    networks = MultiPredictor.load([nyud, mdeas], {"depth": mdeas}, device="cpu")
+    assert networks.routes["depth"] == "mdeas_small", "the path in the list stands for the name on the card"
     assert networks.depth.kind == "relative"
     pipeline = Pipeline(networks)
     assert "no background" in pipeline.process(frame, {"depth"}).missing["depth"]
@@ -112,7 +112,7 @@ def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
 
 
 def test_relative_depth_waits_for_its_first_scale(mdeas, frame, empty):
-    pipeline = Pipeline(Composition.load([mdeas], device="cpu"), PipelineOptions(depth_scale_mode="camera_height", camera_height=0.5))
+    pipeline = Pipeline(MultiPredictor.load([mdeas], device="cpu"), PipelineOptions(depth_scale_mode="camera_height", camera_height=0.5))
     pipeline.background.capture(empty)
     results = pipeline.process(dataclasses.replace(frame, intrinsics=None), {"depth", "foreground"})
     assert list(results) == ["foreground"]
@@ -121,24 +121,24 @@ def test_relative_depth_waits_for_its_first_scale(mdeas, frame, empty):
 
 def test_what_does_not_fit_is_told_before_anything_is_loaded(nyud, mdeas):
     with pytest.raises(ConfigError, match="'my_nyud' comes twice"):
-        planned([nyud, mdeas, nyud])
+        plan_networks([nyud, mdeas, nyud])
     with pytest.raises(ConfigError, match="is empty"):
-        planned([])
+        plan_networks([])
     with pytest.raises(ConfigError, match=r"outputs\.foreground: 'my_nyud' has no foreground.*name mdeas_small"):
-        Composition.load([nyud, mdeas], {"foreground": "my_nyud"})
+        MultiPredictor.load([nyud, mdeas], {"foreground": "my_nyud"})
     with pytest.raises(ConfigError, match=r"labels\.space: 'nyud40', but none of mdeas_small makes labels"):
-        Composition.load([mdeas], label_space="nyud40")
+        MultiPredictor.load([mdeas], label_space="nyud40")
     with pytest.raises(WeightsError, match="no 'nothing.safetensors'"):
-        planned(["nothing"])
+        plan_networks(["nothing"])
 
 
 def test_one_name_need_not_be_a_list(mdeas):
-    assert planned(mdeas)[1] == {"depth": "mdeas_small", "foreground": "mdeas_small"}
+    assert plan_networks(mdeas)[1] == {"depth": "mdeas_small", "foreground": "mdeas_small"}
 
 
 def test_the_two_spaces_of_a_joint_network(make_random_weights, frame):
     joint = make_random_weights("hydranet", {"num_classes": 46}, name="joint", label_space="nyud40+kitti6")
-    indoor, outdoor = (Composition.load(joint, label_space=space, device="cpu") for space in ("", "kitti6"))
+    indoor, outdoor = (MultiPredictor.load(joint, label_space=space, device="cpu") for space in ("", "kitti6"))
     assert (indoor.label_space.name, outdoor.label_space.name) == ("nyud40", "kitti6")
     first, second = (networks.predict(frame.rgb).labels for networks in (indoor, outdoor))
     assert first.max() < 40 and second.max() < 6
@@ -172,18 +172,18 @@ def test_the_legend_names_each_network_and_what_it_makes(both):
 
 @pytest.mark.parametrize(("mode", "kind"), [("none", "relative"), ("fixed", "metric"), ("camera_height", "metric")])
 def test_the_legend_declares_relative_depth(mdeas, mode, kind):
-    legend = legend_of(Composition.load(mdeas, device="cpu"), mode)
+    legend = legend_of(MultiPredictor.load(mdeas, device="cpu"), mode)
     assert (legend["depth_kind"], legend["depth_scale"], legend["classes"], legend["label_space"]) == (kind, mode, [], None)
 
 
 def test_the_legend_has_the_factor_of_a_fixed_scale_and_the_size_that_was_asked_for(mdeas):
-    networks = Composition.load(mdeas, device="cpu", size=(64, 80))
+    networks = MultiPredictor.load(mdeas, device="cpu", size=(64, 80))
     assert [legend_of(networks, mode, 2.5)["depth_factor"] for mode in ("none", "fixed", "camera_height")] == [None, 2.5, None]
     size = legend_of(networks, "none")["input_size"]
     assert (size["height"], size["width"]) == (64, 80)
 
 
 def test_closing_closes_every_network(mdeas, nyud):
-    composition = Composition.load([nyud, mdeas], device="cpu", engine="torch")
+    composition = MultiPredictor.load([nyud, mdeas], device="cpu", engine="torch")
     composition.close()
     assert not any(hasattr(predictor._engine, "_net") for predictor in composition.predictors.values())

@@ -3,7 +3,7 @@
 import pytest
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.inference.multi_predictor import producers_of
+from mtdense_ros.inference.multi_predictor import route_outputs
 
 NYUD = ("labels", "confidence", "depth")
 MDEAS = ("depth", "foreground")
@@ -11,19 +11,19 @@ EVERYTHING = ("labels", "confidence", "depth", "normals", "foreground")
 
 
 def test_one_network_makes_all_it_can():
-    assert producers_of({"a": EVERYTHING}, {}) == dict.fromkeys(EVERYTHING, "a")
+    assert route_outputs({"a": EVERYTHING}, {}) == dict.fromkeys(EVERYTHING, "a")
 
 
 def test_the_first_that_can_makes_an_output():
-    assert producers_of({"nyud": NYUD, "mdeas": MDEAS}, {}) == {
+    assert route_outputs({"nyud": NYUD, "mdeas": MDEAS}, {}) == {
         "labels": "nyud", "confidence": "nyud", "depth": "nyud", "foreground": "mdeas",
     }  # fmt: skip
-    assert producers_of({"mdeas": MDEAS, "nyud": NYUD}, {})["depth"] == "mdeas"
+    assert route_outputs({"mdeas": MDEAS, "nyud": NYUD}, {})["depth"] == "mdeas"
 
 
 def test_a_choice_comes_before_the_order():
-    assert producers_of({"nyud": NYUD, "mdeas": MDEAS}, {"depth": "mdeas", "labels": ""})["depth"] == "mdeas"
-    chosen = producers_of({"all": EVERYTHING, "nyud": NYUD}, {"labels": "nyud"})
+    assert route_outputs({"nyud": NYUD, "mdeas": MDEAS}, {"depth": "mdeas", "labels": ""})["depth"] == "mdeas"
+    chosen = route_outputs({"all": EVERYTHING, "nyud": NYUD}, {"labels": "nyud"})
     assert chosen == {"labels": "nyud", "confidence": "nyud", "depth": "all", "normals": "all", "foreground": "all"}
 
 
@@ -33,7 +33,7 @@ def test_a_choice_comes_before_the_order():
         ({"nyud": NYUD}, {"depth": "nyudd"}, r"outputs\.depth: 'nyudd' is none of the weights; did you mean 'nyud'\?"),
         ({"nyud": NYUD, "mdeas": MDEAS}, {"foreground": "nyud"}, r"'nyud' has no foreground, it has labels, confidence, depth; name mdeas"),
         ({"nyud": NYUD}, {"foreground": "nyud"}, "none of the weights has foreground: add some that have"),
-        ({"nyud": NYUD}, {"normals": "nyud"}, r"outputs\.normals: has no producer to choose; known: depth, foreground, labels"),
+        ({"nyud": NYUD}, {"normals": "nyud"}, r"outputs\.normals: has no network to choose; known: depth, foreground, labels"),
         ({"all": EVERYTHING, "nyud": NYUD}, {}, r"'nyud' would have nothing to do \(labels from all, conf.*, depth from all\)"),
         ({"nyud": NYUD, "mdeas": MDEAS, "all": EVERYTHING}, {"depth": "mdeas", "foreground": "all"}, None),
         ({"depth": ("depth",), "mdeas": ("depth",)}, {"depth": "mdeas"}, "'depth' would have nothing to do"),
@@ -41,7 +41,7 @@ def test_a_choice_comes_before_the_order():
 )
 def test_conflicts_and_gaps_say_which(networks, choices, message):
     if message is None:
-        assert set(producers_of(networks, choices).values()) == set(networks)
+        assert set(route_outputs(networks, choices).values()) == set(networks)
         return
     with pytest.raises(ConfigError, match=message):
-        producers_of(networks, choices)
+        route_outputs(networks, choices)

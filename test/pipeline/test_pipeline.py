@@ -10,7 +10,7 @@ from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.ground_plane import SmoothedScale
 from mtdense_ros.geometry.point_cloud import unpack_cloud
-from mtdense_ros.inference.multi_predictor import Composition
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
@@ -189,7 +189,7 @@ def test_a_cloud_without_its_depth_waits_for_the_next(pipeline, frame):
 
 def test_other_networks_take_over_with_the_reference_frame(make_random_weights, pipeline, frame, empty):
     pipeline.background.capture(empty)
-    other = Composition.load(str(make_random_weights("mtdense")), device="cpu", size=(64, 64))
+    other = MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu", size=(64, 64))
     other.counters.clear()
     pipeline.use(other)
     expected = other.predict(frame.rgb, backgrounds=other.encode_background(empty)).foreground
@@ -199,7 +199,7 @@ def test_other_networks_take_over_with_the_reference_frame(make_random_weights, 
 def test_other_networks_that_fail_change_nothing(make_random_weights, pipeline, frame, empty, monkeypatch):
     pipeline.background.capture(empty)
     before = pipeline.process(frame, {"foreground"})["foreground"]
-    other = Composition.load(str(make_random_weights("mtdense")), device="cpu", engine="torch", size=(64, 64))
+    other = MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu", engine="torch", size=(64, 64))
     monkeypatch.setattr(next(iter(other.predictors.values())), "encode_background", lambda rgb: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pipeline.use(other)
@@ -294,7 +294,7 @@ class FloorPredictor:
         self.card, self.outputs, self.label_space = real.card, ("depth",), None
         self.needs_background = lambda output: False
 
-    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, workspace=None):
+    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, buffers=None):
         from mtdense_ros.datatypes import Prediction
 
         assert (options.depth_min, options.depth_max) == (0.0, np.inf), "the range must apply after the scale"

@@ -26,7 +26,7 @@ class FakePipeline:
     raises = None
     frames = 0
 
-    def process(self, frame, wanted, rays, workspace):
+    def process(self, frame, wanted, rays, buffers):
         error, self.raises = self.raises, None
         if error is not None:
             raise error

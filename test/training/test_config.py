@@ -10,7 +10,7 @@ from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, load_config
 from mtdense_ros.training.state import Run
-from mtdense_ros.utils.settings import built
+from mtdense_ros.utils.settings import build_settings
 
 SHIPPED = sorted((ROOT / "config" / "train").glob("*.yaml"))
 
@@ -33,7 +33,7 @@ def test_sources_are_a_list_and_the_last_list_wins(tmp_path):
 
 def test_settings_survive_a_checkpoint():
     config = load_config(None, ["steps=3", "sources=[{source: renders:c}]", "augment.zoom=0.5", "targets=[depth]", "model.tasks=[depth]"])
-    assert built(TrainConfig, dataclasses.asdict(config)) == config
+    assert build_settings(TrainConfig, dataclasses.asdict(config)) == config
     assert config.augment == Augmentation(zoom=0.5)
 
 

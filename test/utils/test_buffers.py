@@ -6,11 +6,11 @@ from memory_use import Recorded, peak_bytes
 
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.geometry.camera_model import CameraModel, ray_table, rectify
-from mtdense_ros.imaging.encodings import MessageMemory, as_bytes, to_rgb
+from mtdense_ros.imaging.encodings import MessageBuffers, as_bytes, to_rgb
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline
-from mtdense_ros.utils.buffers import Workspace
+from mtdense_ros.utils.buffers import BufferPool
 
 H, W = 480, 640
 OPTIONS = {
@@ -38,14 +38,14 @@ def frame_of(picture, seed, size_hw=(H, W)):
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_a_frame_allocates_nothing_of_its_size(predictor, picture, options):
-    pipeline, memory = Pipeline(predictor, options), MessageMemory()
+    pipeline, memory = Pipeline(predictor, options), MessageBuffers()
     pipeline.background.capture(picture(0, H, W))
     data = [picture(seed, H, W).tobytes() for seed in (1, 2)]
 
     def work():
         for raw in data:
-            frame = Frame(to_rgb(raw, W, H, "bgr8", 3 * W, workspace=memory), 0, "", camera_of((H, W)))
-            for values in pipeline.process(frame, RESULTS, workspace=memory).values():
+            frame = Frame(to_rgb(raw, W, H, "bgr8", 3 * W, buffers=memory), 0, "", camera_of((H, W)))
+            for values in pipeline.process(frame, RESULTS, buffers=memory).values():
                 as_bytes(values)
 
     work()
@@ -55,11 +55,11 @@ def test_a_frame_allocates_nothing_of_its_size(predictor, picture, options):
 
 @pytest.mark.parametrize("encoding, sample_bytes", [("rgb8", 3), ("bgra8", 4), ("mono16", 2), ("bayer_rggb8", 1)])
 def test_decoding_and_rectifying_allocate_nothing_of_a_frames_size(encoding, sample_bytes):
-    memory, model = Workspace(), CameraModel(camera_of((H, W)), "plumb_bob", (-0.2, 0.1, 0.0, 0.0, 0.0))
+    memory, model = BufferPool(), CameraModel(camera_of((H, W)), "plumb_bob", (-0.2, 0.1, 0.0, 0.0, 0.0))
     raw = np.random.default_rng(0).bytes(H * W * sample_bytes)
 
     def work():
-        return rectify(to_rgb(raw, W, H, encoding, W * sample_bytes, workspace=memory), model, memory)
+        return rectify(to_rgb(raw, W, H, encoding, W * sample_bytes, buffers=memory), model, memory)
 
     expected = rectify(to_rgb(raw, W, H, encoding, W * sample_bytes), model)
     assert np.array_equal(work(), expected)
@@ -71,7 +71,7 @@ def test_whatever_came_before_values_are_those_of_fresh_memory(predictor, pictur
     sizes = ((119, 161), (120, 160), (119, 161), (90, 122))
     demands = (tuple(RESULTS), ("points", "depth"), ("labels", "foreground_overlay"), ("confidence", "normals_color", "points"))
     pipelines = [Pipeline(predictor) for _ in range(2)]
-    memories = [MessageMemory() for _ in pipelines]
+    memories = [MessageBuffers() for _ in pipelines]
     compared = 0
     for step in range(24):
         camera, size_hw, options = step % 2, sizes[step // 3 % 4], list(OPTIONS.values())[step // 2 % 3]
@@ -109,18 +109,18 @@ def test_results_without_a_workspace_are_kept_by_their_owner(predictor, picture)
 
 
 def test_an_array_stays_until_its_shape_or_kind_changes():
-    workspace = Workspace()
-    first = workspace.array("a", (2, 3), np.float32)
-    assert workspace.array("a", (2, 3), np.float32) is first
-    assert workspace.array("b", (2, 3), np.float32) is not first
-    assert workspace.part("p").array("a", (2, 3), np.float32) is not first
-    assert workspace.part("p") is workspace.part("p")
-    assert workspace.array("a", (3, 2), np.float32).shape == (3, 2)
-    assert workspace.array("a", (3, 2), np.uint8).dtype == np.uint8
+    buffers = BufferPool()
+    first = buffers.array("a", (2, 3), np.float32)
+    assert buffers.array("a", (2, 3), np.float32) is first
+    assert buffers.array("b", (2, 3), np.float32) is not first
+    assert buffers.part("p").array("a", (2, 3), np.float32) is not first
+    assert buffers.part("p") is buffers.part("p")
+    assert buffers.array("a", (3, 2), np.float32).shape == (3, 2)
+    assert buffers.array("a", (3, 2), np.uint8).dtype == np.uint8
 
 
 def test_message_memory_is_a_messages_data_without_a_copy():
-    values = MessageMemory().part("p").array("a", (4, 5), np.float32)
+    values = MessageBuffers().part("p").array("a", (4, 5), np.float32)
     values[:] = np.arange(20).reshape(4, 5)
     data = as_bytes(values)
     assert data.tobytes() == values.tobytes()

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.utils.command_line import exit_code, told_command
+from mtdense_ros.utils.command_line import exit_code, portable_command
 
 
 def test_exit_codes(capsys):
@@ -44,4 +44,4 @@ def test_a_module_that_is_a_command_tells_an_error_in_one_line(tmp_path):
     ],
 )
 def test_a_told_command_has_no_folders_of_the_machine(word, told):
-    assert shlex.split(told_command(["mtdense", word])) == ["mtdense", told]
+    assert shlex.split(portable_command(["mtdense", word])) == ["mtdense", told]

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from mtdense_ros.utils import parallel
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.parallel import run_in_parallel
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def meeting():
 
 
 def test_both_run_at_the_same_time():
-    first, second = both(*meeting())
+    first, second = run_in_parallel(*meeting())
     assert first is threading.current_thread() and second is not first
 
 
@@ -41,7 +41,7 @@ def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, rea
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
     order = []
     works = [lambda name=name: order.append(name) or threading.current_thread() for name in "ab"]
-    assert both(*works, worthwhile=reason != "not worthwhile") == (threading.current_thread(),) * 2
+    assert run_in_parallel(*works, worthwhile=reason != "not worthwhile") == (threading.current_thread(),) * 2
     assert order == ["a", "b"]
 
 
@@ -49,7 +49,7 @@ def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, rea
 def test_more_threads_allow_it_again(threads):
     parallel.use_threads(1)
     parallel.use_threads(threads)
-    first, second = both(*meeting())
+    first, second = run_in_parallel(*meeting())
     assert first is not second
 
 
@@ -59,9 +59,9 @@ def test_a_helper_that_is_late_is_not_waited_for():
 
     def outer():
         begun.set()
-        return both(threading.current_thread, threading.current_thread)
+        return run_in_parallel(threading.current_thread, threading.current_thread)
 
-    mine, (inner_first, inner_second) = both(lambda: begun.wait(20), outer)
+    mine, (inner_first, inner_second) = run_in_parallel(lambda: begun.wait(20), outer)
     assert mine and inner_first is inner_second is not threading.current_thread()
 
 
@@ -78,18 +78,18 @@ def test_an_error_comes_after_both_have_ended(which):
 
     works[which] = fails
     with pytest.raises(ValueError, match="broken"):
-        both(*works)
+        run_in_parallel(*works)
     assert len(ended) == 1
-    assert both(lambda: 1, lambda: 2) == (1, 2)
+    assert run_in_parallel(lambda: 1, lambda: 2) == (1, 2)
 
 
 def test_the_process_ends_with_its_threads():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.parallel import run_in_parallel
 barrier = threading.Barrier(2, timeout=20)
-both(barrier.wait, barrier.wait)
+run_in_parallel(barrier.wait, barrier.wait)
 assert threading.active_count() == 2
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
@@ -100,12 +100,12 @@ def test_a_thread_that_outlives_the_main_one_goes_on():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.parallel import run_in_parallel
 
 def work():
-    before = both(lambda: 1, lambda: 2)
+    before = run_in_parallel(lambda: 1, lambda: 2)
     threading.main_thread().join()
-    print(before, both(lambda: 3, lambda: 4))
+    print(before, run_in_parallel(lambda: 3, lambda: 4))
 
 threading.Thread(target=work).start()
 """
@@ -117,12 +117,12 @@ def test_a_forked_process_has_a_thread_of_its_own():
     program = """
 import os, threading
 os.sched_getaffinity = lambda _: {0, 1}
-from mtdense_ros.utils.parallel import both
+from mtdense_ros.utils.parallel import run_in_parallel
 barrier = threading.Barrier(2, timeout=20)
-both(barrier.wait, barrier.wait)
+run_in_parallel(barrier.wait, barrier.wait)
 child = os.fork()
 if not child:
-    both(barrier.wait, barrier.wait)
+    run_in_parallel(barrier.wait, barrier.wait)
     os._exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -139,6 +139,6 @@ def test_work_that_no_thread_could_be_made_for_is_done_once(monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuses)
-        assert both(lambda: 1, lambda: done.append("second")) == (1, None)
-    both(*meeting())
+        assert run_in_parallel(lambda: 1, lambda: done.append("second")) == (1, None)
+    run_in_parallel(*meeting())
     assert done == ["second"]

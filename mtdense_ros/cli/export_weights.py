@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.export import OPSET, TOLERANCE, export_onnx
-from mtdense_ros.utils.files import write_atomically
+from mtdense_ros.utils.files import make_folder, write_atomically
 from mtdense_ros.weights import load_weights
 
 FORMATS = ("onnx",)
@@ -35,7 +35,7 @@ def export(name: str, size: tuple[int, int] | None, dynamic: bool, outputs: Sequ
     size: (height, width); None is the card's, unless `dynamic` leaves it open.
     """
     net, card = load_weights(name)
-    _make_folder(out)
+    make_folder(out)
     fixed = size or (card.input.height, card.input.width)
     for file in export_onnx(net, card, None if dynamic else fixed, outputs):
         path = out / f"{file.name}.onnx"
@@ -59,13 +59,6 @@ def _names(text: str) -> list[str]:
     if "" in names:
         raise argparse.ArgumentTypeError(f"'{text}' has an empty name; write for example labels,depth")
     return names
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be made ({error.strerror}); choose another folder") from error
 
 
 def _write(path: Path, content: bytes) -> None:

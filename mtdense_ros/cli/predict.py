@@ -16,10 +16,7 @@ from mtdense_ros.imaging.encodings import decode_compressed
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights
-from mtdense_ros.replay.result_writer import FOLDERS, write_png, write_results
-
-PICTURES = ("labels_color", "foreground_overlay")
-"""Results that are written for people, beside the ones for programs."""
+from mtdense_ros.replay.result_writer import FOLDERS, PICTURES, claim_folder, write_png, write_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +35,10 @@ def predict(images: Sequence[Path], weights: Sequence[str], background: Path | N
     pipeline = Pipeline(MultiPredictor.load(weights, device=device))
     if background is not None:
         pipeline.background.capture(read_image(background))
+    claim_folder(out)
     for index, path in enumerate(images):
         rgb = read_image(path)
         results = pipeline.process(Frame(rgb, intrinsics=_camera(rgb, focal)), (*FOLDERS, *PICTURES))
-        _make_folder(out)
         write_results(out, index, results, pipeline.networks.depth_is_relative)
         for name in PICTURES:
             if name in results:
@@ -72,10 +69,3 @@ def _camera(rgb: NDArray[np.uint8], focal: float | None) -> Intrinsics | None:
     """A camera of that focal length whose axis goes through the image's centre."""
     height, width = rgb.shape[:2]
     return None if focal is None else Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be made ({error.strerror}); choose another folder") from error

@@ -24,7 +24,7 @@ from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, read_set
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.utils.command_line import exit_code, portable_command, without_folders
-from mtdense_ros.utils.files import write_atomically
+from mtdense_ros.utils.files import make_folder, write_atomically
 from mtdense_ros.weights import find_weights
 
 _log = logging.getLogger(__name__)
@@ -68,10 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(given)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     predictor = Predictor.load(options.weights, device="cpu", precision="fp32")
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {options.out}: cannot be made ({error.strerror}); choose another folder") from error
+    make_folder(options.out)
     report = Report(predictor.card.name, predictor.card.sha256, portable_command(["mtdense", "eval", *given]))
     evaluate(predictor, options.data, report, options.out, options.unchanged, options.limit)
     (options.out / f"{report.name}.json").write_text(report.to_json(), encoding="utf-8")

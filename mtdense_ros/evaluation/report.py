@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.utils.strict_json import finite
 
 PROTOCOL = "at camera size through the predictor, fp32; counts pooled over all pixels of the set; never used to train, tune or select"
 
@@ -51,10 +51,4 @@ class Report:
 
 def rounded(value: Any) -> Any:
     """Four decimals everywhere inside; what is not finite becomes None, which JSON, unlike NaN, knows."""
-    if isinstance(value, dict):
-        return {key: rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [rounded(inner) for inner in value]
-    if isinstance(value, float):
-        return round(value, 4) if math.isfinite(value) else None
-    return value
+    return finite(value, digits=4)

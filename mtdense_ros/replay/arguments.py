@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mtdense_ros.errors import InputError
 from mtdense_ros.inference.multi_predictor import plan_networks
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.plan import FIRST, Plan, make_plan
@@ -40,13 +39,3 @@ def plan_of(options: argparse.Namespace, rate: float = 0.0) -> Plan:
     source = DemoSource() if options.path is None else open_source(options.path, options.image_topic)
     own = FIRST if options.path is None else ""
     return make_plan(source, options.weights, own if options.background is None else options.background, options.frames, rate)
-
-
-def folder_of(options: argparse.Namespace) -> Path:
-    """The absolute path of the folder for results, made when it is missing. Raises InputError."""
-    out: Path = options.out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be made ({error.strerror}); choose another folder") from error
-    return out.absolute()

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mtdense_ros.replay.analysis import heading, live_report, sheet_rows
-from mtdense_ros.replay.arguments import add_arguments, folder_of, plan_of
+from mtdense_ros.replay.arguments import add_arguments, plan_of
 from mtdense_ros.replay.bag_writer import write_bag
 from mtdense_ros.replay.contact_sheet import draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
@@ -17,8 +17,9 @@ from mtdense_ros.replay.live import RECORDS, Run, play_live
 from mtdense_ros.replay.offline import replay_offline
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import table, write_report
-from mtdense_ros.replay.result_writer import write_png
+from mtdense_ros.replay.result_writer import claim_folder, write_png
 from mtdense_ros.utils.command_line import Console, exit_code
+from mtdense_ros.utils.files import make_folder
 
 DEFAULT_FRAMES = 150
 """A frame of 640x480 with all its outputs is 16 MB before compression."""
@@ -27,8 +28,9 @@ DEFAULT_FRAMES = 150
 def demonstrate(plan: Plan, out: Path, console: Console) -> None:
     """Plays the plan into the node; leaves demo.mcap (a rosbag2), sheet.png, report.json, report.md and the processes' logs in `out`.
 
-    Raises MtdenseError.
+    Raises MtdenseError; InputError where files that no run has written stand in the way.
     """
+    claim_folder(out)
     try:
         _leave_results(plan, play_live(plan, out, console), out, console)
     finally:
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    console, plan, out = Console("demo"), plan_of(options, options.rate), folder_of(options)
+    console, plan, out = Console("demo"), plan_of(options, options.rate), make_folder(options.out)
     if find_spec("rclpy") is None:
         console.say("no ROS 2 here (no rclpy for this Python): the pipeline runs without the node; source a ROS 2 to see the node")
         replay_offline(plan, out, console)

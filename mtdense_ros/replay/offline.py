@@ -16,7 +16,7 @@ from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.frame_selection import EvenSample, most_different
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, Scores, statistics, table, write_report
-from mtdense_ros.replay.result_writer import clear_results, write_png, write_results
+from mtdense_ros.replay.result_writer import claim_folder, write_png, write_results
 from mtdense_ros.utils.command_line import Console
 
 WANTED = ("labels", "confidence", "depth", "normals", "foreground", "points")
@@ -42,7 +42,7 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
     networks = MultiPredictor.load(plan.weights, device=device)
     pipeline = Pipeline(networks, PipelineOptions())
     collected = _Collected(plan, networks)
-    clear_results(out)
+    claim_folder(out)
     for answer in answers(plan, pipeline):
         write_results(out, answer.index, answer.results, networks.depth_is_relative)
         collected.add(answer)

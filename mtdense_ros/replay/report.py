@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
+from mtdense_ros.utils.strict_json import to_json
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,7 @@ def table(report: Report) -> str:
 
 def write_report(report: Report, folder: Path) -> None:
     """report.json and report.md in the folder; a value that is no number becomes null."""
-    content = dataclasses.asdict(report)
-    text = json.dumps(content, indent=1, default=str).replace(": NaN", ": null")
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(to_json(dataclasses.asdict(report)), encoding="utf-8")
     (folder / "report.md").write_text(f"# {report.source}\n\n{table(report)}", encoding="utf-8")
 
 

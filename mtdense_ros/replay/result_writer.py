@@ -14,8 +14,17 @@ from numpy.typing import NDArray
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.visualization import colour_normals
+from mtdense_ros.utils.files import make_folder
 
 FOLDERS = ("labels", "depth", "normals", "foreground")
+PICTURES = ("labels_color", "foreground_overlay")
+"""The folders with results for programs, and those with pictures for people."""
+
+FILES = ("sheet.png", "report.json", "report.md", "demo.mcap", "records.bin", "node.log", "recorder.log", "player.log")
+"""All else that a run leaves in its folder."""
+
+MARKER = ".mtdense_results"
+"""The file by which a folder with results of a run is recognised."""
 
 
 def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]], depth_is_relative: bool) -> None:
@@ -32,9 +41,20 @@ def write_results(folder: Path, index: int, results: Mapping[str, NDArray[Any]],
                 write_png(path, _picture(name, results[name]))
 
 
-def clear_results(folder: Path) -> None:
-    """Removes what `write_results` left in a folder before: frames of another run would stand among the new ones."""
-    for name in FOLDERS:
+def claim_folder(folder: Path) -> None:
+    """Makes a folder for the results of a run, and removes the single frames that an earlier run left there.
+
+    Raises InputError where a folder without MARKER holds anything in the place of a result: it is somebody else's.
+    """
+    marker = make_folder(folder) / MARKER
+    taken = [name for name in (*FOLDERS, *PICTURES, *FILES) if (folder / name).exists()]
+    if taken and not marker.exists():
+        raise InputError(
+            f"--out {folder}: {', '.join(taken)} there would be replaced, and no run of this package has written it; "
+            "choose another folder, or remove it yourself"
+        )
+    _write(marker, b"Results of mtdense_ros: the next run with this folder replaces them.\n")
+    for name in (*FOLDERS, *PICTURES):
         for path in (folder / name).glob("[0-9]" * 6 + ".*"):
             if path.suffix in (".png", ".npy"):
                 path.unlink()

@@ -34,6 +34,15 @@ def write_result(path: Path, content: str, option: str) -> None:
         raise InputError(f"{option} {path}: cannot be written ({error.strerror}); choose another file") from error
 
 
+def make_folder(path: Path, option: str = "--out") -> Path:
+    """The absolute path of the folder that the user named with an option of a command, made if it is missing. Raises InputError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{option} {path}: cannot be made ({error.strerror}); choose another folder") from error
+    return path.absolute()
+
+
 WEIGHTS_PATH_VARIABLE = "MTDENSE_WEIGHTS_PATH"
 """Environment variable: folders with weights (os.pathsep between them), searched before the package's own."""
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,6 +110,15 @@ def test_report_files(run, tmp_path):
     assert "| labels " in (tmp_path / "report.md").read_text()
 
 
+def test_values_that_are_no_numbers_become_null_in_the_file_and_text_stays(run, tmp_path):
+    accuracy = {"IoU": math.nan, "error": math.inf}
+    report = replace(live_report(PLAN, run, ()), notes=("depth: NaN there",), accuracy=accuracy, rate_in_hz=math.nan)
+    write_report(report, tmp_path)
+    content = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
+    assert content["notes"] == ["depth: NaN there"]
+    assert content["accuracy"] == {"IoU": None, "error": None} and content["rate_in_hz"] is None
+
+
 def test_sheet_rows_are_frames_that_were_answered(run):
     rows = sheet_rows(Pictures(), run)
     assert [row.caption for row in rows] == ["0.0 s", "0.2 s"]
@@ -128,8 +138,14 @@ def test_bag(run, tmp_path):
 
 
 def test_bag_replaces_an_older_one(run, tmp_path):
+    older = tmp_path / "demo.mcap" / "older.mcap"
+    older.parent.mkdir()
+    older.touch()
     write_bag(run.recording, tmp_path / "demo.mcap")
     write_bag(run.recording, tmp_path / "demo.mcap")
+    assert not older.exists()
+    with AnyReader([tmp_path / "demo.mcap"]) as reader:
+        assert reader.message_count == len(run.recording.entries)
 
 
 def test_statistics_of_a_single_message_has_no_rate():

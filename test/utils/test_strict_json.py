@@ -1,0 +1,19 @@
+"""JSON that every reader takes."""
+
+import json
+import math
+
+import pytest
+
+from mtdense_ros.utils.strict_json import finite, to_json
+
+VALUES = {"a": [math.nan, 1.23456, (math.inf, "x: NaN, -Infinity")], "b": {"c": -math.inf, "d": True, "e": None, "f": 7}}
+
+
+def test_what_is_not_finite_is_none_wherever_it_stands():
+    assert finite(VALUES) == {"a": [None, 1.23456, [None, "x: NaN, -Infinity"]], "b": {"c": None, "d": True, "e": None, "f": 7}}
+    assert finite(VALUES, digits=2)["a"][1] == 1.23
+
+
+def test_the_text_is_standard_json():
+    assert json.loads(to_json(VALUES), parse_constant=pytest.fail) == finite(VALUES)

@@ -54,15 +54,15 @@ def play_live(plan: Plan, out: Path, console: Console) -> Run:
     with ExitStack() as stack:
 
         def start(name: str, module: str, *arguments: str) -> Child:
-            child = Child(name, f"mtdense_ros.ros.tools.{module}", arguments, out / f"{name}.log", environment)
+            child = Child(name, f"mtdense_ros.ros.{module}", arguments, out / f"{name}.log", environment)
             stack.callback(child.stop)
             return child
 
         console.say(f"starting the node (ROS_DOMAIN_ID {environment['ROS_DOMAIN_ID']}) and loading {', '.join(plan.weights)}")
         node = start("node", "node", *_node_arguments(plan))
-        recorder = start("recorder", "recorder", "--out", str(out / RECORDS), *_recorder_arguments(plan.source))
+        recorder = start("recorder", "tools.recorder", "--out", str(out / RECORDS), *_recorder_arguments(plan.source))
         wait_for(recorder, "ready", START_S, [node])
-        player = start("player", "player", *_player_arguments(plan))
+        player = start("player", "tools.player", *_player_arguments(plan))
         feeder = _Feeder(player, _records(plan))
         sent, background = _follow(player, recorder, [node, recorder], console)
         feeder.check()

@@ -38,7 +38,7 @@ def test_after_a_time_of_silence_the_first_frame_waits_for_a_newer_one(cache):
 
 
 def test_an_old_one_serves_when_no_newer_comes(cache, monkeypatch):
-    monkeypatch.setattr(camera_info, "FIRST_INFO_S", 0.01)
+    monkeypatch.setattr("mtdense_ros.ros.camera_info.FIRST_INFO_S", 0.01)
     cache.update(camera_info(48, 64))
     cache.distrust()
     cache.require(wait=True)

@@ -29,7 +29,7 @@ from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.engines.base import Engine
 from mtdense_ros.geometry import camera_model, ground_plane, point_cloud
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.imaging import encodings, transforms, visualization
+from mtdense_ros.imaging import compressed, encodings, transforms, visualization
 from mtdense_ros.imaging.encodings import MessageBuffers
 from mtdense_ros.inference import postprocess
 from mtdense_ros.inference.predictor import Predictor
@@ -103,7 +103,7 @@ def decoding_steps(random: np.random.Generator) -> dict[str, Step]:
     for name in ENCODINGS:
         row, data = WIDTH * BYTES_PER_PIXEL.get(name, 1), random.bytes(WIDTH * HEIGHT * BYTES_PER_PIXEL.get(name, 1) * 3 // 2)
         steps[f"{name} to rgb"] = partial(encodings.to_rgb, data, WIDTH, HEIGHT, name, row, buffers=BufferPool())
-    steps["jpeg to rgb"] = partial(encodings.decode_compressed, encodings.encode_jpeg(smooth_image()), "jpeg", BufferPool())
+    steps["jpeg to rgb"] = partial(compressed.decode_compressed, compressed.encode_jpeg(smooth_image()), "jpeg", BufferPool())
     return steps
 
 
@@ -156,7 +156,7 @@ def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
         "colour labels": partial(visualization.colour_labels, labels, SPACE, BufferPool()),
         "colour normals": partial(visualization.colour_normals, normals, BufferPool()),
         "foreground overlay": partial(visualization.overlay_foreground, rgb, mask, BufferPool()),
-        "rgb to jpeg": partial(encodings.encode_jpeg, rgb, buffers=BufferPool()),
+        "rgb to jpeg": partial(compressed.encode_jpeg, rgb, buffers=BufferPool()),
     }
 
 

@@ -155,6 +155,14 @@ class Parameters:
         "raw: Image on the image topic; compressed: CompressedImage on it + /compressed",
         choices=("raw", "compressed"),
     )
+    max_image_pixels: int = _parameter(
+        "max_image_pixels",
+        25_000_000,
+        "compressed images that declare more than this are refused before they are decoded",
+        unit="px",
+        low=100_000,
+        high=1_000_000_000,
+    )
     reliability: str = _parameter(
         "reliability",
         "auto",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.imaging.encodings import decode_compressed
+from mtdense_ros.imaging.compressed import decode_compressed
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights

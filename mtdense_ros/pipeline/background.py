@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import check_rgb
 from mtdense_ros.errors import InputError
-from mtdense_ros.imaging.encodings import decode_compressed
+from mtdense_ros.imaging.compressed import MAX_PIXELS, decode_compressed
 from mtdense_ros.utils.files import write_atomically
 
 Rgb = NDArray[np.uint8]
@@ -98,7 +98,7 @@ class Background(Generic[Encoded]):
         except OSError as error:
             raise InputError(f"background: cannot be saved to {path} ({error}); choose a folder that is writable") from error
 
-    def load(self, path: str | Path) -> None:
+    def load(self, path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
         """Takes what `save` wrote as the reference. Raises InputError for missing, damaged or mismatched files."""
         path = _png(path)
         try:
@@ -106,7 +106,7 @@ class Background(Generic[Encoded]):
             facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"background {path}: cannot be read ({error}); save one first, or correct the path") from error
-        rgb = decode_compressed(content, "png")
+        rgb = decode_compressed(content, "png", max_pixels=max_pixels)
         frame_id, stamp_ns = _checked(facts, rgb, path.with_suffix(".json"))
         self.capture(rgb, frame_id, stamp_ns, facts.get("rectified") is True)  # version 0.1.0 did not write it
 

@@ -35,6 +35,6 @@ def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[P
         log(f"{made} by {engine} (engine {predictor.engine_rule})")
     path = Path(p.background_path).expanduser()
     if p.background_path and path.is_file():
-        pipeline.background.load(path)
+        pipeline.background.load(path, p.max_image_pixels)
         log(f"reference frame loaded from {path}")
     return pipeline, stages

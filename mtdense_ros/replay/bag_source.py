@@ -16,7 +16,8 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError, known_names
 from mtdense_ros.geometry.camera_model import CameraModel, ray_table
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.imaging.encodings import decode_compressed, supported, to_rgb
+from mtdense_ros.imaging.compressed import decode_compressed
+from mtdense_ros.imaging.encodings import supported, to_rgb
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, typestore
 from mtdense_ros.replay.source import Source
 from mtdense_ros.utils.record_stream import Record

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
-from mtdense_ros.imaging.encodings import decode_compressed
+from mtdense_ros.imaging.compressed import decode_compressed
 from mtdense_ros.replay.source import Source
 from mtdense_ros.synthetic.sequence_truth import Truth, decode
 

@@ -94,7 +94,7 @@ class FramePath:
         if self._late(arrived):
             return
         watch = Stopwatch()
-        rgb = rgb_of(arrived.message, self._memory)
+        rgb = rgb_of(arrived.message, self._memory, self.parameters.max_image_pixels)
         heard = self._outputs.heard()
         view = self._view(arrived, rgb, any(output.needs_camera for output in heard))
         frame = self._frame(arrived, rgb, view)

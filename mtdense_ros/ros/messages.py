@@ -16,7 +16,8 @@ from std_msgs.msg import Header, String
 from mtdense_ros.datatypes import Intrinsics, LabelSpace
 from mtdense_ros.geometry.camera_model import CameraModel
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
-from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, to_rgb
+from mtdense_ros.imaging.compressed import MAX_PIXELS, decode_compressed, encode_jpeg
+from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, to_rgb
 from mtdense_ros.ros import cv_bridge_fallback
 from mtdense_ros.utils.buffers import BufferPool
 
@@ -40,13 +41,15 @@ def make_header(stamp: int, frame_id: str) -> Header:
     return Header(stamp=Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000), frame_id=frame_id)
 
 
-def rgb_of(message: Image | CompressedImage, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
+def rgb_of(
+    message: Image | CompressedImage, buffers: BufferPool | None = None, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
     """The picture of an Image or CompressedImage as RGB (H, W, 3); through cv_bridge where only that knows the encoding.
 
-    Raises UnknownEncoding, and InputError on data that does not fit its description.
+    max_pixels: of a compressed image. Raises UnknownEncoding, BadImage, and InputError on data that does not fit its description.
     """
     if isinstance(message, CompressedImage):
-        return decode_compressed(message.data, message.format, buffers)
+        return decode_compressed(message.data, message.format, buffers, max_pixels)
     try:
         m = message
         return to_rgb(m.data, m.width, m.height, m.encoding, m.step, bool(m.is_bigendian), buffers)

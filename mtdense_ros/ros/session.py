@@ -125,7 +125,7 @@ class Session:
 
     def _set_background(self, message: Any, topic: str) -> None:
         try:
-            rgb = rgb_of(message)
+            rgb = rgb_of(message, max_pixels=self.path.parameters.max_image_pixels)
             expected = self.path.size_hw
             if expected is not None and rgb.shape[:2] != expected:
                 found = f"{rgb.shape[1]}x{rgb.shape[0]}"
@@ -153,7 +153,7 @@ class Session:
 
     def _load(self) -> str:
         path = self._path()
-        self.pipeline.background.load(path)
+        self.pipeline.background.load(path, self.path.parameters.max_image_pixels)
         return f"loaded {path}"
 
     def _path(self) -> Path:

@@ -2,12 +2,11 @@
 
 import array
 
-import cv2
 import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, decode_compressed, encode_jpeg, supported, to_rgb
+from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, supported, to_rgb
 
 RGB = np.array([[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [100, 110, 120]]], np.uint8)
 BGR = RGB[..., ::-1]
@@ -151,51 +150,3 @@ def test_as_bytes_is_an_array_of_the_same_bytes(values):
     result = as_bytes(values)
     assert isinstance(result, array.array) and result.typecode == "B"
     assert result.tobytes() == values.tobytes()
-
-
-def smooth_picture():
-    ramp = np.linspace(20, 220, 32).astype(np.uint8)
-    return np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(60)), axis=-1)
-
-
-@pytest.mark.parametrize("format", ["jpeg", "rgb8; jpeg compressed bgr8"])
-def test_jpeg_there_and_back(format):
-    picture = smooth_picture()
-    result = decode_compressed(encode_jpeg(picture, 95), format)
-    assert np.abs(result.astype(int) - picture).mean() < 2
-
-
-@pytest.mark.parametrize("format", ["png", "bgr8; png compressed bgr8"])
-def test_png_is_exact(format):
-    picture = smooth_picture()
-    data = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
-    np.testing.assert_array_equal(decode_compressed(data, format), picture)
-
-
-def test_grey_file_of_a_bayer_camera_is_a_mosaic_of_a_mono_camera_is_grey():
-    mosaic = np.tile(np.uint8([[200, 90], [90, 30]]), (4, 4))
-    data = cv2.imencode(".png", mosaic)[1].tobytes()
-    assert decode_compressed(data, "bayer_rggb8; png compressed bayer_rggb8")[3, 3].tolist() == [200, 90, 30]
-    assert decode_compressed(data, "mono8; png compressed mono8")[0, 0].tolist() == [200, 200, 200]
-
-
-def test_rotation_by_exif_is_not_applied():
-    jpeg = encode_jpeg(np.zeros((8, 16, 3), np.uint8))
-    tiff = b"MM\x00*\x00\x00\x00\x08" + b"\x00\x01" + b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00" + bytes(4)
-    body = b"Exif\x00\x00" + tiff
-    rotated = jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
-    assert cv2.imdecode(np.frombuffer(rotated, np.uint8), cv2.IMREAD_COLOR).shape == (16, 8, 3)
-    assert decode_compressed(rotated, "jpeg").shape == (8, 16, 3)
-
-
-@pytest.mark.parametrize("extension", [".jpg", ".png"])
-def test_cut_short_file_is_refused(extension):
-    data = cv2.imencode(extension, smooth_picture())[1].tobytes()
-    with pytest.raises(InputError, match="cut short"):
-        decode_compressed(data[: len(data) // 2], "jpeg")
-
-
-@pytest.mark.parametrize("data", [b"", b"not a picture", b"\xff\xd8 broken \xff\xd9"])
-def test_what_is_no_picture_is_refused(data):
-    with pytest.raises(InputError, match="compressed image"):
-        decode_compressed(data, "32FC1; compressedDepth")

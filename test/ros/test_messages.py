@@ -10,7 +10,8 @@ from sensor_msgs.msg import CompressedImage
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.depth import millimetres
-from mtdense_ros.imaging.encodings import UnknownEncoding, encode_jpeg
+from mtdense_ros.imaging.compressed import encode_jpeg
+from mtdense_ros.imaging.encodings import UnknownEncoding
 from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.ros import messages
 from mtdense_ros.ros.messages import camera_info_message, camera_of, image_message, make_header, rgb_of, stamp_ns

@@ -10,7 +10,7 @@ from harness import IMAGES, JPEGS, OUTPUT_TYPES, wait_until
 from sensor_msgs.msg import CompressedImage, PointField
 
 from mtdense_ros.geometry.point_cloud import unpack_cloud
-from mtdense_ros.imaging.encodings import decode_compressed, encode_jpeg
+from mtdense_ros.imaging.compressed import decode_compressed, encode_jpeg
 
 ENCODINGS = {"labels": "mono8", "confidence": "mono8", "depth": "32FC1", "normals": "32FC3", "foreground": "mono8"}
 HEIGHT, WIDTH = 90, 122  # not the network's size, not its shape

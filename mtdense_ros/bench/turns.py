@@ -101,7 +101,6 @@ def run_trials(
                 for runner in runners:
                     runner.turn(min(RUNS_PER_TURN, runs - done))
         finally:
-            progress("")
             for runner in runners:
                 runner.end()
             for runner in runners:

@@ -16,7 +16,7 @@ from mtdense_ros.engines.measured_choice import cache_file, cached_choice, forge
 from mtdense_ros.errors import InputError, MtdenseError
 from mtdense_ros.inference.predictor import input_of
 from mtdense_ros.replay.arguments import DEFAULT_WEIGHTS
-from mtdense_ros.utils.command_line import portable_command
+from mtdense_ros.utils.command_line import ProgressLine, portable_command
 from mtdense_ros.utils.files import write_result
 from mtdense_ros.weights import find_weights, read_card
 
@@ -64,7 +64,9 @@ def bench(
         raise InputError(f"--runs {runs}: is too few; give at least 1")
     path, card = str(find_weights(name).absolute()), read_card(name)
     size_hw, _ = input_of(card, size)
-    trials = run_trials(planned_trials(engines, precisions), path, size_hw, runs, _progress)
+    progress = ProgressLine()
+    trials = run_trials(planned_trials(engines, precisions), path, size_hw, runs, progress.show)
+    progress.clear()
     outcome = Outcome(card, size_hw, this_machine(), trials)
     sys.stdout.write(outcome.table())
     if choose and outcome.ranked:
@@ -94,10 +96,3 @@ def _choose(outcome: Outcome) -> None:
     chosen = cached_choice(outcome.card, outcome.size_hw)
     told = "auto may use none of these, and goes on as before" if chosen is None else f"auto uses {chosen.text} from now on"
     sys.stdout.write(f"\n{told}: for these weights at this size, on this machine with these versions ({path})\n")
-
-
-def _progress(text: str) -> None:
-    """One line that is written over, for people alone."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mtdense_ros.doctor.checks import examine
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Finding
+from mtdense_ros.utils.command_line import ProgressLine
 from mtdense_ros.utils.files import write_result
 
 MOST_MESSAGES = 300
@@ -18,13 +19,19 @@ MOST_MESSAGES = 300
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints a line per finding; 1 when anything failed, else 0. Raises InputError when --json cannot be written."""
+    """Prints each finding as it is made, and on the standard error what is being looked at; 1 when anything failed, else 0.
+
+    Raises InputError when --json cannot be written.
+    """
     options = _parser().parse_args(arguments)
+    progress = ProgressLine(lines=True)
     findings = []
-    for finding in examine(options.image_topic, options.messages):
+    for finding in examine(options.image_topic, options.messages, lambda name, limit: progress.show(f"{name} (at most {limit:g} s) ...")):
         findings.append(finding)
+        progress.clear()
         sys.stdout.write(finding.line() + "\n")
         sys.stdout.flush()
+    progress.clear()
     sys.stdout.write(summary(findings) + "\n")
     if options.json is not None:
         write_result(options.json, json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=1) + "\n", "--json")
@@ -32,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each status."""
+    """How many findings there are of each status."""
     statuses = [finding.status for finding in findings]
     return ", ".join(f"{statuses.count(status)} {status}" for status in (OK, WARN, FAIL, SKIP))
 

@@ -1,4 +1,4 @@
-"""The camera's topic, seen by a probe that reads it as the node would, and the clock."""
+"""The clock, and the camera's topic as a probe sees it that reads it as the node would."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ LOST, SLOW_HZ = 0.8, 1.0
 """Images per camera_info, and a rate, below which something is wrong."""
 
 
-def camera(topic: str) -> list[Finding]:
-    """What is found on this topic (empty: nothing is looked for) and of the clock, in this shell's domain."""
+def camera(topic: str) -> Iterator[Finding]:
+    """Looks at the clock and at this topic (none if empty), in this shell's domain."""
     answer = ask(["-m", MODULE, *([topic] if topic else [])], PROBE_S)
     if answer.problem:
-        return [Finding(FAIL, "camera", answer.problem, "check ROS_DOMAIN_ID and the middleware")]
-    found = list(clock(answer.facts))
-    if not topic:
-        return [*found, Finding(SKIP, "camera", "no topic given", "name it: --image-topic /camera/color/image_raw")]
-    return [*found, *judged(answer.facts)]
+        yield Finding(FAIL, "camera", answer.problem, "check ROS_DOMAIN_ID and the middleware")
+        return
+    yield from clock(answer.facts)
+    if topic:
+        yield from judged(answer.facts)
+    else:
+        yield Finding(SKIP, "camera", "no topic given", "name it: --image-topic /camera/color/image_raw")
 
 
 def judged(facts: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
-"""Engines: which are installed, and which one `auto` takes for the weights that are there, tried on a frame."""
+"""Which weights are there and whole, which engines are installed, and which one `auto` takes, tried on a frame."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from mtdense_ros.doctor.probe import FAIL, OK, SKIP, Finding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.utils.files import known_resources, search_folders
 
-NAME = "engines"
 TRY_S = 100.0
 
 _INSTALLED = """
@@ -37,31 +36,60 @@ facts = {{"engine": predictor.engine_name, "rule": predictor.engine_rule, "devic
 """
 
 
-def engines() -> list[Finding]:
-    """The installed ones, and the one that works for the node's default weights."""
+def weights() -> list[Finding]:
+    """Compares each file that a name stands for with its card."""
+    found = known_resources("weights", ".safetensors")
+    if not found:
+        folders = ", ".join(str(folder) for folder in search_folders("weights"))
+        return [Finding(FAIL, "weights", f"none in {folders}", "copy some there, or set MTDENSE_WEIGHTS_PATH to their folder")]
+    return [_checked(name, path) for name, path in found.items()]
+
+
+def _checked(name: str, path: Path) -> Finding:
+    """Reads the card as plain JSON: the package's own reader needs torch."""
+    try:
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        expected = str(card["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"the card beside {path} cannot be read ({type(error).__name__}: {error})"
+        return Finding(FAIL, "weights", reason, "copy the JSON file that came with the weights")
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return Finding(FAIL, "weights", f"{path} cannot be read ({error.strerror})", "check its permissions")
+    if digest != expected:
+        text = f"{path}: sha256 is {digest[:12]}..., its card says {expected[:12]}..."
+        return Finding(FAIL, "weights", text, "copy file and card again (a Git LFS pointer, a broken download?)")
+    return Finding(OK, "weights", f"{name}: {path}, sha256 {digest[:12]}... as its card says")
+
+
+def engines() -> Iterator[Finding]:
+    """The installed engines, then the one that `auto` takes for the node's default weights."""
     answer = answer_of(_INSTALLED)
     if answer.problem:
-        return [Finding(FAIL, NAME, answer.problem, "mend what is said of torch above first")]
-    return [*installed(answer.facts["engines"]), chosen(default_weights())]
+        yield Finding(FAIL, "engines", answer.problem, "mend what is said of torch above first")
+        return
+    yield from installed(answer.facts["engines"])
+    yield chosen(default_weights())
 
 
 def installed(found: Mapping[str, Any]) -> list[Finding]:
-    """One line each: {name: (version, None or why it is absent, with the line that installs it)}."""
+    """One finding per engine. found: {name: (version, None or why it is absent, with the line that installs it)}."""
     return [
-        Finding(OK, NAME, f"{name} {version}") if reason is None else Finding(SKIP, NAME, str(reason))
+        Finding(OK, "engines", f"{name} {version}") if reason is None else Finding(SKIP, "engines", str(reason))
         for name, (version, reason) in found.items()
     ]
 
 
 def default_weights() -> str:
-    """The node's default where it is there, else the first name; empty without any."""
+    """The name of the node's default weights if they are there, else the first name; empty without any."""
     names = known_resources("weights", ".safetensors")
     preferred = [name for name in Parameters().weights if name in names]
     return next(iter([*preferred, *names]), "")
 
 
 def chosen(name: str) -> Finding:
-    """What `auto` takes for weights of this name, and a frame's time."""
+    """The engine that `auto` takes for weights of this name, and how long a frame takes."""
     if not name:
         return Finding(SKIP, "engine of auto", "no weights to try it with")
     answer = answer_of(_TRY.format(name=name), TRY_S)
@@ -70,33 +98,3 @@ def chosen(name: str) -> Finding:
     facts = answer.facts
     where = f"{facts['engine']} on {facts['device']}, {facts['precision']} ({facts['rule']})"
     return Finding(OK, "engine of auto", f"{name}: {where}; {facts['ms']:.0f} ms for a frame of 640x480, all outputs")
-
-
-WEIGHTS_NAME = "weights"
-
-
-def weights() -> list[Finding]:
-    """One finding for each file that a name stands for."""
-    found = known_resources("weights", ".safetensors")
-    if not found:
-        folders = ", ".join(str(folder) for folder in search_folders("weights"))
-        return [Finding(FAIL, WEIGHTS_NAME, f"none in {folders}", "copy some there, or set MTDENSE_WEIGHTS_PATH to their folder")]
-    return [_of(name, path) for name, path in found.items()]
-
-
-def _of(name: str, path: Path) -> Finding:
-    """The card is read as it is: the package's own reader needs torch."""
-    try:
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        expected = str(card["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"the card beside {path} cannot be read ({type(error).__name__}: {error})"
-        return Finding(FAIL, WEIGHTS_NAME, reason, "copy the JSON file that came with the weights")
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        return Finding(FAIL, WEIGHTS_NAME, f"{path} cannot be read ({error.strerror})", "check its permissions")
-    if digest != expected:
-        text = f"{path}: sha256 is {digest[:12]}..., its card says {expected[:12]}..."
-        return Finding(FAIL, WEIGHTS_NAME, text, "copy file and card again (a Git LFS pointer, a broken download?)")
-    return Finding(OK, WEIGHTS_NAME, f"{name}: {path}, sha256 {digest[:12]}... as its card says")

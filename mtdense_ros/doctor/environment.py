@@ -11,28 +11,28 @@ NODE_PROGRAMS = (b"mtdense_node", b"mtdense_ros.ros.node")
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Environment variables, and of whom: "the node that runs (PID)" or "this shell"."""
+class Environment:
+    """Environment variables and their owner: "the node that runs (PID)" or "this shell"."""
 
-    whose: str
+    owner: str
     variables: Mapping[str, str]
 
     @property
     def is_node(self) -> bool:
         """Whether they are a running node's."""
-        return self.whose != "this shell"
+        return self.owner != "this shell"
 
 
-def surroundings(processes: Path = Path("/proc")) -> Surroundings:
-    """Of the first node of ours that runs and whose variables may be read."""
+def find_environment(processes: Path = Path("/proc")) -> Environment:
+    """The variables of the first node of this package that runs and lets them be read, else of this shell."""
     for folder in sorted(processes.glob("[0-9]*")):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if any(word.endswith(NODE_PROGRAMS) for word in words[:4]):
-                return Surroundings(f"the node that runs ({folder.name})", _variables((folder / "environ").read_bytes()))
-        except OSError:  # ended meanwhile, or somebody else's
+                return Environment(f"the node that runs ({folder.name})", _variables((folder / "environ").read_bytes()))
+        except OSError:  # it has ended meanwhile, or belongs to somebody else
             continue
-    return Surroundings("this shell", dict(os.environ))
+    return Environment("this shell", dict(os.environ))
 
 
 def _variables(block: bytes) -> dict[str, str]:

@@ -12,6 +12,10 @@ from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
 IMPORT_S = 60.0
 """For torch from a cold disk."""
 
+MIDDLEWARE_S = 30.0
+NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/etc/nv_tegra_release"))
+"""Signs of a driver: of a card's, and of a Jetson's, which has not the other file."""
+
 _SAY = "import json; print(json.dumps({}))"
 _NUMPY = "import numpy; facts = {'numpy': numpy.__version__}"
 _OPENCV = "import cv2; facts = {'opencv': cv2.__version__}"
@@ -73,10 +77,6 @@ def opencv() -> list[Finding]:
     return [Finding(OK, "OpenCV", version)]
 
 
-NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/etc/nv_tegra_release"))
-"""Signs of a driver: of a card's, and of a Jetson's, which has not the other file."""
-
-
 def gpu(drivers: Sequence[Path] = NVIDIA) -> list[Finding]:
     """Whether torch works, and sees the GPU that the machine has."""
     answer = answer_of(_TORCH)
@@ -104,7 +104,7 @@ def _gpu_of(facts: Mapping[str, Any], has_driver: bool) -> Finding:
 
 def middleware() -> Answer:
     """{"rmw": identifier} of the middleware that this environment's ROS 2 uses; problem: why there is none."""
-    return answer_of(_MIDDLEWARE, 30.0)
+    return answer_of(_MIDDLEWARE, MIDDLEWARE_S)
 
 
 def cv_bridge() -> list[Finding]:

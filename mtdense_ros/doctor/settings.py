@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mtdense_ros.doctor.environment import Surroundings
+from mtdense_ros.doctor.environment import Environment
 from mtdense_ros.doctor.probe import FAIL, OK, WARN, Finding
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.utils.files import find_resource
@@ -32,43 +32,43 @@ class Profile:
     problem: str = ""
 
 
-def malloc(around: Surroundings) -> list[Finding]:
+def malloc(environment: Environment) -> list[Finding]:
     """Whether the C library keeps the memory of large messages."""
-    found = around.variables.get("GLIBC_TUNABLES", "")
+    found = environment.variables.get("GLIBC_TUNABLES", "")
     if all(setting in found.split(":") for setting in MALLOC.split(":")):
-        return [Finding(OK, "malloc", f"{found} ({around.whose})")]
-    text = f"GLIBC_TUNABLES is {found or 'not set'} in {around.whose}: each large message costs page faults"
-    return [Finding(WARN, "malloc", text, _remedy(around, f"export GLIBC_TUNABLES={MALLOC}"))]
+        return [Finding(OK, "malloc", f"{found} ({environment.owner})")]
+    text = f"GLIBC_TUNABLES is {found or 'not set'} in {environment.owner}: each large message costs page faults"
+    return [Finding(WARN, "malloc", text, _remedy(environment, f"export GLIBC_TUNABLES={MALLOC}"))]
 
 
-def waiting_threads(around: Surroundings) -> list[Finding]:
+def waiting_threads(environment: Environment) -> list[Finding]:
     """Whether waiting OpenMP threads give their core to others."""
     exports = " ".join(f"{name}={value}" for name, value in OPENMP.items())
-    given = {name: around.variables[name] for name in OPENMP if around.variables.get(name)}
+    given = {name: environment.variables[name] for name in OPENMP if environment.variables.get(name)}
     if given:
-        text = ", ".join(f"{name}={value}" for name, value in given.items()) + f" ({around.whose})"
+        text = ", ".join(f"{name}={value}" for name, value in given.items()) + f" ({environment.owner})"
         if {name: value.upper() for name, value in given.items()} == {"OMP_WAIT_POLICY": "ACTIVE"}:
             return [Finding(WARN, "waiting threads", f"{text}: they keep their core from camera and subscribers", f"export {exports}")]
         return [Finding(OK, "waiting threads", text)]
-    text = f"neither {' nor '.join(OPENMP)} is set in {around.whose}: threads that wait keep their core from camera and subscribers"
-    return [Finding(WARN, "waiting threads", text, _remedy(around, f"export {exports}"))]
+    text = f"neither {' nor '.join(OPENMP)} is set in {environment.owner}: threads that wait keep their core from camera and subscribers"
+    return [Finding(WARN, "waiting threads", text, _remedy(environment, f"export {exports}"))]
 
 
-def profile(around: Surroundings) -> list[Finding]:
+def profile(environment: Environment) -> list[Finding]:
     """Whether Fast DDS is told to use segments that hold an image, by a file that is there and says so."""
-    name, found = "Fast DDS profile", profile_in_use(around.variables)
+    name, found = "Fast DDS profile", profile_in_use(environment.variables)
     export = " ".join(f"{variable}={own_profile()}" for variable in PROFILE_VARIABLES)
     if found is None:
-        text = f"{PROFILE_VARIABLES[0]} is not set in {around.whose}: images do not fit its segments of 0.5 MiB"
-        remedy = f"{_remedy(around, f'export {export}')}; for the camera driver too: it is the sender's that counts"
+        text = f"{PROFILE_VARIABLES[0]} is not set in {environment.owner}: images do not fit its segments of 0.5 MiB"
+        remedy = f"{_remedy(environment, f'export {export}')}; for the camera driver too: it is the sender's that counts"
         return [Finding(WARN, name, text, remedy)]
     if found.problem:
-        text = f"{found.path} ({around.whose}): {found.problem}, so Fast DDS uses its own settings"
+        text = f"{found.path} ({environment.owner}): {found.problem}, so Fast DDS uses its own settings"
         return [Finding(FAIL, name, text, f"export {export}")]
     if found.segment < ENOUGH:
-        text = f"{found.path} ({around.whose}): segment_size is {found.segment / 2**20:.1f} MiB, expected 16 or more"
+        text = f"{found.path} ({environment.owner}): segment_size is {found.segment / 2**20:.1f} MiB, expected 16 or more"
         return [Finding(WARN, name, text, "raise segment_size and maxMessageSize, or use config/fastdds.xml")]
-    return [Finding(OK, name, f"{found.path}, segments of {found.segment >> 20} MiB ({around.whose})")]
+    return [Finding(OK, name, f"{found.path}, segments of {found.segment >> 20} MiB ({environment.owner})")]
 
 
 def profile_in_use(variables: Mapping[str, str]) -> Profile | None:
@@ -80,9 +80,9 @@ def profile_in_use(variables: Mapping[str, str]) -> Profile | None:
     return None if path is None else read_profile(path)
 
 
-def segment_of(around: Surroundings) -> int:
-    """Bytes of shared memory that each process takes: as its profile says, beside the own one of Fast DDS."""
-    found = profile_in_use(around.variables) or read_profile(str(own_profile()))
+def segment_of(environment: Environment) -> int:
+    """Bytes of shared memory that each process takes: the segment of its profile, and one of Fast DDS itself."""
+    found = profile_in_use(environment.variables) or read_profile(str(own_profile()))
     return found.segment + DEFAULT_SEGMENT
 
 
@@ -103,5 +103,5 @@ def own_profile() -> Path:
     return find_resource("config", "fastdds", ".xml", ConfigError)
 
 
-def _remedy(around: Surroundings, export: str) -> str:
-    return export if around.is_node else f"{LAUNCHED}{export}"
+def _remedy(environment: Environment, export: str) -> str:
+    return export if environment.is_node else f"{LAUNCHED}{export}"

@@ -1,10 +1,10 @@
-"""Two processes of our own, one sends and one receives: what is lost, and how long it takes."""
+"""The middleware, and a self-test of it: one process sends, one receives; what is lost, and how long it takes."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,50 @@ PROFILE = "the Fast DDS profile, and shared memory room for it"
 OTHERWISE = "its middleware's own settings for large messages"
 """What a sender needs where Fast DDS carries the messages, and where another middleware does."""
 
+ENOUGH_BUFFER = 8 << 20
+"""Bytes of a UDP receive buffer that hold a cloud."""
+
+ADVICE = {
+    "rmw_cyclonedds": "its images go through UDP on one host too: raise net.core.rmem_max, and SocketReceiveBufferSize in CYCLONEDDS_URI",
+    "rmw_zenoh": "start its router (ros2 run rmw_zenoh_cpp rmw_zenohd), and enable shared memory in its session configuration",
+}
+"""What applies instead of the Fast DDS profile, by the beginning of the identifier."""
+
+
+def is_fast_dds(identifier: str) -> bool:
+    """Whether this is an identifier of Fast DDS, static or dynamic."""
+    return identifier.startswith("rmw_fastrtps")
+
+
+def middleware(answer: Answer, buffer: Path = Path("/proc/sys/net/core/rmem_max")) -> list[Finding]:
+    """What rclpy runs on. answer: {"rmw": identifier}, see libraries.middleware."""
+    if answer.problem:
+        missing = "No module named 'rclpy'" in answer.problem
+        remedy = "source the setup.bash of ROS 2, or run scripts/setup" if missing else "rclpy is broken: mend what it says"
+        return [Finding(SKIP if missing else FAIL, "middleware", answer.problem, remedy)]
+    identifier = str(answer.facts["rmw"])
+    if is_fast_dds(identifier):
+        return [Finding(OK, "middleware", identifier)]
+    advice = next((text for name, text in ADVICE.items() if identifier.startswith(name)), "judge it by the self-test below")
+    return [Finding(OK, "middleware", f"{identifier}: the Fast DDS profile does not apply; {advice}"), *_buffer(buffer)]
+
+
+def _buffer(path: Path) -> list[Finding]:
+    """The kernel's limit of UDP buffers, which counts where images go through UDP."""
+    name = "UDP buffers"
+    try:
+        size = int(path.read_text())
+    except (OSError, ValueError):
+        return [Finding(SKIP, name, f"{path} cannot be read")]
+    if size < ENOUGH_BUFFER:
+        text = f"net.core.rmem_max is {size}, less than one cloud"
+        return [Finding(WARN, name, text, f"sudo sysctl -w net.core.rmem_max={2 * ENOUGH_BUFFER}")]
+    return [Finding(OK, name, f"net.core.rmem_max is {size}")]
+
 
 @dataclass(frozen=True)
 class Counts:
-    """Messages of one series: sent, received, and their median time on the way (ms; None when none came)."""
+    """How many messages of one series were sent and received, and their median latency in ms (None when none came)."""
 
     sent: int
     received: int
@@ -37,21 +77,20 @@ class Counts:
 
 @dataclass(frozen=True)
 class Result:
-    """What the two processes told. segment: bytes of shared memory that the sender really has."""
+    """What the two processes measured. segment: bytes of shared memory that the sender really has."""
 
     series: Mapping[str, Counts]
     segment: int
 
 
-def self_test(rmw: str, count: int) -> list[Finding]:
-    """As launch starts the node, and, where this shell's variables differ, as a process of this shell."""
+def self_test(rmw: str, count: int) -> Iterator[Finding]:
+    """Tests with the variables that launch gives to the node and, where this shell's differ, with those of this shell."""
     launched = ros_environment()
     shell = {name: value for name, value in launched.items() if name in os.environ or name.startswith("ROS_")}
-    findings = _judged("self-test, as launched", launched, rmw, count, FAIL)
+    yield from _judged("self-test, as launched", launched, rmw, count, FAIL)
     if is_fast_dds(rmw) and profile_in_use(shell) is None:
         shell["ROS_DOMAIN_ID"] = str(free_domain())
-        findings += _judged("self-test, as in this shell", shell, rmw, count, WARN)
-    return findings
+        yield from _judged("self-test, as in this shell", shell, rmw, count, WARN)
 
 
 def _judged(name: str, environment: Mapping[str, str], rmw: str, count: int, lossy: str) -> list[Finding]:
@@ -107,45 +146,3 @@ def _series(name: str, counts: Counts, lossy: str, settings: str) -> Finding:
     if counts.median_ms is not None and counts.median_ms > SLOW_MS:
         return Finding(WARN, name, text, f"expected a few ms: use {settings} and the malloc tunables, and end what else runs")
     return Finding(OK, name, text)
-
-
-NAME = "middleware"
-ENOUGH_BUFFER = 8 << 20
-"""Bytes of a UDP receive buffer that hold a cloud."""
-
-ADVICE = {
-    "rmw_cyclonedds": "its images go through UDP on one host too: raise net.core.rmem_max, and SocketReceiveBufferSize in CYCLONEDDS_URI",
-    "rmw_zenoh": "start its router (ros2 run rmw_zenoh_cpp rmw_zenohd), and enable shared memory in its session configuration",
-}
-"""What applies instead of the Fast DDS profile, by the beginning of the identifier."""
-
-
-def is_fast_dds(identifier: str) -> bool:
-    """Whether an identifier is of Fast DDS, static or dynamic."""
-    return identifier.startswith("rmw_fastrtps")
-
-
-def middleware(answer: Answer, buffer: Path = Path("/proc/sys/net/core/rmem_max")) -> list[Finding]:
-    """What rclpy runs on. answer: {"rmw": identifier}, see libraries.middleware."""
-    if answer.problem:
-        missing = "No module named 'rclpy'" in answer.problem
-        remedy = "source the setup.bash of ROS 2, or run scripts/setup" if missing else "rclpy is broken: mend what it says"
-        return [Finding(SKIP if missing else FAIL, NAME, answer.problem, remedy)]
-    identifier = str(answer.facts["rmw"])
-    if is_fast_dds(identifier):
-        return [Finding(OK, NAME, identifier)]
-    advice = next((text for name, text in ADVICE.items() if identifier.startswith(name)), "judge it by the self-test below")
-    return [Finding(OK, NAME, f"{identifier}: the Fast DDS profile does not apply; {advice}"), *_buffer(buffer)]
-
-
-def _buffer(path: Path) -> list[Finding]:
-    """The kernel's limit of UDP buffers, which counts where images go through UDP."""
-    name = "UDP buffers"
-    try:
-        size = int(path.read_text())
-    except (OSError, ValueError):
-        return [Finding(SKIP, name, f"{path} cannot be read")]
-    if size < ENOUGH_BUFFER:
-        text = f"net.core.rmem_max is {size}, less than one cloud"
-        return [Finding(WARN, name, text, f"sudo sysctl -w net.core.rmem_max={2 * ENOUGH_BUFFER}")]
-    return [Finding(OK, name, f"net.core.rmem_max is {size}")]

@@ -1,4 +1,4 @@
-"""How every command of the package ends, and how files tell of it: what went wrong is one line, not a traceback."""
+"""What all commands of the package share: exit codes, errors in one line instead of a traceback, progress, and how files quote them."""
 
 from __future__ import annotations
 
@@ -40,39 +40,54 @@ def portable_command(words: Iterable[str]) -> str:
     return shlex.join(map(without_folders, words))
 
 
-PERIOD_S = 0.2
+class ProgressLine:
+    """One line on the standard error that rewrites itself; nothing where that is no terminal.
+
+    period_s: texts that follow the one shown before sooner than this are left out. lines: where the standard error is no terminal,
+    each text is a line of its own.
+    """
+
+    def __init__(self, period_s: float = 0.0, lines: bool = False) -> None:
+        self._period_s = period_s
+        self._lines = lines
+        self._next = 0.0
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Replaces the line."""
+        terminal = sys.stderr.isatty()
+        if not (terminal or self._lines) or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._period_s
+        self._shown = terminal
+        sys.stderr.write(f"\r{text}\x1b[K" if terminal else f"{text}\n")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Removes the line, before anything else is written to the terminal."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False
 
 
 class Console:
-    """Lines on the standard output, and one line of progress that rewrites itself on a terminal. name: the command's."""
+    """What a command says: messages with its name and results on the standard output, and a line of progress."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._next = 0.0
-        self._open_line = False
+        self._progress = ProgressLine(period_s=0.2)
 
     def say(self, text: str) -> None:
         """One line."""
-        self._end_progress()
-        sys.stdout.write(f"{self._name}: {text}\n")
-        sys.stdout.flush()
+        self.show(f"{self._name}: {text}\n")
 
     def show(self, text: str) -> None:
         """Text without the command's name: results."""
-        self._end_progress()
+        self._progress.clear()
         sys.stdout.write(text)
         sys.stdout.flush()
 
     def progress(self, text: str) -> None:
-        """How far it is, a few times per second; nothing when the output is no terminal."""
-        if not sys.stdout.isatty() or time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + PERIOD_S
-        self._open_line = True
-        sys.stdout.write(f"\r{self._name}: {text}\x1b[K")
-        sys.stdout.flush()
-
-    def _end_progress(self) -> None:
-        if self._open_line:
-            sys.stdout.write("\n")
-            self._open_line = False
+        """How far it is, for people at a terminal."""
+        self._progress.show(f"{self._name}: {text}")

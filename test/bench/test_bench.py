@@ -47,7 +47,7 @@ def test_every_trial_gets_its_samples(fake_children):
     told = []
     found = run_trials([Trial("3", "cpu", "fp32"), Trial("2", "cpu", "bf16")], "net", (96, 128), 23, told.append)
     assert [trial.samples for trial in found] == [(3.0,) * 23, (2.0,) * 23]
-    assert told == ["starting 3 fp32 on cpu", "starting 2 bf16 on cpu", "0 of 23 runs each", "10 of 23 runs each", "20 of 23 runs each", ""]
+    assert told == ["starting 3 fp32 on cpu", "starting 2 bf16 on cpu", "0 of 23 runs each", "10 of 23 runs each", "20 of 23 runs each"]
 
 
 def test_what_fails_is_told_and_stops_nobody(fake_children, monkeypatch):

@@ -6,22 +6,24 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from project import ROOT
 
 from mtdense_ros.cli import doctor, main
-from mtdense_ros.doctor import camera, engines, libraries, machine, settings
+from mtdense_ros.doctor import camera, checks, engines, libraries, machine, settings
 from mtdense_ros.doctor.checks import limited
 from mtdense_ros.doctor.engines import weights
-from mtdense_ros.doctor.environment import Surroundings, surroundings
+from mtdense_ros.doctor.environment import Environment, find_environment
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
 from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, judged, middleware
 from mtdense_ros.errors import InputError
 from mtdense_ros.utils.processes import MALLOC, PROFILE_VARIABLES
 
 MIB = 1 << 20
+FINDINGS = (Finding(OK, "a", "is b"), Finding(FAIL, "c", "is d", "do e"))
 
 
 def statuses(findings):
@@ -29,7 +31,7 @@ def statuses(findings):
 
 
 def shell(**variables):
-    return Surroundings("this shell", variables)
+    return Environment("this shell", variables)
 
 
 # probes
@@ -67,6 +69,32 @@ def test_a_check_that_hangs_or_breaks_is_a_finding():
     assert (hung.status, hung.name) == (FAIL, "disk") and "no answer within 0.05 s" in hung.text
     (broken,) = limited("sum", lambda: 1 // 0, 5.0)
     assert broken.status == FAIL and "ZeroDivisionError" in broken.text
+
+
+def test_a_finding_is_there_before_its_check_has_ended():
+    go_on = threading.Event()
+
+    def check():
+        yield FINDINGS[0]
+        assert go_on.wait(20.0)
+        yield FINDINGS[1]
+
+    found = limited("slow", check, 20.0)
+    assert next(found) == FINDINGS[0] and not go_on.is_set()
+    go_on.set()
+    assert list(found) == [FINDINGS[1]]
+
+
+def test_each_check_is_announced_with_its_limit_before_it_runs(monkeypatch):
+    log = []
+    for module, names in ((checks.libraries, ("python", "numpy", "opencv", "gpu")), (checks, ("weights", "engines"))):
+        for name in names:
+            monkeypatch.setattr(module, name, lambda: [])
+    monkeypatch.setattr(checks.libraries, "middleware", lambda: log.append("asked") or Answer(problem="none"))
+    for _ in checks.examine(announce=lambda name, seconds: log.append((name, seconds))):
+        pass
+    assert ("engines", 180.0) in log and ("cores", checks.LIMIT_S) in log
+    assert log[-2:] == [("middleware", checks.libraries.MIDDLEWARE_S), "asked"]
 
 
 # the machine
@@ -169,8 +197,8 @@ def test_what_scripts_set_is_what_the_doctor_asks_for_and_the_users_own_wins():
         done = subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=True)
         return shell(**dict(entry.partition("=")[::2] for entry in done.stdout.split("\0") if entry))
 
-    around = sourced()
-    assert statuses(settings.malloc(around) + settings.profile(around)) == [OK, OK]
+    environment = sourced()
+    assert statuses(settings.malloc(environment) + settings.profile(environment)) == [OK, OK]
     own = sourced(GLIBC_TUNABLES="glibc.malloc.tcache_count=0", FASTDDS_DEFAULT_PROFILES_FILE="/mine.xml").variables
     assert own["GLIBC_TUNABLES"] == "glibc.malloc.tcache_count=0"
     assert {name: own.get(name) for name in PROFILE_VARIABLES} == dict(zip(PROFILE_VARIABLES, (None, "/mine.xml"), strict=True))
@@ -180,8 +208,8 @@ def test_what_launch_sets_is_what_the_doctor_asks_for():
     tree = ast.parse((ROOT / "launch" / "mtdense.launch.py").read_text())
     (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "ENVIRONMENT"]
     groups = eval(compile(ast.Expression(value), "ENVIRONMENT", "eval"), {"SHARE": ROOT})
-    around = shell(**{name: each for group in groups for name, each in group.items()})
-    assert statuses(settings.malloc(around) + settings.waiting_threads(around) + settings.profile(around)) == [OK, OK, OK]
+    environment = shell(**{name: each for group in groups for name, each in group.items()})
+    assert statuses(settings.malloc(environment) + settings.waiting_threads(environment) + settings.profile(environment)) == [OK, OK, OK]
 
 
 def test_each_distribution_reads_its_own_variable():
@@ -193,13 +221,13 @@ def test_each_distribution_reads_its_own_variable():
 
 def test_the_variables_of_a_node_that_runs_come_before_those_of_the_shell(tmp_path, monkeypatch):
     monkeypatch.setenv("MARK", "shell")
-    assert surroundings(tmp_path).variables["MARK"] == "shell"
+    assert find_environment(tmp_path).variables["MARK"] == "shell"
     for number, words in ((7, b"bash\0"), (42, b"/usr/bin/python3\0/ws/lib/mtdense_ros/mtdense_node\0--ros-args\0")):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "cmdline").write_bytes(words)
         (tmp_path / str(number) / "environ").write_bytes(b"MARK=node\0LANG=C\0")
-    around = surroundings(tmp_path)
-    assert (around.whose, around.is_node, around.variables["MARK"]) == ("the node that runs (42)", True, "node")
+    environment = find_environment(tmp_path)
+    assert (environment.owner, environment.is_node, environment.variables["MARK"]) == ("the node that runs (42)", True, "node")
 
 
 # libraries, engines, weights
@@ -307,17 +335,22 @@ def test_stamps_of_another_clock(age, told):
 # the command
 
 
-FINDINGS = (Finding(OK, "a", "is b"), Finding(FAIL, "c", "is d", "do e"))
-
-
 @pytest.mark.parametrize(("count", "code"), [(1, 0), (2, 1)])
 def test_one_line_per_finding_and_exit_1_on_a_failure(count, code, tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(doctor, "examine", lambda *given: asked.append(given) or iter(FINDINGS[:count]))
+
+    def examine(topic, messages, announce):
+        asked.append((topic, messages))
+        announce("a", 5.0)
+        return iter(FINDINGS[:count])
+
+    monkeypatch.setattr(doctor, "examine", examine)
     file = tmp_path / "new" / "doctor.json"
     assert main(["doctor", "--image-topic", "/camera/image_raw", "--messages", "5", "--json", str(file)]) == code
     assert asked == [("/camera/image_raw", 5)]
-    lines = capsys.readouterr().out.splitlines()
+    output, progress = capsys.readouterr()
+    assert progress == "a (at most 5 s) ...\n"
+    lines = output.splitlines()
     assert lines[:-1] == ["ok    a: is b", "fail  c: is d; do e"][:count]
     assert lines[-1] == f"1 ok, 0 warn, {code} fail, 0 skip"
     (told, *_) = json.loads(file.read_text())["findings"]

@@ -1,6 +1,10 @@
-"""MTDENSE_REQUIRE_ALL=1 turns every skip into a failure, for a machine where nothing may be missing (a full ROS 2, the evaluation data)."""
+"""Which tests need ROS, what turns a skip into a failure, and what tests of several folders share.
+
+MTDENSE_REQUIRE_ALL=1 turns every skip into a failure, for a machine where nothing may be missing (a full ROS 2, the evaluation data).
+"""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,13 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: skipped, which MTDENSE_REQUIRE_ALL=1 forbids: {reason}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of these two folders need ROS, and `scripts/test --quick` does not even import them."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in ("ros", "launch"):
+            item.add_marker("ros")
 
 
 @pytest.hookimpl(hookwrapper=True)

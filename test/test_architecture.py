@@ -128,6 +128,7 @@ def test_imports_have_no_cycles():
         graph = {name: needs for name, needs in graph.items() if name not in leaves}
 
 
+@pytest.mark.slow
 def test_the_pipeline_works_where_no_ros_is_installed():
     """Import hooks refuse every ROS package, as a machine without ROS would."""
     program = f"""

@@ -50,6 +50,7 @@ def test_every_trial_gets_its_samples(fake_children):
     assert told == ["starting 3 fp32 on cpu", "starting 2 bf16 on cpu", "0 of 23 runs each", "10 of 23 runs each", "20 of 23 runs each"]
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_stops_nobody(fake_children, monkeypatch):
     monkeypatch.setattr(turns, "READY_S", 5.0)
     started = [Trial(name, "cpu", "fp32") for name in ("refuses", "raises", "dies", "hangs", "7")]
@@ -100,6 +101,7 @@ def test_the_table_by_hand(make_random_weights):
     assert (content["machine"]["cpu"], content["size_hw"], content["weights"]["sha256"]) == ("a processor", [96, 128], card.sha256)
 
 
+@pytest.mark.slow
 def test_the_command_measures_chooses_and_forgets(make_random_weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     weights, file = make_random_weights("mtdense"), tmp_path / "new" / "bench.json"

@@ -9,6 +9,8 @@ from benchmarks.common.statistics import complete, lost, set_age
 from benchmarks.common.system import System
 from benchmarks.common.variants import VARIANTS
 
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+
 
 def test_every_set_of_outputs_is_accounted_for(tmp_path):
     with System(VARIANTS["relay"], (48, 64), "", tmp_path, sinks=2) as system:

@@ -75,6 +75,7 @@ def test_the_first_step_down_comes_within_a_second():
     assert m.changes and m.changes[0][0] < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", (0, 1))
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.15])
 @pytest.mark.parametrize("budget", [15.0, 30.0, 60.0])

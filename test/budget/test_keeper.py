@@ -19,6 +19,8 @@ from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.worker import Worker
 
+pytestmark = pytest.mark.slow
+
 HW = (96, 128)
 HEARD = ("labels", "depth", "normals", "foreground")
 ALL = Setting(True, "", 2, 0.5)

@@ -11,6 +11,8 @@ from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import Parameters
 
+pytestmark = pytest.mark.slow
+
 HW = (119, 161)
 
 

@@ -18,6 +18,8 @@ from mtdense_ros.imaging.label_spaces import label_mapping
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.weights import read_card
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def teacher(make_random_weights):

@@ -20,6 +20,7 @@ def images(tmp_path, picture):
     return [str(path) for path in paths]
 
 
+@pytest.mark.slow
 def test_predict(weights, images, tmp_path, capsys):
     empty, *frames = images
     options = ["--weights", str(weights), "--background", empty, "--focal", "120", "--out", str(tmp_path / "out")]
@@ -33,6 +34,7 @@ def test_predict(weights, images, tmp_path, capsys):
     assert "focal" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_predict_says_what_is_missing(weights, images, tmp_path, capsys):
     assert main(["predict", images[0], "--weights", str(weights), "--out", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out

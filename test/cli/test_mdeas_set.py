@@ -16,6 +16,7 @@ def test_grey_is_a_share_of_the_far_depth():
     np.testing.assert_allclose(grey_depth(depth, 10.0), [0, 0.25, 1, 1, 1, 1, 0, 0])
 
 
+@pytest.mark.slow
 def test_a_set_of_folders(tmp_path, picture, make_random_weights):
     for folder in ("backgrounds", "cutouts"):
         (tmp_path / folder).mkdir()
@@ -34,6 +35,7 @@ def test_a_set_of_folders(tmp_path, picture, make_random_weights):
     assert np.abs(source[3].depth - expected).mean() < 0.01  # JPEG lies between the two
 
 
+@pytest.mark.slow
 def test_unfit_teachers_and_missing_sources_are_refused(tmp_path, make_random_weights):
     with pytest.raises(ConfigError, match="gives no depth of a picture alone"):
         teacher_of(str(make_random_weights("mdeas")), "cpu", 10.0)

@@ -16,6 +16,8 @@ from mtdense_ros.utils import files
 from mtdense_ros.weights import load_weights, read_card, save_weights
 from mtdense_ros.weights.importers.names import original_names
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(make_random_weights):

@@ -274,6 +274,7 @@ def test_engines_that_are_absent_say_how_to_get_them():
     assert "pip install openvino" in found[1].text
 
 
+@pytest.mark.slow
 def test_the_engine_of_auto_is_tried(make_random_weights, monkeypatch):
     pytest.importorskip("torch")
     path = make_random_weights("mtdense", name="tried")

@@ -12,6 +12,8 @@ from mtdense_ros.errors import ConfigError, DeviceError, InputError
 from mtdense_ros.models import create_model
 from mtdense_ros.weights import list_weights, load_weights
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ["openvino", "onnxruntime"]
 
 

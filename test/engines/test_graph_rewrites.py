@@ -31,6 +31,7 @@ def rewritten(function, *arguments):
         return function(*arguments), operations.seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 7])
 def test_wide_pooling_runs_over_columns_and_then_rows(size):
     x = torch.randn(2, 3, 11, 8)

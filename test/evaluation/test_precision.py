@@ -21,6 +21,7 @@ def rendered(tmp_path_factory):
     return write_set(tmp_path_factory.mktemp("sets") / "val", 4)
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_fills_in_the_card(rendered, make_random_weights, tmp_path, capsys):
     weights = make_random_weights("mtdense", name="tiny")
     options = ["--data", f"renders:{rendered}", "--real", "--frames", "3", "--out", str(tmp_path), "--variants", "torch:bf16", "torch:fp16"]

@@ -93,6 +93,7 @@ def test_pictures_of_depth_use_all_colours(kind, near, far):
     np.testing.assert_array_equal(shown("depth", np.array([[near, far]], np.float32), None, kind), ends)
 
 
+@pytest.mark.slow
 def test_the_command_writes_figures_pictures_and_the_card(tmp_path, make_random_weights, picture, capsys):
     pytest.importorskip("torch")
     from mtdense_ros.cli import main

@@ -32,6 +32,7 @@ def test_first_frames_are_well_formed(data, name):
             assert frame.background.shape == frame.rgb.shape and 0.5 < frame.foreground_valid.mean() <= 1
 
 
+@pytest.mark.slow
 def test_set_sizes(data):
     names = ("nyuv2", "mosd_A", "mosd_B", "mosd_D", "office", "openloris")
     assert [sum(1 for _ in read_set(name, data)) for name in names] == [7, 14, 16, 7, 75, 4]

@@ -16,6 +16,8 @@ from mtdense_ros.evaluation.tables import markdown, per_frame
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.training.losses import ssim
 
+pytestmark = pytest.mark.slow
+
 
 def test_constants_by_hand():
     a, b = np.full((400, 400), 0.5), np.full((400, 400), 0.25)

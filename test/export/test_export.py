@@ -18,6 +18,8 @@ from mtdense_ros.imaging.transforms import normalise
 from mtdense_ros.models import list_models
 from mtdense_ros.weights import load_weights
 
+pytestmark = pytest.mark.slow
+
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 

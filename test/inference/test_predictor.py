@@ -37,6 +37,7 @@ def camera(fx=500.0, width=W, height=H):
     return Intrinsics(width, height, fx, fx, (width - 1) / 2, (height - 1) / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ["hydranet", "mtdense", "mdeas"])
 @pytest.mark.parametrize("size", [(H, W), (480, 640), (97, 131)])
 def test_everything_is_at_camera_size(arch, size, make_random_weights, picture):
@@ -65,6 +66,7 @@ def test_values_are_in_their_ranges(predictor, frame):
     assert set(out.timings) == {"preprocess", "network", "postprocess"}
 
 
+@pytest.mark.slow
 def test_against_the_plain_network(make_random_weights, make_net, picture):
     """The whole way by torch: at network size there is no resizing on the way in, and torch resizes on the way back."""
     path = make_random_weights("mtdense", input={
@@ -108,6 +110,7 @@ def test_depth_range(predictor, frame):
     assert np.array_equal(limited == -np.inf, depth < low)
 
 
+@pytest.mark.slow
 def test_depth_of_hydranet_is_never_negative(make_random_weights, frame):
     """The raw values of random weights have both signs; the absolute value is published post-processing."""
     p = Predictor.load(make_random_weights("hydranet"), device="cpu")
@@ -115,6 +118,7 @@ def test_depth_of_hydranet_is_never_negative(make_random_weights, frame):
     assert (depth >= 0).all()
 
 
+@pytest.mark.slow
 def test_relative_depth_is_left_alone(make_random_weights, picture):
     p = Predictor.load(make_random_weights("mdeas"), device="cpu")
     rgb, background = picture(1, 96, 128), picture(2, 96, 128)
@@ -137,6 +141,7 @@ def test_network_that_needs_a_background_for_everything(make_random_weights, fra
     assert sum(p.counters.values()) == 0
 
 
+@pytest.mark.slow
 def test_cached_background_halves_the_encoder_and_changes_nothing(predictor, frame, empty):
     encoded = predictor.encode_background(empty)
     predictor.counters.clear()
@@ -178,6 +183,7 @@ def test_background_of_another_size(predictor, frame, picture):
             predictor.predict(frame, background=background)
 
 
+@pytest.mark.slow
 def test_background_of_another_predictor(predictor, make_random_weights, frame, empty):
     other = Predictor.load(make_random_weights("mtdense"), device="cpu")
     with pytest.raises(InputError, match="was encoded by another predictor"):
@@ -196,6 +202,7 @@ def test_a_background_nobody_needs_is_not_encoded(predictor, frame, empty):
     assert predictor.counters == {"encoder": 1, "depth": 1}
 
 
+@pytest.mark.slow
 def test_batch_equals_single(predictor, picture):
     frames, backgrounds = [picture(i, H, W) for i in (5, 6, 7)], [picture(i, H, W) for i in (8, 9, 10)]
     cameras = [camera(400.0), None, camera(600.0)]
@@ -249,6 +256,7 @@ def test_the_same_frame_gives_the_same_result(predictor, frame):
     assert all(np.array_equal(getattr(first, n), getattr(second, n)) for n in ("labels", "confidence", "depth", "normals"))
 
 
+@pytest.mark.slow
 def test_fast_labels(make_net, predictor, frame):
     net = make_net("mtdense")
     last = net.heads["labels"][-1]
@@ -261,6 +269,7 @@ def test_fast_labels(make_net, predictor, frame):
         OutputOptions(labels_upsampling="cubic")
 
 
+@pytest.mark.slow
 def test_size(make_random_weights, frame):
     path = make_random_weights("mtdense")
     assert Predictor.load(path, size=(192, 256)).network_size((H, W)) == (192, 256)
@@ -273,6 +282,7 @@ def test_size(make_random_weights, frame):
         Predictor.load(path, size=(0, 5))
 
 
+@pytest.mark.slow
 def test_label_space(predictor, make_random_weights):
     assert predictor.label_space.names == ("floor", "wall", "ceiling", "furniture", "object", "other")
     assert Predictor.load(make_random_weights("mtdense", label_space=None)).label_space is None

@@ -65,6 +65,7 @@ def test_sizes(name, config, count, entries):
     assert (sum(p.numel() for p in net.parameters()), len(net.state_dict())) == (count, entries)
 
 
+@pytest.mark.slow
 @every_variant
 @pytest.mark.parametrize("size", [(32, 32), (97, 133), (64, 96)])
 def test_any_size_and_batch(name, config, size):
@@ -89,6 +90,7 @@ def test_images_of_a_batch_do_not_see_each_other(name, config):
         assert torch.allclose(together[key][1:], alone[key], atol=1e-5)
 
 
+@pytest.mark.slow
 @every_variant
 def test_gradients_reach_every_parameter(name, config):
     torch.manual_seed(0)

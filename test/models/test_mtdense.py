@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mtdense_ros.models import create_model
 
 
+@pytest.mark.slow
 def test_mtdense_fits_its_budget():
     net = create_model("mtdense").eval()
     image = torch.rand(1, 3, 480, 640)

@@ -40,6 +40,7 @@ def empty(picture):
     return picture(2, H, W)
 
 
+@pytest.mark.slow
 def test_all_results_at_camera_size(pipeline, frame, empty):
     pipeline.background.capture(empty)
     results = pipeline.process(frame, RESULTS)
@@ -53,6 +54,7 @@ def test_all_results_at_camera_size(pipeline, frame, empty):
     assert {"preprocess", "network", "postprocess", "scale", "results"} == set(results.timings)
 
 
+@pytest.mark.slow
 def test_a_cloud_agrees_with_the_maps(pipeline, frame, empty):
     pipeline.background.capture(empty)
     results = pipeline.process(frame, RESULTS)
@@ -156,6 +158,7 @@ def test_depth_range(pipeline, frame):
     assert np.array_equal(pipeline.process(frame, {"depth"})["depth"] == np.inf, depth > middle)
 
 
+@pytest.mark.slow
 def test_every_n(pipeline, frame, empty):
     pipeline.background.capture(empty)
     pipeline.options = PipelineOptions(every_labels=3, every_depth=2)
@@ -187,6 +190,7 @@ def test_a_cloud_without_its_depth_waits_for_the_next(pipeline, frame):
     assert (unpack_cloud(clouds[3], W, H)["label"] == 255).all(), "labels are due on even frames"
 
 
+@pytest.mark.slow
 def test_other_networks_take_over_with_the_reference_frame(make_random_weights, pipeline, frame, empty):
     pipeline.background.capture(empty)
     other = MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu", size=(64, 64))
@@ -223,6 +227,7 @@ def test_outputs_a_network_lacks(make_random_weights, frame):
     assert "names no label space" in results.missing["labels_color"]
 
 
+@pytest.mark.slow
 def test_relative_depth_gives_no_points(make_random_weights, frame, empty):
     pipeline = Pipeline(Predictor.load(make_random_weights("mdeas"), device="cpu"))
     assert "no background" in pipeline.process(frame, {"depth"}).missing["depth"]

@@ -18,6 +18,8 @@ from mtdense_ros.replay.sources import open_source
 from mtdense_ros.utils.command_line import Console
 from mtdense_ros.weights import save_weights
 
+pytestmark = pytest.mark.slow
+
 FRAMES = 6
 
 

@@ -17,6 +17,7 @@ def test_metres_become_millimetres_and_relative_values_stay(tmp_path):
     assert np.array_equal(np.load(tmp_path / "depth" / "000008.npy"), depth, equal_nan=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["predict", "replay"])
 def test_commands_give_no_unit_to_relative_depth(command, make_random_weights, picture, tmp_path):
     image, background, out = (str(tmp_path / name) for name in ("frame.png", "empty.png", "out"))

@@ -13,6 +13,8 @@ from mtdense_ros.synthetic.objects.assets import Assets
 from mtdense_ros.synthetic.rendering import camera
 from mtdense_ros.synthetic.rendering.renderer import Renderer
 
+pytestmark = pytest.mark.render
+
 
 def test_scene_renders_to_the_committed_truth():
     if not (DATA / "assets_mit0").is_dir():

@@ -9,6 +9,8 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.replay.demo_sequence import FOLDER, load_demo
 from mtdense_ros.synthetic.sequence_truth import Truth, decode, encode
 
+pytestmark = pytest.mark.render
+
 EMPTY = 8
 OBJECT = 4
 

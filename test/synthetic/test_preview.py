@@ -6,6 +6,8 @@ import pytest
 from mtdense_ros.data.datasets.shards import Pair
 from mtdense_ros.synthetic.preview import statistics
 
+pytestmark = pytest.mark.render
+
 
 def pair_of(label, depth, foreground):
     """A pair of one label and depth, but 255 and no depth in the upper half; the background's label and depth are others."""

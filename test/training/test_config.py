@@ -91,12 +91,14 @@ def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
         assert value != default and (not isinstance(default, float) or float(value) != default), f"{path.name}: {key} is the default"
 
 
+@pytest.mark.slow
 def test_a_network_has_the_classes_of_the_label_space():
     assert Run(TrainConfig(steps=1, label_space="nyud13")).net.config["num_classes"] == 13
     with pytest.raises(ConfigError, match="'model.num_classes' is 5, 'indoor' has 6"):
         Run(TrainConfig(steps=1, model={"num_classes": 5}))
 
 
+@pytest.mark.slow
 def test_a_recipe_must_fit_the_targets():
     with pytest.raises(ConfigError, match="'mdeas' needs the targets depth"):
         Run(TrainConfig(steps=1, loss=LossConfig("mdeas"), targets=("labels", "foreground")))

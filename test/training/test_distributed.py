@@ -12,6 +12,8 @@ from training_data import write_set
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.distributed import Team
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import sys
 import torch

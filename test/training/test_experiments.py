@@ -84,6 +84,7 @@ def test_every_arm_of_the_experiments_in_the_source_tree_is_a_training(path):
         assert config_of(plan, trial, sets).seed == trial.seed
 
 
+@pytest.mark.slow
 def test_a_stopped_series_goes_on_where_it_was(tmp_path, monkeypatch):
     sets, out = {"train": f"renders:{write_set(tmp_path / 'set', 4)}"}, tmp_path / "runs"
     runs.run_experiment("a", experiment(), sets, out, ["plain/0"])

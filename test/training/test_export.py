@@ -15,6 +15,8 @@ from mtdense_ros.training.train import main
 from mtdense_ros.utils.files import find_resource
 from mtdense_ros.weights import load_weights
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["steps=1", "height=64", "width=64", "batch=2", "threads=1", "validation=1"]
 
 

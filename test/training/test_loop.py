@@ -29,6 +29,8 @@ from mtdense_ros.training.validation import Scores, improved
 from mtdense_ros.weights import load_weights
 from mtdense_ros.weights.importers.names import hydranet_encoder_names, numbered_blocks
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "ffm": ["loss.recipe=ffm", "model.tasks=[labels, depth]"],
     "hydranet": ["loss.recipe=hydranet", "model.tasks=[labels, depth, normals]"],

@@ -15,6 +15,8 @@ from mtdense_ros.training.loop import train_step
 from mtdense_ros.training.state import Run
 from mtdense_ros.weights import load_weights
 
+pytestmark = pytest.mark.slow
+
 FFM = {"num_classes": 6, "tasks": ("labels", "depth")}
 
 

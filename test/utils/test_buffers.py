@@ -36,6 +36,7 @@ def frame_of(picture, seed, size_hw=(H, W)):
     return Frame(picture(seed, *size_hw), seed, "camera", camera_of(size_hw))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_a_frame_allocates_nothing_of_its_size(predictor, picture, options):
     pipeline, memory = Pipeline(predictor, options), MessageBuffers()
@@ -66,6 +67,7 @@ def test_decoding_and_rectifying_allocate_nothing_of_a_frames_size(encoding, sam
     assert peak_bytes(work) < H * W
 
 
+@pytest.mark.slow
 def test_whatever_came_before_values_are_those_of_fresh_memory(predictor, picture):
     """Two cameras that share a predictor, of sizes, demands and options that change from frame to frame."""
     sizes = ((119, 161), (120, 160), (119, 161), (90, 122))

@@ -23,6 +23,7 @@ def test_exit_codes(capsys):
         exit_code(lambda: fail(ValueError("a fault of ours keeps its traceback")))
 
 
+@pytest.mark.slow
 def test_a_module_that_is_a_command_tells_an_error_in_one_line(tmp_path):
     command = [sys.executable, "-m", "mtdense_ros.training.train", str(tmp_path / "nothing.yaml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -39,6 +39,7 @@ def test_outputs_that_the_network_lacks_need_no_figure():
     assert PrecisionSpec({}, [measured({"abs_rel": 0.0})]).refusal("bf16", "torch", ("depth", "normals")) == ""
 
 
+@pytest.mark.slow
 def test_cards_with_and_without_the_entry(make_random_weights):
     plain = make_random_weights("mtdense")
     assert read_card(plain).precision is None
@@ -56,6 +57,7 @@ def test_the_documents_example_is_one():
     assert spec.limits == LIMITS and spec.refusal("bf16", "openvino", OUTPUTS) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

@@ -39,6 +39,7 @@ def rewrite(path, state):
     change_card(path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
+@pytest.mark.slow
 def test_round_trip(saved, make_net):
     net, card = load_weights(saved)
     original = make_net("mtdense")
@@ -77,6 +78,7 @@ def test_missing_card(copied):
         load_weights(copied)
 
 
+@pytest.mark.slow
 def test_truncated(copied):
     content = copied.read_bytes()
     copied.write_bytes(content[: len(content) // 2])
@@ -175,6 +177,7 @@ def test_saving_under_another_architecture(make_random_weights):
         make_random_weights("hydranet", recorded_arch="mdeas")
 
 
+@pytest.mark.slow
 def test_saving_replaces(tmp_path, make_net, saved):
     fields = json.loads(saved.with_suffix(".json").read_text())
     given = {key: fields[key] for key in fields if key not in ("format", "name", "config", "sha256", "bytes", "parameters", "outputs")}

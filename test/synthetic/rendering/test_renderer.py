@@ -14,6 +14,8 @@ from mtdense_ros.synthetic.rendering import camera, meshes
 from mtdense_ros.synthetic.rendering.renderer import Renderer
 from mtdense_ros.synthetic.rendering.scene import FLOOR, FURNITURE, OBJECT, Item, Light, Lighting, Part, pose
 
+pytestmark = pytest.mark.render
+
 SIZE = (48, 64)
 OVERHEAD = Light((2.0, 0.0, 3.0), (1.0, 1.0, 1.0), 2.5, True, (2.0, 0.1, 0.0), (2.0, 2.0), 0.004)
 LIGHTING = Lighting([OVERHEAD], (0.2, 0.2, 0.2), (0.2, 0.2, 0.2))

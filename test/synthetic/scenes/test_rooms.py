@@ -47,6 +47,7 @@ def test_doorways_fit_their_wall():
     assert doorway(rng, Wall(0, 0, 0, 0.8, 2.4)) is None
 
 
+@pytest.mark.render
 @pytest.mark.parametrize("side", range(4))
 def test_next_room_is_seen_through_the_opening(assets, side):
     """From 2 m before each wall, through it (0.2 m) and at least 1.8 m beyond."""
@@ -66,6 +67,7 @@ def test_next_room_is_seen_through_the_opening(assets, side):
     assert depth[24, [16, 48]] == pytest.approx(2.0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_rooms_are_of_the_stated_sizes_and_cameras_stand_inside(assets):
     widest = max(kind[2][1] for kind in KINDS.values()) / 2
     for seed in range(12):
@@ -92,6 +94,7 @@ def test_cameras_beside_a_wall_look_along_it_and_a_little_toward_it():
     assert min(turned) >= 5 - 1e-6 and max(turned) <= 50 + 1e-6 and len(turned) > 10
 
 
+@pytest.mark.slow
 def test_many_chairs_are_of_one_kind_and_stand_apart(assets):
     plan = Plan((3.0, 3.0))
     chairs = many_chairs(np.random.default_rng(0), assets, plan)

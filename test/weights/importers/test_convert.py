@@ -12,6 +12,8 @@ from mtdense_ros.models import create_model, list_models
 from mtdense_ros.weights import convert_state_dict, inferred_config
 from mtdense_ros.weights.importers.names import original_names
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = {
     "hydranet_2task_6cls": ("hydranet", {"num_classes": 6, "tasks": ["labels", "depth"]}),
     "hydranet_3task_40cls": ("hydranet", {"num_classes": 40, "tasks": ["labels", "depth", "normals"]}),

@@ -81,38 +81,48 @@ class Parameters:
     weights: tuple[str, ...] = _parameter(
         "weights",
         ("mtdense_indoor",),
-        "name or path of the network's weights; of several, each output comes from the first that has it",
+        "name or path of the weights; with several, each output comes from the first network that has it",
         effect="configure",
     )
     outputs_labels: str = _parameter(
-        "outputs.labels", "", "which of several weights makes labels and confidence; empty: the first that can", effect="configure"
+        "outputs.labels",
+        "",
+        "with several weights: those that give labels and confidence; empty: the first that have them",
+        effect="configure",
     )
     outputs_depth: str = _parameter(
-        "outputs.depth", "", "which of several weights makes the depth; empty: the first that can", effect="configure"
+        "outputs.depth", "", "with several weights: those that give the depth; empty: the first that have it", effect="configure"
     )
     outputs_foreground: str = _parameter(
-        "outputs.foreground", "", "which of several weights makes the foreground; empty: the first that can", effect="configure"
+        "outputs.foreground", "", "with several weights: those that give the foreground; empty: the first that have it", effect="configure"
     )
-    labels_space: str = _parameter("labels.space", "", "label space, where the network has several; empty: its first", effect="configure")
+    labels_space: str = _parameter(
+        "labels.space", "", "label space to publish, if the network has several; empty: its first", effect="configure"
+    )
     device: str = _parameter(
         "device", "auto", "where the network runs; auto: CUDA when there is one", choices=("auto", "cpu", "cuda"), effect="configure"
     )
     precision: str = _parameter(
         "precision",
         "auto",
-        "number format of the network; auto: single; a smaller one, if the card allows it, on CUDA and by mtdense bench --choose",
+        "precision of the network; auto: fp32, or a smaller one if the weights' card allows it, on CUDA or by mtdense bench --choose",
         choices=("auto", "fp32", "fp16", "bf16"),
         effect="configure",
     )
     engine: str = _parameter(
         "engine",
         "auto",
-        "library that executes the network; auto: what mtdense bench --choose found fastest here, else the first that is installed",
+        "library that runs the network; auto: the choice of mtdense bench --choose, else PyTorch on CUDA, else the first that is installed",
         choices=("auto", "openvino", "onnxruntime", "torch"),
         effect="configure",
     )
     threads: int = _parameter(
-        "threads", 0, "CPU threads of the network; 1: of all work on a frame; 0: one per core", low=0, high=256, effect="configure"
+        "threads",
+        0,
+        "CPU threads of the network; 0: the engine's own choice, usually one per physical core; 1: the work around it has one thread too",
+        low=0,
+        high=256,
+        effect="configure",
     )
     size: str = _parameter(
         "size", "", "network input as WIDTHxHEIGHT; empty: as the weights' card says", unit="px", pattern=SIZE_PATTERN, effect="configure"
@@ -134,7 +144,7 @@ class Parameters:
     budget_latency_ms: float = _parameter(
         "budget.latency_ms",
         0.0,
-        "time from a frame's arrival to its last output that 90 % of the frames keep, by giving up quality; 0: none",
+        "target for the time from a frame's arrival to its last output, kept for 90 % of the frames by lowering quality; 0: none",
         unit="ms",
         low=0.0,
         high=10000.0,
@@ -142,7 +152,7 @@ class Parameters:
     budget_rate_hz: float = _parameter(
         "budget.rate_hz",
         0.0,
-        "frames to process per second, or all that the camera sends, by giving up quality; 0: none",
+        "target for the processed frames per second (at most the camera's rate), kept by lowering quality; 0: none",
         unit="Hz",
         low=0.0,
         high=1000.0,
@@ -169,34 +179,51 @@ class Parameters:
         "QoS of the camera subscriptions; auto: reliable when every publisher offers it",
         choices=("auto", "reliable", "best_effort"),
     )
-    frame_id: str = _parameter("frame_id", "", "frame of all outputs; empty: the image's own")
+    frame_id: str = _parameter("frame_id", "", "frame_id of all outputs; empty: the image's own")
     camera_model: str = _parameter(
         "camera_model",
         "rays",
-        "distorted cameras. rays: points along the true rays; rectify: rectify first, outputs are rectified; refuse: fault",
+        "lens distortion. rays: points lie along the true rays; rectify: image and all outputs are rectified; refuse: a fault",
         choices=("rays", "rectify", "refuse"),
     )
-    max_age: float = _parameter("max_age", 1.0, "frames older than this are dropped and counted; 0: never", unit="s", low=0.0, high=3600.0)
+    max_age: float = _parameter(
+        "max_age", 1.0, "frames older than this are dropped and counted; 0: no limit", unit="s", low=0.0, high=3600.0
+    )
     max_age_from: str = _parameter(
-        "max_age_from", "arrival", "age is measured from the arrival or from the stamp", choices=("arrival", "stamp")
+        "max_age_from", "arrival", "age is measured from the arrival or from the time stamp", choices=("arrival", "stamp")
     )
 
     # the reference frame
-    background_path: str = _parameter("background.path", "", "PNG that save writes and load reads; one that exists is loaded at configure")
+    background_path: str = _parameter(
+        "background.path", "", "PNG file that save writes and load reads; an existing one is loaded at configure"
+    )
     background_seconds: float = _parameter(
-        "background.seconds", 0.0, "capture takes the median of this time; 0: the next usable frame", unit="s", low=0.0, high=30.0
+        "background.seconds",
+        0.0,
+        "capture takes the median of the frames of this time; 0: the next usable frame",
+        unit="s",
+        low=0.0,
+        high=30.0,
     )
     foreground_threshold: float = _parameter(
-        "background.threshold", 0.0, "foreground probability from which a pixel counts; 0: as the weights' card says", low=0.0, high=0.99
+        "background.threshold",
+        0.0,
+        "foreground probability from which a pixel counts as changed; 0: as the weights' card says",
+        low=0.0,
+        high=0.99,
     )
 
     # depth, labels, cloud and pictures
-    depth_min: float = _parameter("depth.min", 0.0, "nearer is -Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0)
-    depth_max: float = _parameter("depth.max", 0.0, "farther is +Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0)
+    depth_min: float = _parameter(
+        "depth.min", 0.0, "smaller depth becomes -Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0
+    )
+    depth_max: float = _parameter(
+        "depth.max", 0.0, "larger depth becomes +Inf; 0: as the weights' card says", unit="m", low=0.0, high=1000.0
+    )
     depth_scale_mode: str = _parameter(
         "depth.scale_mode",
         "none",
-        "fixed: depth times depth.scale; camera_height: so scaled that the floor lies depth.camera_height below",
+        "fixed: depth times depth.scale; camera_height: scaled so that the floor lies depth.camera_height below the camera",
         choices=("none", "fixed", "camera_height"),
     )
     depth_scale: float = _parameter(
@@ -211,9 +238,12 @@ class Parameters:
     points_min: float = _parameter("points.min", 0.0, "points nearer than this are NaN; 0: no limit", unit="m", low=0.0, high=1000.0)
     points_max: float = _parameter("points.max", 0.0, "points farther than this are NaN; 0: no limit", unit="m", low=0.0, high=1000.0)
     labels_upsampling: str = _parameter(
-        "labels.upsampling", "exact", "exact: argmax of the resized scores; fast: nearest of the coarse argmax", choices=("exact", "fast")
+        "labels.upsampling",
+        "exact",
+        "exact: argmax of the resized logits; fast: argmax first, then nearest-neighbour resizing",
+        choices=("exact", "fast"),
     )
-    jpeg_quality: int = _parameter("jpeg_quality", 80, "quality of the /compressed pictures", low=1, high=100)
+    jpeg_quality: int = _parameter("jpeg_quality", 80, "JPEG quality of the /compressed topics", low=1, high=100)
 
     # the node
     diagnostics_period: float = _parameter(

@@ -1,11 +1,22 @@
-"""The figures in the tables, as text."""
+"""Markdown tables and the figures in them. What was not measured is a dash."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from benchmarks.common.statistics import median
-from mtdense_ros.utils.tables import number
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are numbers."""
+    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float, decimals: int = 1, unit: str = "") -> str:
+    """A figure, a dash for NaN."""
+    return f"{value:.{decimals}f}{unit}" if math.isfinite(value) else "-"
 
 
 def percent(share: float) -> str:

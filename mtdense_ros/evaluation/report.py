@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.utils.strict_json import finite, to_json_by_line
+from mtdense_ros.utils.strict_json import finite
 
 PROTOCOL = "at camera size through the predictor, fp32; counts pooled over all pixels of the set; never used to train, tune or select"
-DECIMALS = 4
 
 
 @dataclass
@@ -34,7 +33,12 @@ class Report:
 
     def to_json(self) -> str:
         """One line per entry, four decimals."""
-        return to_json_by_line(asdict(self), DECIMALS)
+        parts = []
+        for f in fields(self):
+            value = rounded(getattr(self, f.name))
+            lines = ",\n  ".join(json.dumps(entry) for entry in value) if isinstance(value, list) else json.dumps(value)
+            parts.append(f' "{f.name}": ' + (f"[\n  {lines}\n ]" if isinstance(value, list) else lines))
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
     @classmethod
     def read(cls, path: Path) -> Report:
@@ -47,4 +51,4 @@ class Report:
 
 def rounded(value: Any) -> Any:
     """Four decimals everywhere inside; what is not finite becomes None, which JSON, unlike NaN, knows."""
-    return finite(value, DECIMALS)
+    return finite(value, digits=4)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import around_tables, network_tables, node_tables, record, tables, targets
+from benchmarks.common import around_tables, network_tables, node_tables, record, targets
 from mtdense_ros.utils.command_line import exit_code
+from mtdense_ros.utils.tables import number
 
 DOCUMENT = Path("docs/performance.md")
 Content = dict[str, Any]
@@ -107,7 +108,7 @@ def _end_to_end(content: Content) -> str:
 def _network(content: Content) -> str:
     runs, costs = content["runs"], content["costs_gmac"]
     measured = dict.fromkeys((run["device"], run["precision"]) for run in runs if run["kind"] == "peak")
-    peaks = ", ".join(f"{tables.number(network_tables.peak(runs, *one), 0)} GMAC/s {one[1]} ({one[0]})" for one in measured)
+    peaks = ", ".join(f"{number(network_tables.peak(runs, *one), 0)} GMAC/s {one[1]} ({one[0]})" for one in measured)
     return "\n".join([
         f"## The network alone\n\n{_NETWORK.format(peaks=peaks)}\n{made_on(content)}",
         network_tables.network(runs, costs),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from benchmarks.common import tables
 from benchmarks.common.statistics import median, percentiles
+from mtdense_ros.utils.tables import markdown_table, number
 
 STAGES = ("decode", "preprocess", "postprocess", "scale", "results", "messages")
 """In the order of the frame's way; the network's own time is none of them."""
@@ -29,16 +29,16 @@ def frames(samples: Collection[dict[str, float]]) -> str:
     copy = median([sample["copy"] for sample in samples])
     rows = [(name, [sample[name] for sample in samples]) for name in STAGES]
     lines = [
-        (name, *(tables.number(ms, 2) for ms in percentiles(of)[:2]), tables.number(median(of) / copy, 2))
+        (name, *(number(ms, 2) for ms in percentiles(of)[:2]), number(median(of) / copy, 2))
         for name, of in [*rows, ("all", total(samples)), ("copy of the cloud", [sample["copy"] for sample in samples])]
     ]
-    return tables.table(("stage", "p50 ms", "p95 ms", "copies of the cloud"), lines)
+    return markdown_table(("stage", "p50 ms", "p95 ms", "copies of the cloud"), lines)
 
 
 def steps(measured: Sequence[dict[str, Any]]) -> str:
     """ms per step, and as multiples of a copy of its result."""
     rows = [
-        (step["step"], tables.number(step["ms"], 2), tables.number(step["copy_ms"], 3), tables.number(step["multiple"]))
+        (step["step"], number(step["ms"], 2), number(step["copy_ms"], 3), number(step["multiple"]))
         for step in measured
     ]
-    return tables.table(("step", "ms", "copy of the result, ms", "multiple"), rows)
+    return markdown_table(("step", "ms", "copy of the result, ms", "multiple"), rows)

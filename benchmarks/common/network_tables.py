@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.common.statistics import median, percentiles, quotient
-from benchmarks.common.tables import number, percent, size_text, table
+from benchmarks.common.tables import percent, size_text
+from mtdense_ros.utils.tables import markdown_table, number
 
 
 def network(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> str:
@@ -28,7 +29,7 @@ def network(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> 
                 percent(quotient(speed, peak(runs, engine, precision))),
                 number(quotient(torch_ms, p50), 2),
             ))  # fmt: skip
-    return table(("engine", "size", "p50 ms", "p95 ms", "GMAC/s", "of the peak", "x torch fp32"), rows)
+    return markdown_table(("engine", "size", "p50 ms", "p95 ms", "GMAC/s", "of the peak", "x torch fp32"), rows)
 
 
 def only_what_is_heard(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> str:
@@ -40,7 +41,7 @@ def only_what_is_heard(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str,
             mask = mask_share(runs, engine, precision, size["size"])
             rows.append((f"{engine} {precision}", size_text(size["size"]), *(number(ms, 2) for ms in times.values()), percent(mask)))
     names = [name for name in costs[0] if name != "size"]
-    return table(("engine", "size", *(f"{name} ms" for name in names), "mask's share"), rows)
+    return markdown_table(("engine", "size", *(f"{name} ms" for name in names), "mask's share"), rows)
 
 
 def mask_share(runs: Sequence[dict[str, Any]], engine: str, precision: str, size: Sequence[int]) -> float:

@@ -17,7 +17,8 @@ from benchmarks.common.statistics import (
     set_ages,
     stage,
 )
-from benchmarks.common.tables import hertz, number, size_text, spread, table
+from benchmarks.common.tables import hertz, size_text, spread
+from mtdense_ros.utils.tables import markdown_table, number
 
 YARDSTICKS = ("naive, queue 10", "naive, queue 1")
 
@@ -47,7 +48,7 @@ def end_to_end(phases: Sequence[Phase]) -> str:
             f"{sum(map(lost, of))} of {sum(p['finished'] for p in of)}",
         ))  # fmt: skip
     head = ("node", "camera", "fps", "age p50", "p95", "p99", "network p50", "beside it p50", "cores", "RSS MB", "lost frames")
-    return table(head, rows)
+    return markdown_table(head, rows)
 
 
 def against_naive(phases: Sequence[Phase]) -> str:
@@ -60,7 +61,7 @@ def against_naive(phases: Sequence[Phase]) -> str:
             fps = [by_round(of, reference, lambda p: rate(p[0])) for reference in references]
             younger = [by_round(reference, of, lambda p: median(set_ages(p))) for reference in references]
             rows.append((variant, *(spread(values) for pair in zip(fps, younger, strict=True) for values in pair)))
-    return table(("node", "fps, x queue 10's", "age, queue 10's / its", "fps, x queue 1's", "age, queue 1's / its"), rows)
+    return markdown_table(("node", "fps, x queue 10's", "age, queue 10's / its", "fps, x queue 1's", "age, queue 1's / its"), rows)
 
 
 def by_output(phases: Sequence[Phase]) -> str:
@@ -71,7 +72,7 @@ def by_output(phases: Sequence[Phase]) -> str:
         of = chosen(phases, variant, 30.0)
         if of:
             rows.append((variant, *(" / ".join(number(p) for p in percentiles(output_ages(of, output))) for output in outputs)))
-    return table(("node", *outputs), rows)
+    return markdown_table(("node", *outputs), rows)
 
 
 def stages(phases: Sequence[Phase], rate_hz: float) -> str:
@@ -80,7 +81,7 @@ def stages(phases: Sequence[Phase], rate_hz: float) -> str:
     named = {variant: of for variant, of in named.items() if stage(of, "publish")}
     names = [name for name in dict.fromkeys(name for of in named.values() for p in of for name in p["stages"]) if name != "node"]
     rows = [(variant, *(number(median(stage(of, name)), 2) for name in [*names, "node"])) for variant, of in named.items()]
-    return table(("node", *names, "all"), rows)
+    return markdown_table(("node", *names, "all"), rows)
 
 
 def growth(phases: Sequence[Phase]) -> str:
@@ -94,7 +95,7 @@ def growth(phases: Sequence[Phase]) -> str:
         memory = number(max(p["rss_mb"] for p in of), 0)
         rows.append((size_text(camera), str(sinks), number(p50), number(p95), *inside, cores, memory, str(sum(map(lost, of)))))
     head = ("camera", "sinks", "age p50", "p95", "network p50", "beside it p50", "of it publishing", "cores", "RSS MB", "lost frames")
-    return table(head, rows)
+    return markdown_table(head, rows)
 
 
 def startup(starts: Sequence[dict[str, float]]) -> str:
@@ -102,17 +103,17 @@ def startup(starts: Sequence[dict[str, float]]) -> str:
     names = dict.fromkeys(name for start in starts for name in start)
     values = {name: [start[name] for start in starts if name in start] for name in names}
     rows = [(name, *(number(value, 2) for value in (median(v), min(v), max(v)))) for name, v in values.items()]
-    return table(("stage", "median s", "fastest", "slowest"), rows)
+    return markdown_table(("stage", "median s", "fastest", "slowest"), rows)
 
 
 def idle(runs: Sequence[dict[str, float]]) -> str:
     """What node and camera take of a core in each run."""
     rows = [(str(i), *(number(run[key], 2) for key in ("node_percent", "camera_percent"))) for i, run in enumerate(runs, 1)]
-    return table(("run", "node, % of a core", "camera, % of a core"), rows)
+    return markdown_table(("run", "node, % of a core", "camera, % of a core"), rows)
 
 
 def memory(samples_: Sequence[dict[str, float]]) -> str:
     """Ten rows, evenly spaced, of the memory over time."""
     picked = sorted({round(i * (len(samples_) - 1) / 9) for i in range(10)})
     rows = [(number(s["minute"]), f"{s['frames']:.0f}", number(s["rss_mb"])) for s in (samples_[i] for i in picked)]
-    return table(("minute", "frames", "RSS MB"), rows)
+    return markdown_table(("minute", "frames", "RSS MB"), rows)

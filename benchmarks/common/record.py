@@ -7,29 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.evaluation.report import rounded
 from mtdense_ros.utils.files import write_atomically
+from mtdense_ros.utils.strict_json import to_json_by_line
 
 FOLDER = Path("docs/performance")
 """Where the committed figures are."""
 
-
-def to_json(content: dict[str, Any]) -> str:
-    """An object of plain values and lists of entries."""
-    parts = []
-    for key, value in rounded(content).items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            text = "[\n  " + ",\n  ".join(json.dumps(entry, separators=(", ", ": ")) for entry in value) + "\n ]"
-        else:
-            text = json.dumps(value)
-        parts.append(f" {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+DECIMALS = 4
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """Writes a file of figures and its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, to_json(content).encode())
+    write_atomically(path, to_json_by_line(content, DECIMALS).encode())
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -1,22 +1,11 @@
-"""Markdown tables and the figures in them. What was not measured is a dash."""
+"""The figures in the tables, as text."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from benchmarks.common.statistics import median
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
-    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def number(value: float, decimals: int = 1, unit: str = "") -> str:
-    """A figure, a dash for NaN."""
-    return f"{value:.{decimals}f}{unit}" if math.isfinite(value) else "-"
+from mtdense_ros.utils.tables import number
 
 
 def percent(share: float) -> str:

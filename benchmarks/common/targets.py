@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.common import around_tables, network_tables, node_tables, tables
+from benchmarks.common import around_tables, network_tables, node_tables
 from benchmarks.common.statistics import (
     Phase,
     around_network,
@@ -22,6 +22,7 @@ from benchmarks.common.statistics import (
     set_ages,
     stage,
 )
+from mtdense_ros.utils.tables import markdown_table, number
 
 PEAK = 0.0
 FRAME_MS = 1e3 / 30.0
@@ -53,8 +54,8 @@ class Target:
         return "reached" if (self.value >= self.limit if self.at_least else self.value <= self.limit) else "missed"
 
     def row(self) -> tuple[str, str, str, str]:
-        wanted = f"{'at least' if self.at_least else 'at most'} {tables.number(self.limit, self.decimals, self.unit)}"
-        return self.text, wanted, tables.number(self.value, self.decimals, self.unit), self.verdict
+        wanted = f"{'at least' if self.at_least else 'at most'} {number(self.limit, self.decimals, self.unit)}"
+        return self.text, wanted, number(self.value, self.decimals, self.unit), self.verdict
 
 
 def end_to_end(phases: Sequence[Phase], copies_ms: Sequence[float] = ()) -> list[Target]:
@@ -120,7 +121,7 @@ def idle(runs: Sequence[dict[str, float]]) -> list[Target]:
 
 def table(targets: Sequence[Target]) -> str:
     """All of them with their verdicts."""
-    return tables.table(("target", "wanted", "measured", ""), (target.row() for target in targets))
+    return markdown_table(("target", "wanted", "measured", ""), (target.row() for target in targets))
 
 
 def _on_cuda(node: Sequence[Phase], relay: Sequence[Phase], copies_ms: Sequence[float]) -> list[Target]:

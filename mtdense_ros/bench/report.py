@@ -10,11 +10,12 @@ from typing import Any
 from mtdense_ros.bench.trials import Trial
 from mtdense_ros.engines.machine import Machine
 from mtdense_ros.engines.measured_choice import Candidate, precision_refusal
+from mtdense_ros.utils.tables import plain_table
 from mtdense_ros.weights import Card
 
 _TITLES = ("engine", "device", "precision", "ms median", "p95", "x slowest", "auto")
 _NUMBERS = (3, 4, 5)
-"""The columns with numbers, which are aligned on the right."""
+"""The columns with numbers."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Outcome:
         height, width = self.size_hw
         outputs = f"{', '.join(self.card.outputs)}{', background cached' if 'foreground' in self.card.outputs else ''}"
         head = f"{self.card.name}, {height} rows of {width} pixels: {outputs}\n{self.machine.text}\n\n"
-        return head + _columns([_TITLES, *rows, *failed])
+        return head + plain_table([_TITLES, *rows, *failed], right=_NUMBERS)
 
     def to_json(self, command: str) -> str:
         """Everything, with the samples in ms."""
@@ -73,13 +74,3 @@ class Outcome:
 
 def _numbers(trial: Trial, slowest: float) -> tuple[str, str, str]:
     return f"{trial.median:.2f}", f"{trial.p95:.2f}", f"{slowest / trial.median:.1f}"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lines with the cells of each column below each other."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = (cell.rjust(width) if i in _NUMBERS else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
-        lines.append("  ".join(cells).rstrip() + "\n")
-    return "".join(lines)

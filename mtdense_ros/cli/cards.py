@@ -9,15 +9,15 @@ from typing import Any
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.tables import FIGURES
 from mtdense_ros.imaging.label_spaces import load_label_spaces
+from mtdense_ros.utils.tables import NONE, number, plain_table
 from mtdense_ros.weights import Card
 
-_NONE = "-"
 _TITLES = ("name", "architecture", "input", "parameters", "MB", "outputs", "label space", "depth", "licence")
 
 
 def list_text(cards: Iterable[Card]) -> str:
     """A table with a line per card."""
-    return _columns([_TITLES, *(_summary(card) for card in cards)])
+    return plain_table([_TITLES, *(_summary(card) for card in cards)])
 
 
 def card_text(card: Card, path: Path) -> str:
@@ -30,22 +30,22 @@ def card_text(card: Card, path: Path) -> str:
         "outputs": ", ".join(card.outputs),
         "label space": _spaces(card.label_space),
         "depth": _depth(card),
-        "foreground": f"changed where its probability is at least {card.foreground.threshold}" if card.foreground else _NONE,
+        "foreground": f"changed where its probability is at least {card.foreground.threshold}" if card.foreground else NONE,
         "smaller": _formats(card),
         "licence": card.licence,
-        "attribution": card.attribution or _NONE,
-        "data": "; ".join(_source(source) for source in card.data) or _NONE,
-        "command": card.command or _NONE,
-        "commit": card.commit or _NONE,
+        "attribution": card.attribution or NONE,
+        "data": "; ".join(_source(source) for source in card.data) or NONE,
+        "command": card.command or NONE,
+        "commit": card.commit or NONE,
     }
     return "\n".join([card.name, *(f"  {name:<14}{value}" for name, value in facts.items())]) + "\n" + _metrics(card.metrics)
 
 
 def _summary(card: Card) -> tuple[str, ...]:
     size = f"{card.input.width}x{card.input.height} {card.input.resize}"
-    kind = card.depth.kind if card.depth else _NONE
+    kind = card.depth.kind if card.depth else NONE
     counts = (f"{card.parameters:,}", f"{card.bytes / 1e6:.1f}")
-    return (card.name, card.arch, size, *counts, ", ".join(card.outputs), card.label_space or _NONE, kind, card.licence)
+    return (card.name, card.arch, size, *counts, ", ".join(card.outputs), card.label_space or NONE, kind, card.licence)
 
 
 def _input(card: Card) -> str:
@@ -63,7 +63,7 @@ def _input(card: Card) -> str:
 def _spaces(text: str | None) -> str:
     """The label space with its number of classes, if its file is here."""
     if text is None:
-        return _NONE
+        return NONE
     try:
         return f"{text}, {' + '.join(f'{len(space.classes)}' for space in load_label_spaces(text))} classes"
     except ConfigError as error:
@@ -73,7 +73,7 @@ def _spaces(text: str | None) -> str:
 def _depth(card: Card) -> str:
     depth = card.depth
     if depth is None:
-        return _NONE
+        return NONE
     if depth.kind == "relative":
         return "relative, without unit"
     return f"metric, {depth.min_m:g} to {depth.max_m:g} m for a focal length of {depth.focal_px:g} px of the network's input"
@@ -103,13 +103,9 @@ def _metrics(metrics: Sequence[Mapping[str, Any]]) -> str:
         rows = [entry for entry in metrics if entry.get("output") == output]
         if rows:
             titles = ("set", "frames", "method", *(title for _, title in figures))
-            cells = [(*(str(row.get(key, _NONE)) for key in titles[:3]), *(_number(row.get(key)) for key, _ in figures)) for row in rows]
-            parts.append(f"\n{output}\n{_columns([titles, *cells])}")
+            cells = [(*(str(row.get(key, NONE)) for key in titles[:3]), *(number(row.get(key), 3) for key, _ in figures)) for row in rows]
+            parts.append(f"\n{output}\n{plain_table([titles, *cells])}")
     return "".join(parts)
-
-
-def _number(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, (int, float)) else _NONE
 
 
 def _fields(values: Any) -> str:
@@ -117,9 +113,3 @@ def _fields(values: Any) -> str:
     if isinstance(values, Mapping):
         return ", ".join(f"{key} {_fields(value)}" for key, value in values.items()) or "no fields"
     return " ".join(str(value) for value in values) if isinstance(values, (list, tuple)) else str(values)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lines with the cells of each column below each other."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)

@@ -10,7 +10,8 @@ from typing import Any
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.report import rounded
-from mtdense_ros.evaluation.tables import number, table
+from mtdense_ros.utils.strict_json import to_json_by_line
+from mtdense_ros.utils.tables import markdown_table, number
 from mtdense_ros.weights import PrecisionSpec
 from mtdense_ros.weights.precision import LIMITS, RENDERED
 
@@ -50,10 +51,8 @@ class LossReport:
         return PrecisionSpec(self.limits, tuple([*kept, *new]))
 
     def to_json(self) -> str:
-        """Indented, one line per result."""
-        content = asdict(self)
-        lines = ",\n  ".join(json.dumps(entry) for entry in content.pop("results"))
-        return json.dumps(content, indent=1).removesuffix("\n}") + f',\n "results": [\n  {lines}\n ]\n}}\n'
+        """The text of a file, one line per result."""
+        return to_json_by_line(asdict(self))
 
     @classmethod
     def read(cls, path: Path) -> LossReport:
@@ -88,8 +87,8 @@ def section(report: LossReport) -> str:
     titles = ["set", "frames", "engine", "format", *_TITLES]
     rows = []
     for entry in report.results:
-        values, show = (entry["loss"], _signed) if "loss" in entry else (entry["figures"], number)
-        cells = (show(values.get(name)) for name in HIGHER_IS_BETTER)
+        values, decimals, sign = (entry["loss"], 4, "+") if "loss" in entry else (entry["figures"], 3, "")
+        cells = (number(values.get(name), decimals, sign=sign) for name in HIGHER_IS_BETTER)
         rows.append([entry["set"], str(entry["frames"]), f"{entry['engine']}, {entry['device']}", entry["precision"], *cells])
     limits = ", ".join(f"{name} {value:g}" for name, value in report.limits.items())
     intro = (
@@ -97,7 +96,7 @@ def section(report: LossReport) -> str:
         f"Limits for `auto`, on rendered sets: {limits}. The other sets are reported only. Imitated: fp16's rounding, on a CPU.\n"
     )
     notes = "".join(f"- {text}\n" for text in [*_verdicts(report), *(f"not measured: {text}" for text in report.skipped)])
-    return "\n".join([intro, table(titles, rows, left=(0, 2, 3)), *([notes] if notes else [])])
+    return "\n".join([intro, markdown_table(titles, rows, left=(0, 2, 3)), *([notes] if notes else [])])
 
 
 def _verdicts(report: LossReport) -> list[str]:
@@ -116,7 +115,3 @@ def decides(name: str) -> bool:
 
 def _key(entry: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(entry[name] for name in ("precision", "engine", "set"))
-
-
-def _signed(value: Any) -> str:
-    return "-" if value is None else f"{value:+.4f}"

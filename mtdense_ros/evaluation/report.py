@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.utils.strict_json import finite
+from mtdense_ros.utils.strict_json import finite, to_json_by_line
 
 PROTOCOL = "at camera size through the predictor, fp32; counts pooled over all pixels of the set; never used to train, tune or select"
+DECIMALS = 4
 
 
 @dataclass
@@ -33,12 +34,7 @@ class Report:
 
     def to_json(self) -> str:
         """One line per entry, four decimals."""
-        parts = []
-        for f in fields(self):
-            value = rounded(getattr(self, f.name))
-            lines = ",\n  ".join(json.dumps(entry) for entry in value) if isinstance(value, list) else json.dumps(value)
-            parts.append(f' "{f.name}": ' + (f"[\n  {lines}\n ]" if isinstance(value, list) else lines))
-        return "{\n" + ",\n".join(parts) + "\n}\n"
+        return to_json_by_line(asdict(self), DECIMALS)
 
     @classmethod
     def read(cls, path: Path) -> Report:
@@ -51,4 +47,4 @@ class Report:
 
 def rounded(value: Any) -> Any:
     """Four decimals everywhere inside; what is not finite becomes None, which JSON, unlike NaN, knows."""
-    return finite(value, digits=4)
+    return finite(value, DECIMALS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from mtdense_ros.utils.tables import NONE, markdown_table, number
 
 Entry = Mapping[str, Any]
 
@@ -34,7 +36,6 @@ _OF_A_FRAME = {
     "normals": ("median deg", ("median_deg",)),
     "foreground": ("IoU", ("iou",)),
 }
-_NONE = "-"
 
 
 def markdown(entries: Iterable[Entry], level: int = 2) -> str:
@@ -47,7 +48,7 @@ def markdown(entries: Iterable[Entry], level: int = 2) -> str:
         rows = [_row(entry, shown) for entry in mine]
         if rows:
             titles = ["set", "frames", "method", *(title for _, title in shown)]
-            parts.append(f"{'#' * level} {output}\n\n{table(titles, rows, left=(0, 2))}")
+            parts.append(f"{'#' * level} {output}\n\n{markdown_table(titles, rows, left=(0, 2))}")
     return "\n".join(parts)
 
 
@@ -55,8 +56,8 @@ def per_class(entries: Iterable[Entry]) -> str:
     """The IoU of every class; a row per set and method."""
     entries = [entry for entry in entries if entry["output"] == "labels"]
     names = list(dict.fromkeys(name for entry in entries for name in entry["iou"]))
-    rows = [[entry["set"], entry["method"], *(number(entry["iou"].get(name)) for name in names)] for entry in entries]
-    return table(["set", "method", *names], rows, left=(0, 1))
+    rows = [[entry["set"], entry["method"], *(number(entry["iou"].get(name), 3) for name in names)] for entry in entries]
+    return markdown_table(["set", "method", *names], rows, left=(0, 1))
 
 
 def per_frame(entries: Iterable[Entry], level: int = 3) -> str:
@@ -70,10 +71,10 @@ def per_frame(entries: Iterable[Entry], level: int = 3) -> str:
         rows = []
         for frame in dict.fromkeys(frame for entry in methods for frame in entry["per_frame"]):
             cells = (entry["per_frame"].get(frame, {}) for entry in methods)
-            rows.append([frame, *(" / ".join(number(values.get(key)) for key in keys if key in values) or _NONE for values in cells)])
+            rows.append([frame, *(" / ".join(number(values.get(key), 3) for key in keys if key in values) or NONE for values in cells)])
         titles = ["frame", *(entry["method"] for entry in methods)]
         if rows:
-            parts.append(f"{'#' * level} {name}, {output}: {what}\n\n{table(titles, rows, left=(0,))}")
+            parts.append(f"{'#' * level} {name}, {output}: {what}\n\n{markdown_table(titles, rows, left=(0,))}")
     return "\n".join(parts)
 
 
@@ -89,20 +90,9 @@ def unchanged(entries: Iterable[Entry]) -> str:
     for change in dict.fromkeys(entry["change"] for entry in entries):
         areas = {method: [e["false_area"] for e in entries if (e["change"], e["method"]) == (change, method)] for method in titles}
         rows.append([change, *(f"{100 * max(values):.2f}" for values in areas.values())])
-    return table(["change", *titles.values()], rows, left=(0,))
-
-
-def table(titles: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:
-    """A Markdown table; the columns in `left` are aligned there, the others on the right."""
-    rule = "".join("---|" if i in left else "---:|" for i in range(len(titles)))
-    return "\n".join([f"| {' | '.join(titles)} |", f"|{rule}", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
-
-
-def number(value: Any) -> str:
-    """Three decimals; "-" for a figure that does not exist."""
-    return f"{value:.3f}" if isinstance(value, (int, float)) else _NONE
+    return markdown_table(["change", *titles.values()], rows, left=(0,))
 
 
 def _row(entry: Entry, figures: Iterable[tuple[str, str]]) -> list[str]:
     name = f"**{entry['method']}**" if entry["method"] == "network" else entry["method"]
-    return [entry["set"], str(entry["frames"]), name, *(number(entry.get(key)) for key, _ in figures)]
+    return [entry["set"], str(entry["frames"]), name, *(number(entry.get(key), 3) for key, _ in figures)]

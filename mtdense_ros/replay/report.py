@@ -1,4 +1,4 @@
-"""What one run did, as numbers: a record, its JSON and its table."""
+"""The figures of one run: rates and ages of its outputs, their accuracy where the truth is known; as JSON and as a table."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.evaluation.metrics import ConfusionMatrix, DepthMetrics, MaskMetrics, NormalMetrics
+from mtdense_ros.replay.demo_sequence import DemoFrame
 from mtdense_ros.utils.strict_json import to_json
+from mtdense_ros.utils.tables import markdown_table, number
 
 
 @dataclass(frozen=True)
@@ -45,58 +47,6 @@ class Report:
     node: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     machine: str = field(default_factory=lambda: f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
-
-
-def statistics(name: str, arrivals_ns: Sequence[int], ages_ns: Sequence[int]) -> OutputStatistics:
-    """The figures of one output; rate over the time between the first and the last arrival, NaN with fewer than two."""
-    seconds = (max(arrivals_ns) - min(arrivals_ns)) * 1e-9 if len(arrivals_ns) > 1 else 0.0
-    rate = (len(arrivals_ns) - 1) / seconds if seconds > 0.0 else float("nan")
-    p50, p95 = np.percentile(np.asarray(ages_ns) * 1e-6, (50, 95)) if ages_ns else (float("nan"),) * 2
-    return OutputStatistics(name, len(arrivals_ns), rate, float(p50), float(p95))
-
-
-def table(report: Report) -> str:
-    """The report as Markdown that reads well as plain text too."""
-    head = [
-        f"source     {report.source}",
-        f"network    {report.model} on {report.device}",
-        f"machine    {report.machine}",
-        f"transport  {report.transport}",
-        f"frames in  {report.frames_in}" + (f" at {report.rate_in_hz:.1f} Hz" if report.rate_in_hz > 0 else "") + f", {report.pacing}",
-        *([f"node       {', '.join(f'{value} {name}' for name, value in report.node.items())}"] if report.node else []),
-    ]
-    rows = [(o.name, f"{o.frames}", _number(o.rate_hz, 1), _number(o.age_p50_ms, 0), _number(o.age_p95_ms, 0)) for o in report.outputs]
-    blocks = ["\n".join(f"    {line}" for line in head), _markdown(("output", "frames out", "fps", "age p50 ms", "age p95 ms"), rows)]
-    blocks.append(f"Age: {report.timing}.")
-    if report.accuracy:
-        blocks.append(_markdown(("against the exact truth", ""), [(name, _number(value, 3)) for name, value in report.accuracy.items()]))
-    if report.notes:
-        blocks.append("\n".join(f"- {note}" for note in report.notes))
-    return "\n\n".join(blocks) + "\n"
-
-
-def write_report(report: Report, folder: Path) -> None:
-    """report.json and report.md in the folder; a value that is no number becomes null."""
-    (folder / "report.json").write_text(to_json(dataclasses.asdict(report)), encoding="utf-8")
-    (folder / "report.md").write_text(f"# {report.source}\n\n{table(report)}", encoding="utf-8")
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
-
-
-def _markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is aligned left, the others right."""
-    widths = [max(len(row[i]) for row in (titles, *rows)) for i in range(len(titles))]
-    lines = [titles, [":" + "-" * (widths[0] - 1), *("-" * (w - 1) + ":" for w in widths[1:])], *rows]
-    return "\n".join(
-        "| " + " | ".join([line[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True))]) + " |"
-        for line in lines
-    )
-
-
-if TYPE_CHECKING:
-    from mtdense_ros.replay.demo_sequence import DemoFrame
 
 
 class Scores:
@@ -136,3 +86,38 @@ class Scores:
             },
         }
         return {name: value for output, values in found.items() if output in self._seen for name, value in values.items()}
+
+
+def statistics(name: str, arrivals_ns: Sequence[int], ages_ns: Sequence[int]) -> OutputStatistics:
+    """The figures of one output; rate over the time between the first and the last arrival, NaN with fewer than two."""
+    seconds = (max(arrivals_ns) - min(arrivals_ns)) * 1e-9 if len(arrivals_ns) > 1 else 0.0
+    rate = (len(arrivals_ns) - 1) / seconds if seconds > 0.0 else float("nan")
+    p50, p95 = np.percentile(np.asarray(ages_ns) * 1e-6, (50, 95)) if ages_ns else (float("nan"),) * 2
+    return OutputStatistics(name, len(arrivals_ns), rate, float(p50), float(p95))
+
+
+def table(report: Report) -> str:
+    """The report as Markdown that reads well as plain text too."""
+    head = [
+        f"source     {report.source}",
+        f"network    {report.model} on {report.device}",
+        f"machine    {report.machine}",
+        f"transport  {report.transport}",
+        f"frames in  {report.frames_in}" + (f" at {report.rate_in_hz:.1f} Hz" if report.rate_in_hz > 0 else "") + f", {report.pacing}",
+        *([f"node       {', '.join(f'{value} {name}' for name, value in report.node.items())}"] if report.node else []),
+    ]
+    titles = ("output", "frames out", "fps", "age p50 ms", "age p95 ms")
+    rows = [(o.name, f"{o.frames}", number(o.rate_hz, 1), number(o.age_p50_ms, 0), number(o.age_p95_ms, 0)) for o in report.outputs]
+    blocks = ["".join(f"    {line}\n" for line in head), markdown_table(titles, rows, padded=True), f"Age: {report.timing}.\n"]
+    if report.accuracy:
+        accuracy = [(name, number(value, 3)) for name, value in report.accuracy.items()]
+        blocks.append(markdown_table(("against the exact truth", ""), accuracy, padded=True))
+    if report.notes:
+        blocks.append("".join(f"- {note}\n" for note in report.notes))
+    return "\n".join(blocks)
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """report.json and report.md in the folder; a value that is no number becomes null."""
+    (folder / "report.json").write_text(to_json(dataclasses.asdict(report)), encoding="utf-8")
+    (folder / "report.md").write_text(f"# {report.source}\n\n{table(report)}", encoding="utf-8")

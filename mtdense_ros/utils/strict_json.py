@@ -22,3 +22,15 @@ def finite(value: Any, digits: int | None = None) -> Any:
 def to_json(value: Any) -> str:
     """The text of a file: indented, null for every float that is not finite."""
     return json.dumps(finite(value), indent=1, allow_nan=False) + "\n"
+
+
+def to_json_by_line(content: Mapping[str, Any], digits: int | None = None) -> str:
+    """The text of a file with a line per key, and in lists of objects a line per object, so that two files compare line by line."""
+    parts = []
+    for key, value in finite(content, digits).items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            text = "[\n  " + ",\n  ".join(json.dumps(entry, allow_nan=False) for entry in value) + "\n ]"
+        else:
+            text = json.dumps(value, allow_nan=False)
+        parts.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtdense_ros.evaluation.tables import table
 from mtdense_ros.training.experiments.results import Record, compared, mean_of, verdict
 from mtdense_ros.utils.command_line import exit_code
+from mtdense_ros.utils.tables import NONE, markdown_table, number
 
 FIGURES = Path("docs/experiments")
 """NAME.md: what an experiment is and what came of it, by hand; NAME.json: its scores, if it has any, as experiments.run writes them."""
@@ -28,8 +27,6 @@ A difference below two standard errors is *not shown*. With three seeds that is 
 times in 100, in one direction or the other. The error is that of the training's own chance (first weights, order of the samples): data
 sets, teachers and held-out pictures are the same for all seeds. All scores are of held-out rendered frames.
 """
-
-_NONE = "-"
 
 
 def document(folder: Path) -> str:
@@ -58,24 +55,24 @@ def _deciding(record: Record) -> str:
     arms = [record.reference, *(arm for arm in record.arms if arm != record.reference)]
     rows = [_row(record, arm) for arm in arms if record.scores(arm)]
     titles = ["arm", "seeds", f"{record.score} ({better} is better)", "difference", "error", "verdict"]
-    return table(titles, rows, left=(0, 5))
+    return markdown_table(titles, rows, left=(0, 5))
 
 
 def _row(record: Record, arm: str) -> Sequence[str]:
     scores = record.scores(arm)
-    cells = [_words(arm), str(len(scores)), _number(mean_of(scores))]
+    cells = [_words(arm), str(len(scores)), number(mean_of(scores), 4)]
     if arm == record.reference:
-        return [*cells, _NONE, _NONE, _NONE]
+        return [*cells, NONE, NONE, NONE]
     comparison = compared(scores, record.scores(record.reference))
-    return [*cells, _number(comparison.mean, "+"), _number(comparison.standard_error), verdict(comparison, record.sign)]
+    return [*cells, number(comparison.mean, 4, sign="+"), number(comparison.standard_error, 4), verdict(comparison, record.sign)]
 
 
 def _others(record: Record) -> str:
     """Means of all scores, for orientation."""
     names = list(dict.fromkeys(name for outcome in record.outcomes for name in outcome.scores if name != record.score))
     arms = [arm for arm in record.arms if record.scores(arm)]
-    rows = [[_words(arm), *(_number(mean_of(record.scores(arm, name))) for name in names)] for arm in arms]
-    return f"For orientation, the means of the other scores:\n\n{table(['arm', *names], rows, left=(0,))}" if names else ""
+    rows = [[_words(arm), *(number(mean_of(record.scores(arm, name)), 4) for name in names)] for arm in arms]
+    return f"For orientation, the means of the other scores:\n\n{markdown_table(['arm', *names], rows, left=(0,))}" if names else ""
 
 
 def _conditions(record: Record) -> str:
@@ -89,10 +86,6 @@ def _conditions(record: Record) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _number(value: float, sign: str = "") -> str:
-    return f"{value:{sign}.4f}" if math.isfinite(value) else _NONE
 
 
 if __name__ == "__main__":

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow
-from mtdense_ros.replay.frame_selection import EvenSample, most_different
+from mtdense_ros.replay.demo_sequence import DemoFrame
+from mtdense_ros.replay.frame_selection import most_different
 from mtdense_ros.replay.live import Run
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, Scores, statistics
 from mtdense_ros.replay.source import Source
+from mtdense_ros.utils.even_sample import EvenSample
 from mtdense_ros.utils.processes import middleware
-
-if TYPE_CHECKING:
-    from mtdense_ros.replay.demo_sequence import DemoFrame
 
 TIMING = "from the sending of the image in one process to the arrival of the output in another"
 COUNTERS = ("received", "processed", "dropped", "late", "refused")

@@ -1,4 +1,4 @@
-"""A cloud as a map: seen from above, the camera at the lower edge and looking up."""
+"""A bird's-eye view of a cloud: the camera is at the lower edge and looks up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARGIN = 0.06
 _MAX_ABOVE_M = 1.0
 
 
-def draw_from_above(points: NDArray[np.float32], colors: Image, range_m: float, width: int, height: int) -> Image:
+def draw_birds_eye_view(points: NDArray[np.float32], colors: Image, range_m: float, width: int, height: int) -> Image:
     """The finite points (H, W, 3) m, camera optical frame, in their colours (H, W, 3), as a picture (height, width, 3).
 
     range_m: distance at the upper edge. Of points above each other the highest is seen; what lies more than 1 m above the

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR, colour_depth, colour_labels, colour_normals, overlay_foreground
-from mtdense_ros.replay.birds_eye_view import draw_from_above
+from mtdense_ros.replay.birds_eye_view import draw_birds_eye_view
 from mtdense_ros.replay.drawing import Color, draw_badge, draw_legend, draw_text, fit, text_width
+from mtdense_ros.utils.image_grid import image_grid
 
 Image = NDArray[np.uint8]
 
-COLUMNS = ("camera", "labels", "depth", "normals", "foreground", "cloud from above")
+COLUMNS = ("camera", "labels", "depth", "normals", "foreground", "bird's-eye view")
 CELL_HW = (240, 320)
 SHEET_ROWS = 5
 SHEET_CANDIDATES = 48
@@ -44,7 +45,7 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands over and under the rows. rendered: the camera pictures are synthetic, and say so. metric: depth is in metres."""
+    """The text above and below the rows. rendered: the camera pictures are synthetic and are labelled so. metric: depth is in metres."""
 
     title: str
     subtitle: str
@@ -67,8 +68,9 @@ def draw_sheet(rows: Sequence[SheetRow], heading: Heading) -> Image:
     for index, row in enumerate(rows):
         top = cell_origin(index, 0)[0]
         draw_text(sheet, row.caption, MARGIN, top + (CELL_HW[0] + TEXT) // 2, TEXT, FAINT)
-        for column, picture in enumerate(_pictures(row, heading, range_m)):
-            _put(sheet, picture, *cell_origin(index, column))
+    cells = image_grid([[_cell(picture) for picture in _pictures(row, heading, range_m)] for row in rows], GAP, PAPER)
+    top, left = cell_origin(0, 0)
+    sheet[top : top + cells.shape[0], left : left + cells.shape[1]] = cells
     draw_legend(sheet[height - LEGEND :], MARGIN + GUTTER, heading.space, range_m, heading.metric)
     return sheet
 
@@ -107,11 +109,11 @@ def _pictures(row: SheetRow, heading: Heading, range_m: tuple[float, float]) -> 
         colour_depth(r["depth"], *range_m) if "depth" in r else None,
         colour_normals(r["normals"]) if "normals" in r else None,
         overlay_foreground(row.rgb, r["foreground"].astype(bool)) if "foreground" in r else None,
-        _from_above(row, heading, range_m[1]) if "points" in r else None,
+        _birds_eye_view(row, heading, range_m[1]) if "points" in r else None,
     )
 
 
-def _from_above(row: SheetRow, heading: Heading, far: float) -> Image:
+def _birds_eye_view(row: SheetRow, heading: Heading, far: float) -> Image:
     """The cloud in the colours of its classes, without a ceiling; in the camera's where there are no classes."""
     height, width = row.rgb.shape[:2]
     cloud = unpack_cloud(row.results["points"], width, height)
@@ -121,13 +123,13 @@ def _from_above(row: SheetRow, heading: Heading, far: float) -> Image:
         for ceiling in (c.id for c in heading.space.classes if c.name == "ceiling"):
             points[row.results["labels"] == ceiling] = np.nan
     colors = np.where(cloud["foreground"][..., None].astype(bool), np.array(FOREGROUND_COLOR, np.uint8), colors)
-    return draw_from_above(points, colors, far, CELL_HW[1], CELL_HW[0])
+    return draw_birds_eye_view(points, colors, far, CELL_HW[1], CELL_HW[0])
 
 
-def _put(sheet: Image, picture: Image | None, top: int, left: int) -> None:
-    cell = sheet[top : top + CELL_HW[0], left : left + CELL_HW[1]]
+def _cell(picture: Image | None) -> Image:
     if picture is not None:
-        cell[:] = fit(picture, CELL_HW[1], CELL_HW[0], EMPTY)
-        return
+        return fit(picture, CELL_HW[1], CELL_HW[0], EMPTY)
+    cell = np.empty((*CELL_HW, 3), np.uint8)
     cell[:] = EMPTY
     draw_text(cell, "none", (CELL_HW[1] - text_width("none", TEXT)) // 2, (CELL_HW[0] + TEXT) // 2, TEXT, FAINT)
+    return cell

@@ -1,4 +1,4 @@
-"""Loads the rendered demo sequence that ships with the package: frames of a still robot camera with their exact truth."""
+"""The rendered demo sequence that comes with the package: frames of a still robot camera with their exact truth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,22 @@ class DemoFrame:
     depth: NDArray[np.float32]
     normals: NDArray[np.float32]
     foreground: NDArray[np.bool_]
+
+
+class DemoSource(Source):
+    """The frames of a robot's camera in a rendered room: an empty background first, then objects that enter and leave."""
+
+    name = "the rendered demo sequence"
+    info_topic = "/camera/camera_info"
+
+    @cached_property
+    def truth(self) -> list[DemoFrame]:
+        """Each frame with its exact labels, depth, normals and foreground."""
+        return load_demo()
+
+    def frames(self) -> Iterator[Frame]:
+        """The rendered pictures."""
+        return (shot.frame for shot in self.truth)
 
 
 @cache
@@ -69,25 +85,3 @@ def _demo_frame(k: int, picture: bytes, truth: Truth, source: dict[str, Any]) ->
     with np.errstate(invalid="ignore"):
         normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     return DemoFrame(frame, truth.labels, depth, normals, truth.foreground)
-
-
-if TYPE_CHECKING:
-    from mtdense_ros.replay.demo_sequence import DemoFrame
-
-
-class DemoSource(Source):
-    """The frames of a robot's camera in a rendered room: an empty background first, then objects that enter and leave."""
-
-    name = "the rendered demo sequence"
-    info_topic = "/camera/camera_info"
-
-    @cached_property
-    def truth(self) -> list[DemoFrame]:
-        """Each frame with its exact labels, depth, normals and foreground."""
-        from mtdense_ros.replay.demo_sequence import load_demo
-
-        return load_demo()
-
-    def frames(self) -> Iterator[Frame]:
-        """The rendered pictures."""
-        return (shot.frame for shot in self.truth)

@@ -1,4 +1,4 @@
-"""Text and boxes on RGB pictures: what a sheet is made of."""
+"""Text, badges and the legend of a contact sheet, drawn on RGB pictures (H, W, 3)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ Color = tuple[int, int, int]
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _OVERSAMPLING = 4  # OpenCV's stroke fonts are ragged at reading size; drawn larger and averaged they are not
 _FONT_HEIGHT = 21.0  # pixels of a capital letter at scale 1
+
+_LEGEND_INK: Color = (206, 212, 222)
+_LEGEND_TEXT, _SWATCH, _SPACE, _BAR_WIDTH = 18, 26, 13, 320
+"""Pixels: height of capital letters, side of a coloured square, space after it, width of the bar of depths."""
 
 
 def text_width(text: str, height: float) -> int:
@@ -63,41 +67,36 @@ def _stroke(height: float) -> int:
     return max(1, round(_OVERSAMPLING * height / 11))
 
 
-INK: Color = (206, 212, 222)
-TEXT, SWATCH, SPACE = 18, 26, 13
-BAR_WIDTH = 320
-
-
 def draw_legend(strip: Image, left: int, space: LabelSpace | None, range_m: tuple[float, float], metric: bool) -> None:
-    """Draws two lines on the strip (H, W, 3) in place, from `left` on; range_m: depths at the ends of the colour bar."""
+    """Draws the legend, two lines, on the strip (H, W, 3) in place, from `left` on. range_m: depths at the ends of the colour bar."""
     upper, lower = strip[: strip.shape[0] // 2], strip[strip.shape[0] // 2 :]
     pen = left
     for label in space.classes if space is not None else ():
         pen = _swatch(upper, pen, label.color, label.name)
     _swatch(upper, pen, FOREGROUND_COLOR, "foreground")
-    pen = _depth_bar(lower, left, range_m, metric) + 3 * SPACE
+    pen = _depth_bar(lower, left, range_m, metric) + 3 * _SPACE
     for name, normal in (("normal to the right", (1, 0, 0)), ("up", (0, -1, 0)), ("to the camera", (0, 0, -1))):
         r, g, b = colour_normals(np.array([[normal]], np.float32))[0, 0].tolist()
         pen = _swatch(lower, pen, (r, g, b), name)
 
 
 def _swatch(strip: Image, left: int, color: Color, name: str) -> int:
-    """A coloured square and its name; returns where the next one may start."""
-    top = (strip.shape[0] - SWATCH) // 2
-    strip[top : top + SWATCH, left : left + SWATCH] = color
-    return _text(strip, left + SWATCH + SPACE, name) + 2 * SPACE
+    """Draws a coloured square and its name; returns where the next one may start."""
+    top = (strip.shape[0] - _SWATCH) // 2
+    strip[top : top + _SWATCH, left : left + _SWATCH] = color
+    return _text(strip, left + _SWATCH + _SPACE, name) + 2 * _SPACE
 
 
 def _depth_bar(strip: Image, left: int, range_m: tuple[float, float], metric: bool) -> int:
-    """Equal steps of inverse depth, as the colours are, from near to far."""
+    """Draws the colours from near to far, in equal steps of inverse depth, as they are chosen."""
     near, far = range_m
-    pen = _text(strip, left, f"depth {near:.1f} m" if metric else "near") + SPACE
-    depth = np.reciprocal(np.linspace(1 / near, 1 / far, BAR_WIDTH)).astype(np.float32)[None]
-    top = (strip.shape[0] - SWATCH) // 2
-    strip[top : top + SWATCH, pen : pen + BAR_WIDTH] = colour_depth(depth, near, far)
-    return _text(strip, pen + BAR_WIDTH + SPACE, f"{far:.1f} m" if metric else "far")
+    pen = _text(strip, left, f"depth {near:.1f} m" if metric else "near") + _SPACE
+    depth = np.reciprocal(np.linspace(1 / near, 1 / far, _BAR_WIDTH)).astype(np.float32)[None]
+    top = (strip.shape[0] - _SWATCH) // 2
+    strip[top : top + _SWATCH, pen : pen + _BAR_WIDTH] = colour_depth(depth, near, far)
+    return _text(strip, pen + _BAR_WIDTH + _SPACE, f"{far:.1f} m" if metric else "far")
 
 
 def _text(strip: Image, left: int, text: str) -> int:
-    draw_text(strip, text, left, (strip.shape[0] + TEXT) // 2, TEXT, INK)
-    return left + text_width(text, TEXT)
+    draw_text(strip, text, left, (strip.shape[0] + _LEGEND_TEXT) // 2, _LEGEND_TEXT, _LEGEND_INK)
+    return left + text_width(text, _LEGEND_TEXT)

@@ -13,11 +13,12 @@ from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
-from mtdense_ros.replay.frame_selection import EvenSample, most_different
+from mtdense_ros.replay.frame_selection import most_different
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, Scores, statistics, table, write_report
 from mtdense_ros.replay.result_writer import claim_folder, write_png, write_results
 from mtdense_ros.utils.command_line import Console
+from mtdense_ros.utils.even_sample import EvenSample
 
 WANTED = ("labels", "confidence", "depth", "normals", "foreground", "points")
 TIMING = "from the picture in memory to all its outputs in memory, in one process"

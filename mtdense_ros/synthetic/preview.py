@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair
+from mtdense_ros.utils.image_grid import image_grid
 
 CLASSES = ("floor", "wall", "ceiling", "furniture", "object", "other", "door")
 QUANTILES = (5, 25, 50, 75, 95)
@@ -68,10 +69,8 @@ _COLORS[:7] = [(140, 100, 60), (190, 190, 200), (240, 230, 150), (60, 110, 200),
 
 def contact_sheet(pairs: Sequence[Pair], path: Path, columns: int = 2) -> None:
     """Writes a picture: per pair background, frame with the foreground outlined, labels, depth and normals side by side."""
-    rows = [np.hstack(_views(pair)) for pair in pairs]
-    rows += [np.zeros_like(rows[0])] * (-len(rows) % columns)
-    sheet = np.vstack([np.hstack(rows[k : k + columns]) for k in range(0, len(rows), columns)])
-    cv2.imwrite(str(path), sheet[..., ::-1])
+    rows = [[view for pair in pairs[k : k + columns] for view in _views(pair)] for k in range(0, len(pairs), columns)]
+    cv2.imwrite(str(path), image_grid(rows)[..., ::-1])
 
 
 def _views(pair: Pair) -> list[NDArray[np.uint8]]:

@@ -9,7 +9,7 @@ from project import ROOT
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
-from mtdense_ros.evaluation.contact_sheet import shown
+from mtdense_ros.evaluation.contact_sheet import colour_output
 from mtdense_ros.evaluation.document import document
 from mtdense_ros.evaluation.precision_report import LossReport
 from mtdense_ros.evaluation.report import Report
@@ -90,7 +90,7 @@ def test_the_table_of_unchanged_scenes_shows_the_worst_background():
 @pytest.mark.parametrize(("kind", "near", "far"), [("metric", 0.3, 5.0), ("relative", 0.0, 1.0)])
 def test_pictures_of_depth_use_all_colours(kind, near, far):
     ends = colour_depth(np.array([[1, 2]], np.float32), 1.0, 2.0)
-    np.testing.assert_array_equal(shown("depth", np.array([[near, far]], np.float32), None, kind), ends)
+    np.testing.assert_array_equal(colour_output("depth", np.array([[near, far]], np.float32), None, kind), ends)
 
 
 @pytest.mark.slow

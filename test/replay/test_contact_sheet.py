@@ -7,10 +7,10 @@ from mtdense_ros.datatypes import Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR
-from mtdense_ros.replay.birds_eye_view import BACKGROUND, draw_from_above
+from mtdense_ros.replay.birds_eye_view import BACKGROUND, draw_birds_eye_view
 from mtdense_ros.replay.contact_sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw
 from mtdense_ros.replay.drawing import fit
-from mtdense_ros.replay.frame_selection import EvenSample, most_different
+from mtdense_ros.replay.frame_selection import most_different
 
 SPACE = LabelSpace("two", (LabelClass(0, "floor", (10, 200, 30)), LabelClass(1, "ceiling", (200, 200, 250))))
 GREY = (90, 100, 110)
@@ -71,11 +71,11 @@ def test_depth_range_ignores_what_is_not_finite():
     assert depth_range([row(depth=None)]) == (0.5, 5.0)
 
 
-def test_from_above():
+def test_birds_eye_view():
     """One point 1 m ahead and 0.5 m to the right, one beyond the ceiling limit, one unknown."""
     points = np.array([[[0.5, 0.2, 1.0], [0.0, -3.0, 1.0], [np.nan] * 3]], np.float32)
     colors = np.array([[(255, 0, 0), (0, 255, 0), (0, 0, 255)]], np.uint8)
-    picture = draw_from_above(points, colors, 2.2, 200, 100)
+    picture = draw_birds_eye_view(points, colors, 2.2, 200, 100)
     found = {tuple(c) for c in picture.reshape(-1, 3).tolist()}
     assert (255, 0, 0) in found and (0, 255, 0) not in found and (0, 0, 255) not in found
     rows, columns = np.nonzero((picture == (255, 0, 0)).all(-1))
@@ -87,7 +87,7 @@ def test_from_above():
 def test_the_highest_point_is_seen():
     points = np.array([[[0.0, -0.3, 1.0], [0.0, 0.4, 1.0]]], np.float32)
     colors = np.array([[(255, 0, 0), (0, 255, 0)]], np.uint8)
-    found = {tuple(c) for c in draw_from_above(points, colors, 2.2, 200, 100).reshape(-1, 3).tolist()}
+    found = {tuple(c) for c in draw_birds_eye_view(points, colors, 2.2, 200, 100).reshape(-1, 3).tolist()}
     assert (255, 0, 0) in found and (0, 255, 0) not in found
 
 
@@ -110,10 +110,3 @@ def test_the_most_different_frames_are_chosen():
     """Brightness 0 0 10 250 120: from the first, the farthest is 250, then 120, then 10."""
     pictures = [np.full((48, 64, 3), value, np.uint8) for value in (0, 0, 10, 250, 120)]
     assert [most_different(pictures, count) for count in (1, 2, 3, 4, 9)] == [[0], [0, 3], [0, 3, 4], [0, 2, 3, 4], [0, 1, 2, 3, 4]]
-
-
-def test_even_sample_stays_even_and_small():
-    sample = EvenSample(4)
-    for number in range(19):
-        sample.add(number)
-    assert sample.items == [0, 8, 16]

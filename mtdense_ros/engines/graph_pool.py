@@ -1,9 +1,8 @@
-"""The compiled graphs of an engine: one per set of outputs and shapes of the inputs, each made when it is first needed."""
+"""The compiled graphs of an engine: few, because each has its own memory and threads, and made when they are first needed."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +14,15 @@ Shape = tuple[int, ...]
 Graph = Callable[[Sequence[Floats]], list[Floats]]
 """Inputs in the order of a key's shapes -> outputs in the order of its outputs, in fresh memory."""
 
-MAX_GRAPHS = 16
-"""Kept at once; the one that was used least lately goes. Sets of outputs times sizes of cameras, with some room."""
+MAX_GRAPHS = 3
+"""Kept for images of one shape, besides the largest one and that of the background: what a budget's turns need."""
+
+MAX_SHAPES = 4
+"""Of images (batch, channels, height, width) for which graphs are kept."""
+
+IN_USE = 100
+"""A graph that was used in this many of the latest runs is not replaced while a larger one serves: sets that alternate must not
+push each other out."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +34,11 @@ class GraphKey:
     outputs: tuple[str, ...]
     shapes: tuple[Shape, ...]
 
+    @property
+    def image(self) -> Shape:
+        """The shape of the images."""
+        return self.shapes[0]
+
     def serves(self, other: GraphKey) -> bool:
         """Whether this graph gives what the other would and more: the same image, all outputs, the features that there are."""
         more = bool(other.outputs) and set(self.outputs) > set(other.outputs)
@@ -35,30 +46,39 @@ class GraphKey:
 
 
 class GraphPool:
-    """compile: makes the graph of a key, in the caller's thread or in one of ours. One caller at a time."""
+    """compile_graph: makes the graph of a key, in the caller's thread or in one of ours. One caller at a time."""
 
     def __init__(self, compile_graph: Callable[[GraphKey], Graph]) -> None:
         self._compile = compile_graph
-        self._ready: OrderedDict[GraphKey, Graph] = OrderedDict()
+        self._ready: dict[GraphKey, Graph] = {}
+        self._last_use: dict[GraphKey, int] = {}
+        self._runs = 0
         self._pending: dict[GraphKey, Future[Graph]] = {}
         self._failed: set[GraphKey] = set()
         self._worker: ThreadPoolExecutor | None = None
         self._compiling = Lock()
 
     def find(self, key: GraphKey, may_stall: bool) -> tuple[GraphKey, Graph]:
-        """The graph of a key. Unless it may stall: a larger one that is ready, while that of the key is made in the background.
+        """The graph of a key, or a larger one that is ready.
 
-        What failed in the background is not tried there again. Raises what compiling raised where nothing else serves.
+        A larger one serves while all places are taken by graphs in use and, unless the caller may wait, while that of the key is
+        compiled in the background. What failed there is not tried there again. Raises what compiling raised where nothing else
+        serves.
         """
+        self._runs += 1
         self._collect()
         if key not in self._ready:
-            larger = None if may_stall else self._smallest_serving(key)
-            if larger is not None:
+            larger = self._smallest_serving(key)
+            if larger is not None and not self._has_place(key):
+                key = larger
+            elif larger is not None and not may_stall:
+                self._last_use[larger] = self._runs  # before room is made for the other
                 self._start(key)
                 key = larger
             else:
+                self._make_room(key)
                 self._keep(key, self._pending.pop(key).result() if key in self._pending else self._compiled(key))
-        self._ready.move_to_end(key)
+        self._last_use[key] = self._runs
         return key, self._ready[key]
 
     def close(self) -> None:
@@ -69,7 +89,7 @@ class GraphPool:
         self._ready.clear()
 
     def _collect(self) -> None:
-        """Takes over what the background has finished; what failed there is told once."""
+        """Takes over what the background has finished; what failed there is logged once."""
         for key in [key for key, future in self._pending.items() if future.done()]:
             future = self._pending.pop(key)
             error = future.exception()
@@ -84,8 +104,40 @@ class GraphPool:
         serving = [ready for ready in self._ready if ready.serves(key)]
         return min(serving, key=lambda ready: len(ready.outputs), default=None)
 
+    def _replaceable(self, image: Shape) -> list[GraphKey]:
+        """The graphs for images of a shape that may go, the least recently used one first; neither the largest nor the background's."""
+        frames = [key for key in self._ready if key.outputs and key.image == image]
+        largest = max(frames, key=lambda key: (len(key.outputs), len(key.shapes)), default=None)
+        return sorted((key for key in frames if key != largest), key=self._last_use.__getitem__)
+
+    def _has_place(self, key: GraphKey) -> bool:
+        """Whether there is room for a graph, or one that is not in use to make room."""
+        if key in self._pending:
+            return True
+        others = self._replaceable(key.image)
+        if len(others) + len(self._pending) < MAX_GRAPHS:
+            return True
+        return bool(others) and self._runs - self._last_use[others[0]] > IN_USE
+
+    def _make_room(self, key: GraphKey) -> None:
+        """Lets graphs go before another is compiled, so that its memory and threads can be used again."""
+        others = self._replaceable(key.image) if key.outputs else []
+        for old in others[: max(0, len(others) + 1 - MAX_GRAPHS)]:
+            self._drop(old)
+        last_use: dict[Shape, int] = {}
+        for ready in self._ready:
+            last_use[ready.image] = max(last_use.get(ready.image, 0), self._last_use[ready])
+        if key.image not in last_use and len(last_use) >= MAX_SHAPES:
+            oldest = min(last_use, key=last_use.__getitem__)
+            for ready in [ready for ready in self._ready if ready.image == oldest]:
+                self._drop(ready)
+
+    def _drop(self, key: GraphKey) -> None:
+        del self._ready[key], self._last_use[key]
+
     def _start(self, key: GraphKey) -> None:
         if key not in self._pending and key not in self._failed:
+            self._make_room(key)
             self._worker = self._worker or ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
             self._pending[key] = self._worker.submit(self._compiled, key)
 
@@ -95,6 +147,8 @@ class GraphPool:
 
     def _keep(self, key: GraphKey, graph: Graph) -> None:
         self._ready[key] = graph
+        self._last_use[key] = self._runs
         self._failed.discard(key)
-        while len(self._ready) > MAX_GRAPHS:
-            self._ready.popitem(last=False)
+        others = self._replaceable(key.image)
+        for old in others[: max(0, len(others) - MAX_GRAPHS)]:
+            self._drop(old)

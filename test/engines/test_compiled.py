@@ -1,5 +1,6 @@
 """The engines that compile graphs, against torch: the same numbers, exactly the work that is asked for, and clear errors."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from mtdense_ros.engines import tracing
 from mtdense_ros.engines.create import create_engine
+from mtdense_ros.engines.graph_pool import MAX_GRAPHS
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.errors import ConfigError, DeviceError, InputError
 from mtdense_ros.models import create_model
@@ -113,6 +115,20 @@ def test_a_larger_graph_serves_while_the_exact_one_is_compiled(engine, monkeypat
     engine.counters.clear()
     assert_close(engine.run(image, None, ["depth"]), served)
     assert engine.counters == {"encoder": 1, "depth": 1}
+
+
+def test_every_combination_of_outputs_needs_few_graphs(engine, monkeypatch):
+    """Memory and threads of a runtime grow with its graphs."""
+    made, compile_graph = [], engine._graphs._compile
+    monkeypatch.setattr(engine._graphs, "_compile", lambda key: made.append(key) or compile_graph(key))
+    image = noise(1, 3, 64, 96)
+    features = engine.encode_background(image)
+    everything = engine.run(image, features)
+    for outputs in [s for n in (1, 2, 3) for s in itertools.combinations(everything, n)]:
+        for background in (features, None):
+            found = engine.run(image, background, outputs)
+            assert_close(found, {key: everything[key] for key in outputs if background is not None or key != "foreground"})
+    assert len(made) <= MAX_GRAPHS + 2
 
 
 def test_results_and_features_are_fresh(engine):

@@ -1,6 +1,8 @@
 """Compiled graphs: which one serves a set of outputs, and what happens meanwhile."""
 
 from concurrent.futures import wait
+from itertools import combinations
+from random import Random
 from threading import Event
 
 import pytest
@@ -78,7 +80,7 @@ def in_the_background(found):
     wait(list(found._pending.values()))
 
 
-def test_what_fails_in_the_background_is_told_once_and_the_larger_one_goes_on(found, recorder, caplog):
+def test_what_fails_in_the_background_is_logged_once_and_the_larger_one_goes_on(found, recorder, caplog):
     found.find(ALL, may_stall=True)
     recorder.error = RuntimeError("no memory")
     for _ in range(3):
@@ -113,8 +115,51 @@ def test_an_error_is_raised_to_the_one_who_waits_for_it(found, recorder):
         found.find(DEPTH, may_stall=False)
 
 
-def test_the_one_that_was_used_least_lately_goes(found, recorder, monkeypatch):
-    monkeypatch.setattr(graph_pool, "MAX_GRAPHS", 2)
-    for key in (ALL, DENSE, ALL, DEPTH, ALL, DENSE):
+OUTPUTS = ("labels", "depth", "normals", "foreground")
+EVERYTHING = GraphKey(OUTPUTS, (IMAGE, FEATURE))
+BACKGROUND = GraphKey((), (IMAGE,))
+SUBSETS = [
+    GraphKey(outputs, (IMAGE, FEATURE) if "foreground" in outputs else (IMAGE,)) for n in (1, 2, 3) for outputs in combinations(OUTPUTS, n)
+]
+
+
+@pytest.mark.parametrize("may_stall", [True, False])
+@pytest.mark.parametrize("repeats", [1, 3, graph_pool.IN_USE + 10])
+def test_few_graphs_are_kept_whatever_is_asked_for(found, recorder, may_stall, repeats):
+    """Every set, in several orders, each for some frames: what is asked for is always there, and never many graphs."""
+    for key in (BACKGROUND, EVERYTHING):
         found.find(key, may_stall=True)
-    assert recorder.compiled == [ALL, DENSE, DEPTH, DENSE]
+    order = SUBSETS * 3
+    Random(0).shuffle(order)
+    for key in order:
+        for _ in range(repeats):
+            served, graph = found.find(key, may_stall)
+            assert set(key.outputs) <= set(graph([]))
+            in_the_background(found)
+            assert len(found._ready) <= graph_pool.MAX_GRAPHS + 2
+        assert repeats <= graph_pool.IN_USE or found.find(key, may_stall)[0] == key, "after a while, exactly what is asked for"
+    assert recorder.compiled.count(EVERYTHING) == recorder.compiled.count(BACKGROUND) == 1, "these two stay"
+
+
+def test_sets_that_alternate_do_not_push_each_other_out(found, recorder):
+    found.find(EVERYTHING, may_stall=True)
+    for _ in range(50):
+        for key in SUBSETS:
+            found.find(key, may_stall=True)
+    assert len(recorder.compiled) == 1 + graph_pool.MAX_GRAPHS
+
+
+def test_the_least_recently_used_one_goes(found, recorder, monkeypatch):
+    monkeypatch.setattr(graph_pool, "IN_USE", 0)
+    found.find(EVERYTHING, may_stall=True)
+    a, b, c, d, *_ = SUBSETS
+    for key in (a, b, c, a, d, a, b):
+        found.find(key, may_stall=True)
+    assert recorder.compiled == [EVERYTHING, a, b, c, d, b]
+
+
+def test_graphs_of_few_image_sizes_are_kept(found, recorder):
+    keys = [GraphKey(("depth",), ((1, 3, 32 * n, 32),)) for n in range(1, graph_pool.MAX_SHAPES + 2)]
+    for key in (*keys, keys[1], keys[0]):
+        found.find(key, may_stall=False)
+    assert recorder.compiled == [*keys, keys[0]] and len(found._ready) == graph_pool.MAX_SHAPES

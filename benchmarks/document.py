@@ -18,55 +18,55 @@ _INTRODUCTION = """\
 # Performance
 
 Made by `python -m benchmarks.document` from `docs/performance/*.json`, which the scripts of `benchmarks/` write; benchmarks/README.md
-says how to run them. Times move between machines and with what else runs: what is compared was measured in turns, in one run, and
-holds as a ratio. Each section names its machine and the load before it began; much more than 0 means that others were at work.
+says how to run them. Times depend on the machine and on what else runs there. What is compared was therefore measured in turns, in one run:
+trust the ratios. Each section names its machine and the load before it began; much more than 0 means that other programs ran too.
 
-All figures are of `mtdense_indoor`. *Age* is the time from a picture's stamp, taken as the camera process publishes it, to the
-arrival of the last of its outputs (labels, depth, normals, foreground, cloud) in the process that hears them, in ms.
+All figures are of `mtdense_indoor`. *Age* is the time from an image's stamp, taken when the camera process publishes it, to the
+arrival of the last of its outputs (labels, depth, normals, foreground, cloud) in the process that subscribes to them, in ms.
 """
 
 _END_TO_END = """\
-Three processes: a camera of 640x480 rgb8, the node with all outputs heard, and the sink that hears them. The network's input is
-{network_input}. *peak*: as fast as the node takes them, with two pictures under way. *beside it*: what the node spent on a frame from
-taking the message to giving the last output away, without the network, in ms. *cores*: of the node's process, all its threads.
-A *lost frame* is one that the node published and of which an output never came. *naive*: `benchmarks/naive_node.py`, the obvious way to
-write the node, over the middleware as it comes; *untuned camera*: our node, and a camera driver that was started without our transport
-profile; *depth*: of the camera's queue, 10 otherwise; *relay*: a node that does no work and sends as many bytes.
+Three processes: a camera of 640x480 rgb8, the node, and a sink that subscribes to all outputs. The network's input is
+{network_input}. *peak*: as fast as the node takes images, with two of them on their way. *outside it*: the node's time for a frame outside
+the network, from taking the message to publishing the last output, in ms. *cores*: of the node's process, all its threads.
+A *lost frame* is one that the node published and of which an output never arrived. *naive*: `benchmarks/naive_node.py`, the obvious way to
+write the node, with the middleware's default settings; *untuned camera*: our node, and a camera driver that was started without our
+transport profile; *depth*: of the camera's queue, 10 otherwise; *relay*: a node that does no work and sends as many bytes.
 """
 
 _STAGES = """\
-Medians. *decode*, *pipeline* and *publish* follow one another and make *all*; the others are parts of the pipeline.
+Medians. *decode*, *pipeline* and *publish* follow one another and add up to *all*; the others are parts of the pipeline.
 """
 
 _NETWORK = """\
-The predictor's own time of the network, each engine, precision and size in a process of its own, in turns. *Peak*: a 3x3 convolution of
+The network's time as the predictor measures it; each engine, precision and size in its own process, in turns. *Peak*: a 3x3 convolution of
 256 to 256 channels at 120x160 with torch in that precision, measured in the same run: {peaks}.
 """
 
 _HEARD = """\
-The time by what is subscribed to; the sets take turns frame by frame, the background's features are cached. *mask's share*: what the
-foreground adds to the other three, of the time of all four.
+The network's time by the outputs that have subscribers. The sets of outputs take turns frame by frame; the background's features are
+cached. *mask's share*: what the foreground adds to the other three outputs, as a share of the time of all four.
 """
 
 _AROUND = """\
-One camera picture of 640x480 rgb8 after the other from its bytes to the bytes of all messages (labels, confidence, depth, normals,
-foreground, cloud), in one process without ROS, the network at 640x480 with its maps made before: as it is, and, in turns with that, in
-one thread (`threads: 1`). Below, each step by itself; step and copy take turns, from and to memory that is there. A multiple is large by
-nature where little comes out of much work.
+Images of 640x480 rgb8, one after the other, from their bytes to the bytes of all messages (labels, confidence, depth, normals,
+foreground, cloud), in one process without ROS. The network's outputs at 640x480 were computed before. First with the default threads, then,
+in turns with that, with `threads: 1`. The last table has each step by itself; step and copy take turns, and their memory is allocated
+before. Where much work gives a small result, the multiple is large.
 """
 
 _GROWTH = """\
-Camera at 10 Hz; the network's input has as many pixels as the card's, whatever the camera, so that what grows is everything else.
+Camera at 10 Hz. The network's input always has as many pixels as the card says, so only the other work grows with the camera.
 """
 
 _STARTUP = """\
-From the start of the process to its first output, with a camera at 30 Hz and a listener already there; the disk's cache is warm.
-*total*: as the node says it; *seen*: by whoever started it.
+From the start of the process to its first output. A camera at 30 Hz and a subscriber are already running, and the disk's cache is warm.
+*total*: as the node logs it; *seen*: as measured by the process that started it.
 """
 
-_IDLE = "A camera of 640x480 runs at 30 Hz with its camera_info, nobody hears an output: what the node takes of a core.\n"
+_IDLE = "What the node takes of a core while a camera of 640x480 runs at 30 Hz with its camera_info, and no output has a subscriber.\n"
 
-_MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs are heard.\n"
+_MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs have a subscriber.\n"
 
 
 def document(folder: Path) -> str:
@@ -112,7 +112,7 @@ def _network(content: Content) -> str:
     return "\n".join([
         f"## The network alone\n\n{_NETWORK.format(peaks=peaks)}\n{made_on(content)}",
         network_tables.network(runs, costs),
-        f"### Only what is heard\n\n{_HEARD}\n{network_tables.only_what_is_heard(runs, costs)}",
+        f"### Only the outputs with subscribers\n\n{_HEARD}\n{network_tables.only_what_is_heard(runs, costs)}",
     ])  # fmt: skip
 
 

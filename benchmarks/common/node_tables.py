@@ -47,7 +47,7 @@ def end_to_end(phases: Sequence[Phase]) -> str:
             number(max(p["rss_mb"] for p in of), 0),
             f"{sum(map(lost, of))} of {sum(p['finished'] for p in of)}",
         ))  # fmt: skip
-    head = ("node", "camera", "fps", "age p50", "p95", "p99", "network p50", "beside it p50", "cores", "RSS MB", "lost frames")
+    head = ("node", "camera", "fps", "age p50", "p95", "p99", "network p50", "outside it p50", "cores", "RSS MB", "lost frames")
     return markdown_table(head, rows)
 
 
@@ -94,7 +94,7 @@ def growth(phases: Sequence[Phase]) -> str:
         cores = number(median([p["cores"]["node"] for p in of]), 2)
         memory = number(max(p["rss_mb"] for p in of), 0)
         rows.append((size_text(camera), str(sinks), number(p50), number(p95), *inside, cores, memory, str(sum(map(lost, of)))))
-    head = ("camera", "sinks", "age p50", "p95", "network p50", "beside it p50", "of it publishing", "cores", "RSS MB", "lost frames")
+    head = ("camera", "sinks", "age p50", "p95", "network p50", "outside it p50", "of it publishing", "cores", "RSS MB", "lost frames")
     return markdown_table(head, rows)
 
 

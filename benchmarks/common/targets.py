@@ -59,7 +59,7 @@ class Target:
 
 
 def end_to_end(phases: Sequence[Phase], copies_ms: Sequence[float] = ()) -> list[Target]:
-    """Of the node in three processes, all outputs heard. copies_ms: of a picture to the GPU and the maps back."""
+    """Of the node in three processes, with a subscriber to all outputs. copies_ms: of a picture to the GPU and the maps back."""
     fp32, bf16 = chosen(phases, "fp32", 30.0), chosen(phases, "bf16", 30.0)
     queue_10, queue_1 = (chosen(phases, name, 30.0) for name in node_tables.YARDSTICKS)
     peaks = {name: chosen(phases, name, PEAK) for name in ("fp32", "bf16", "naive, queue 10")}
@@ -72,7 +72,7 @@ def end_to_end(phases: Sequence[Phase], copies_ms: Sequence[float] = ()) -> list
         _times("fp32: the same at the peak rate", 8, peaks["fp32"], peaks["naive, queue 10"], _rate),
         _times("fp32: median age at 30 Hz, times less than the naive node's with a queue of 10", 12, queue_10, fp32, _age),
         _times("fp32: the same, with a queue of 1", 8, queue_1, fp32, _age),
-        Target("fp32: the node beside its network, of the network's time, 10 Hz", 15, 100 * _beside(slow), unit=" %"),
+        Target("fp32: the node's work outside the network, of the network's time, 10 Hz", 15, 100 * _beside(slow), unit=" %"),
         Target("fp32: p95 of the age over the network's p50, 10 Hz", 1.5, quotient(_p95(slow), network_10), decimals=2),
         Target("fp32: pre- and post-processing, 10 Hz", 6, median(around_network(slow)), unit=" ms"),
         Target("fp32: p95 of the age at 30 Hz; 1.15 x the network's p50 + one period + 10 ms", late_30, _p95(fp32), unit=" ms"),
@@ -99,10 +99,10 @@ def network(runs: Sequence[dict[str, Any]]) -> list[Target]:
 
 
 def whole_frames(content: dict[str, Any]) -> list[Target]:
-    """Of whole frames at 640x480, everything heard, in one process without ROS."""
+    """Of whole frames at 640x480, all outputs, in one process without ROS."""
     cloud = around_tables.multiple(content["steps"], around_tables.CLOUD)
     return [
-        Target("pre- and post-processing, everything heard, 640x480", 6, median(around_tables.total(content["frames"])), unit=" ms"),
+        Target("pre- and post-processing of all outputs, 640x480", 6, median(around_tables.total(content["frames"])), unit=" ms"),
         Target("building the cloud, times a copy of its bytes", 2, cloud),
     ]
 
@@ -115,7 +115,7 @@ def startup(starts: Sequence[dict[str, float]]) -> list[Target]:
 
 
 def idle(runs: Sequence[dict[str, float]]) -> list[Target]:
-    """Of the node that nobody hears."""
+    """Of the node without a subscriber."""
     return [Target("nobody listens, camera at 30 Hz: of a core", 2, median([run["node_percent"] for run in runs]), unit=" %", decimals=2)]
 
 

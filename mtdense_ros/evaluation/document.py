@@ -18,14 +18,14 @@ DOCUMENT = Path("docs/accuracy.md")
 _INTRODUCTION = """\
 # Accuracy on real frames
 
-Made by `python -m mtdense_ros.evaluation.document` from `docs/accuracy/*.json`, which `mtdense eval` writes. The frames are only
-measured on: nothing was trained, tuned or selected on them. `mtdense eval NAME --data folder:PATH` measures on a folder of your own.
-It also draws a sheet per set. Its error rows: labels red where wrong; depth, after the frame's scale, blue too near, red too far,
-magenta missing; normals from blue (0) to red (60 degrees and more); foreground white found, red false, blue missed.
+Made by `python -m mtdense_ros.evaluation.document` from `docs/accuracy/*.json`, which `mtdense eval` writes. These frames are for
+measuring only: nothing was trained, tuned or selected on them. `mtdense eval NAME --data folder:PATH` measures on a folder of your own.
+It also draws a picture sheet per set. Its error rows show labels red where wrong; depth, after the frame's scale, blue if too near, red
+if too far, magenta if missing; normals from blue (0) to red (60 degrees and more); foreground white if found, red if false, blue if missed.
 
-Depth: a pixel without a prediction counts as an error (abs rel 1, outside every threshold, 0 m for the RMSE); *valid* is the share
-with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. Labels: doors count as wall, as the
-truth has them. Beside the network stand methods that need no learning or do not look at the picture:
+Depth: a pixel without a prediction counts as an error (abs rel 1, outside every threshold, 0 m for the RMSE); *valid* is the share of
+pixels with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. Labels: doors count as wall, as in
+the truth. The tables compare the network with methods that need no learning or do not look at the image:
 
 - *majority class*, *bands prior* (most frequent class of each band of rows), *training median*, *mean normal*: of the training set,
   from the weights' card; *for the focal length*: median of depth / focal length, times the camera's;
@@ -33,7 +33,7 @@ truth has them. Beside the network stand methods that need no learning or do not
 - *ground plane*: a level floor seen by a level camera at an assumed height of 1 m, unknown above the horizon and beyond 10 m;
 - *rgb difference*, largest of the channels: *best t* has the threshold with the highest IoU on that very set, an advantage which the
   network does not have; *gain-compensated*: after the median ratio of each channel, also at a fixed 30 grey levels;
-- *OpenCV MOG2 / KNN* with default settings, taught by the empty pictures before the sequence, shadows as background: *frozen* from
+- *OpenCV MOG2 / KNN* with default settings, initialised with the empty images before the sequence, shadows as background: *frozen* from
   then on, as the network's background is, or *learning* from every frame.
 """
 
@@ -63,7 +63,7 @@ def _section(path: Path) -> str:
     if notes.exists():
         parts.append(notes.read_text(encoding="utf-8"))
     if precision.exists():
-        parts.append(f"### Smaller number formats\n\n{precision_report.section(precision_report.LossReport.read(precision))}")
+        parts.append(f"### Smaller precisions\n\n{precision_report.section(precision_report.LossReport.read(precision))}")
     if report.skipped:
         parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
     parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")

@@ -195,7 +195,7 @@ class Parameters:
 
     # the reference frame
     background_path: str = _parameter(
-        "background.path", "", "PNG file that save writes and load reads; an existing one is loaded at configure"
+        "background.path", "", "PNG file that save writes and load reads; it is loaded at configure"
     )
     background_seconds: float = _parameter(
         "background.seconds",

@@ -92,7 +92,7 @@ class BudgetKeeper:
         """Puts no other networks into force any more."""
         self._refit.close()
 
-    def wait(self, seconds: float = 10.0) -> bool:
+    def wait(self, seconds: float | None = 10.0) -> bool:
         """See Refit.wait."""
         return self._refit.wait(seconds)
 

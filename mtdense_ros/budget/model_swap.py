@@ -77,8 +77,11 @@ class Refit:
         with self._lock:
             self._closed = self._forgetting = True
 
-    def wait(self, seconds: float) -> bool:
-        """Whether nothing is being made any more within this time, after `close`: a process that ends meanwhile would be aborted."""
+    def wait(self, seconds: float | None) -> bool:
+        """Whether nothing is being made any more within this time (None: however long it takes), after `close`.
+
+        A process that ends meanwhile would be aborted.
+        """
         thread = self._thread
         if thread is not None:
             thread.join(seconds)

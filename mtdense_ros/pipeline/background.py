@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,23 +14,25 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import check_rgb
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.compressed import MAX_PIXELS, decode_compressed
+from mtdense_ros.imaging.png_text import text_of, with_text
+from mtdense_ros.inference.multi_predictor import EncodedBackgrounds
 from mtdense_ros.utils.files import write_atomically
 
 Rgb = NDArray[np.uint8]
-Encoded = TypeVar("Encoded")
 
+KEYWORD = "mtdense_ros"
 FORMAT = 1
-"""The version of the JSON beside a saved reference frame."""
+"""Where the facts of a saved reference frame stand in its PNG, and their version."""
 
 
-class Background(Generic[Encoded]):
+class Background:
     """A reference frame and its features, which `encode` makes once per capture.
 
-    `rgb`: (H, W, 3) uint8 or None; `encoded`: what `encode` returned, or None; `frame_id`, `stamp_ns`, `rectified`: of the frame.
+    rgb is (H, W, 3) uint8 or None, encoded is what `encode` returned, or None; frame_id, stamp_ns and rectified describe the frame.
     A failed capture or load leaves the reference as it was.
     """
 
-    def __init__(self, encode: Callable[[Rgb], Encoded]) -> None:
+    def __init__(self, encode: Callable[[Rgb], EncodedBackgrounds]) -> None:
         self._encode = encode
         self.clear()
 
@@ -42,12 +44,12 @@ class Background(Generic[Encoded]):
     def clear(self) -> None:
         """Forgets the reference frame."""
         self.rgb: Rgb | None = None
-        self.encoded: Encoded | None = None
+        self.encoded: EncodedBackgrounds | None = None
         self.frame_id = ""
         self.stamp_ns = 0
         self.rectified = False
 
-    def encode_with(self, encode: Callable[[Rgb], Encoded], encoded: tuple[Rgb, Encoded] | None = None) -> None:
+    def encode_with(self, encode: Callable[[Rgb], EncodedBackgrounds], encoded: tuple[Rgb, EncodedBackgrounds] | None = None) -> None:
         """Another `encode` from now on. The reference stays; `encoded` are its features when it goes with this very picture."""
         if self.rgb is not None:
             self.encoded = encoded[1] if encoded is not None and encoded[0] is self.rgb else encode(self.rgb)
@@ -83,7 +85,7 @@ class Background(Generic[Encoded]):
         return ""
 
     def save(self, path: str | Path) -> None:
-        """Writes a PNG, and its size, frame and stamp as JSON beside it. Raises InputError without a reference or a place for it."""
+        """Writes a PNG that also holds size, frame and stamp. Raises InputError without a reference or a place for it."""
         path = _png(path)
         if self.rgb is None:
             raise InputError(f"background: there is none to save to {path}; capture one first")
@@ -93,22 +95,28 @@ class Background(Generic[Encoded]):
         facts["rectified"] = self.rectified
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, content)
-            write_atomically(path.with_suffix(".json"), (json.dumps(facts, indent=2) + "\n").encode())
+            write_atomically(path, with_text(content, KEYWORD, json.dumps(facts)))
         except OSError as error:
             raise InputError(f"background: cannot be saved to {path} ({error}); choose a folder that is writable") from error
 
-    def load(self, path: str | Path, max_pixels: int = MAX_PIXELS) -> None:
-        """Takes what `save` wrote as the reference. Raises InputError for missing, damaged or mismatched files."""
+    def load(self, path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
+        """Takes what `save` wrote, or any other PNG, as the reference; returns a remark on the latter, '' otherwise.
+
+        Raises InputError for missing, damaged or mismatched files.
+        """
         path = _png(path)
         try:
             content = path.read_bytes()
-            facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            facts = _facts(content, path)
         except (OSError, ValueError) as error:
             raise InputError(f"background {path}: cannot be read ({error}); save one first, or correct the path") from error
         rgb = decode_compressed(content, "png", max_pixels=max_pixels)
-        frame_id, stamp_ns = _checked(facts, rgb, path.with_suffix(".json"))
+        if facts is None:
+            self.capture(rgb)
+            return "its camera is unknown, as the file was not saved by this node; it must show the view of the camera's raw images"
+        frame_id, stamp_ns = _checked(facts, rgb, path)
         self.capture(rgb, frame_id, stamp_ns, facts.get("rectified") is True)  # version 0.1.0 did not write it
+        return ""
 
 
 def _median(frames: Sequence[Rgb]) -> Rgb:
@@ -127,8 +135,19 @@ def _png(path: str | Path) -> Path:
     return path
 
 
+def _facts(content: bytes, path: Path) -> Any:
+    """What `save` wrote of a picture: in the PNG, or, up to version 0.1.0, as JSON beside it. None where there is neither.
+
+    Raises OSError and ValueError.
+    """
+    text, beside = text_of(content, KEYWORD), path.with_suffix(".json")
+    if text is None and beside.is_file():
+        text = beside.read_text(encoding="utf-8")
+    return None if text is None else json.loads(text)
+
+
 def _checked(facts: Any, rgb: Rgb, where: Path) -> tuple[str, int]:
-    """frame_id and stamp_ns of the JSON that belongs to a picture."""
+    """frame_id and stamp_ns of the facts that belong to a picture."""
     kinds = {"format": int, "width": int, "height": int, "frame_id": str, "stamp_ns": int}
     if not isinstance(facts, dict) or any(type(facts.get(name)) is not kind for name, kind in kinds.items()):
         raise InputError(f"background {where}: must hold {', '.join(kinds)}; save the reference again")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
@@ -15,8 +14,7 @@ STAGES = ("weights", "engine", "warm-up")
 
 
 def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[Pipeline, dict[str, float]]:
-    """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError, ConfigError, InputError
-    (the reference)."""
+    """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError and ConfigError."""
     p, stages = parameters, dict.fromkeys(STAGES, 0.0)
     networks = MultiPredictor.load(p.weights, p.output_routes, p.labels_space, p.device, p.engine, p.precision, p.size_hw, p.threads)
     for predictor in networks.predictors.values():
@@ -33,8 +31,4 @@ def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[P
         made = f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))}"
         engine = f"{predictor.engine_name} on {predictor.device_name}, {predictor.precision}"
         log(f"{made} by {engine} (engine {predictor.engine_rule})")
-    path = Path(p.background_path).expanduser()
-    if p.background_path and path.is_file():
-        pipeline.background.load(path, p.max_image_pixels)
-        log(f"reference frame loaded from {path}")
     return pipeline, stages

@@ -14,7 +14,8 @@ from rosbags.interfaces import Connection
 
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError, known_names
-from mtdense_ros.geometry.camera_model import CameraModel, ray_table
+from mtdense_ros.geometry.calibration import Calibration, camera_info_topic, camera_model_of, is_rectified_topic
+from mtdense_ros.geometry.camera_model import ray_table
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.compressed import decode_compressed
 from mtdense_ros.imaging.encodings import supported, to_rgb
@@ -41,9 +42,9 @@ class BagSource(Source):
             self._topic = _choose(path, cameras, image_topic)
             self.image_type = cameras[self._topic].msgtype
             base = self._topic.removesuffix("/compressed")
-            info = base.rpartition("/")[0] + "/camera_info"
+            info = camera_info_topic(base)
             self.info_topic = info if any(c.topic == info and c.msgtype == CAMERA_INFO for c in reader.connections) else ""
-            self._rectified = "rect" in base.rpartition("/")[2].split("_")
+            self._rectified = is_rectified_topic(base)
             self.rays = self._rays(reader)
         self.image_topic = base if self.image_type == IMAGE else f"{base}/compressed"
         self.name = f"{path} ({self._topic})"
@@ -78,12 +79,10 @@ class BagSource(Source):
 
     def _rays(self, reader: AnyReader) -> RayTable | None:
         """The rays of raw images through a lens with distortion. Raises InputError on an unknown distortion model."""
-        intrinsics = self._first_intrinsics(reader)
-        if intrinsics is None or self._rectified:
+        if self._first_intrinsics(reader) is None:
             return None
         for connection, _, data in self._infos(reader):
-            info: Any = reader.deserialize(data, connection.msgtype)
-            model = CameraModel(intrinsics, info.distortion_model, tuple(info.d.tolist()))
+            model = camera_model_of(reader.deserialize(data, connection.msgtype), self._rectified)
             return ray_table(model) if model.is_distorted else None
         return None
 
@@ -139,10 +138,9 @@ def _rgb(message: Any, message_type: str, name: str) -> Any:
 
 
 def _intrinsics(info: Any, rectified: bool) -> Intrinsics | None:
-    """K, or P of rectified images; None for a camera that was never calibrated (focal length 0)."""
-    k, p = info.k, info.p
-    fx, fy, cx, cy = (p[0], p[5], p[2], p[6]) if rectified and p[0] > 0 else (k[0], k[4], k[2], k[5])
-    return Intrinsics(info.width, info.height, float(fx), float(fy), float(cx), float(cy)) if fx > 0 and fy > 0 else None
+    """Of the images as they were sent; None for a camera that was never calibrated (focal length 0)."""
+    calibration = Calibration.of(info)
+    return calibration.intrinsics(rectified) if calibration.is_calibrated(rectified) else None
 
 
 def _stamp_ns(message: Any) -> int:

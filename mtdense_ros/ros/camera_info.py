@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from sensor_msgs.msg import CameraInfo
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.geometry.calibration import Calibration, camera_model_of
 from mtdense_ros.geometry.camera_model import CameraModel, require_undistorted
-from mtdense_ros.ros.messages import camera_of
 from mtdense_ros.runtime.faults import Faults
 
 FIRST_INFO_S = 0.25
 """How long the first frame waits for its camera_info, which may be delivered after it."""
 
 
-class DistortedCamera(InputError):  # noqa: N818
-    """A distorted camera where camera_model refuses them."""
+class UnusableCamera(InputError):  # noqa: N818
+    """An image that camera_model does not allow without another camera_info. The fault has been reported."""
 
 
 @dataclass(frozen=True)
@@ -74,35 +74,42 @@ class CameraCache:
             self._faults.report("no camera_info", f"{self._topic}: {lack}")
 
     def view(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str) -> View | None:
-        """The camera of an image of this size; None without one, or with the fault of the one there is reported.
+        """The camera of an image of this size. None without a usable one; what is wrong with it is reported.
 
-        rectified: the topic carries rectified images; mode: the parameter camera_model. Raises DistortedCamera in the mode
-        "refuse".
+        rectified: the topic carries rectified images; mode: the parameter camera_model. Raises UnusableCamera for a distorted
+        camera in the mode "refuse", and for a raw image without a camera in the mode "rectify".
         """
+        view = self._find(size_hw, frame_id, rectified, mode)
+        if view is None and mode == "rectify" and not rectified:
+            raise UnusableCamera(
+                "camera_model is 'rectify' and there is no usable camera_info for this image; publish one, or set it to rays"
+            )
+        return view
+
+    def _find(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str) -> View | None:
         info = self._info
         if info is None:
             return None
-        if (info.height, info.width) != size_hw:
-            expected = f"{size_hw[1]}x{size_hw[0]}"
-            self._faults.report(
-                "size mismatch",
-                f"{self._topic}: fields width x height are {info.width}x{info.height}, expected the image's {expected}; "
-                "not used until the driver sends the camera_info of this image",
-            )
+        calibration = Calibration.of(info)
+        if (calibration.height, calibration.width) != size_hw:
+            self._faults.report("size mismatch", f"{self._topic}: {_describe_size(info, calibration, size_hw)}")
             return None
-        return self._usable(info, frame_id, rectified, mode)
-
-    def _usable(self, info: CameraInfo, frame_id: str, rectified: bool, mode: str) -> View | None:
         try:
-            model = camera_of(info, rectified)
+            model = camera_model_of(info, rectified)
         except InputError as error:
             self._faults.report("no camera_info", f"{self._topic}: not used: {error}")
             return None
         if mode == "refuse":
-            _require_undistorted(model)
+            self._require_undistorted(model)
         self._compare_frames(info.header.frame_id, frame_id)
-        self._faults.clear("no camera_info")
         return View(info, model, mode == "rectify" and model.is_distorted)
+
+    def _require_undistorted(self, model: CameraModel) -> None:
+        try:
+            require_undistorted(model)
+        except InputError as error:
+            self._faults.report("distorted camera", f"{self._topic}: {error}")
+            raise UnusableCamera(str(error)) from error
 
     def _compare_frames(self, info_frame: str, image_frame: str) -> None:
         if info_frame != image_frame and self._warned_frames != (info_frame, image_frame):
@@ -110,8 +117,8 @@ class CameraCache:
             self._warn(f"{self._topic}: header.frame_id is '{info_frame}', expected the image's '{image_frame}'; outputs carry the image's")
 
 
-def _require_undistorted(model: CameraModel) -> None:
-    try:
-        require_undistorted(model)
-    except InputError as error:
-        raise DistortedCamera(str(error)) from error
+def _describe_size(info: CameraInfo, calibration: Calibration, size_hw: tuple[int, int]) -> str:
+    reduced = (calibration.width, calibration.height) != (info.width, info.height)
+    found = f"fields width x height are {info.width}x{info.height}"
+    found += f", roi and binning leave {calibration.width}x{calibration.height}" if reduced else ""
+    return f"{found}, expected the image's {size_hw[1]}x{size_hw[0]}; not used until the driver sends the camera_info of this image"

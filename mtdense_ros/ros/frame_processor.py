@@ -1,4 +1,4 @@
-"""The way of one camera frame: message -> picture -> pipeline -> messages."""
+"""What is done with one camera frame: message -> picture -> pipeline -> messages."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ from mtdense_ros.datatypes import Frame, image_size
 from mtdense_ros.errors import DeviceError, InputError
 from mtdense_ros.geometry.camera_model import ray_table, rectify
 from mtdense_ros.geometry.depth import RayTable
+from mtdense_ros.imaging.compressed import BadImage
 from mtdense_ros.imaging.encodings import MessageBuffers, UnknownEncoding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
-from mtdense_ros.ros.camera_info import CameraCache, DistortedCamera, View
+from mtdense_ros.ros.camera_info import CameraCache, UnusableCamera, View
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
-from mtdense_ros.ros.publishers import Context, Outputs, results_of
+from mtdense_ros.ros.publishers import Context, Output, Publishers, results_of
 from mtdense_ros.runtime.background_capture import Captures
 from mtdense_ros.runtime.faults import Faults
-from mtdense_ros.runtime.frame_age import Age, AgeGate
 from mtdense_ros.runtime.frame_statistics import Statistics
+from mtdense_ros.runtime.staleness import Age, ClockWatch
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.timing import Stopwatch
 
-
-class NoCamera(InputError):  # noqa: N818
-    """Images that are to be rectified, and no camera_info to do it with."""
+CAMERA_FAULTS = ("size mismatch", "no camera_info", "distorted camera")
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """An image message as it came in: its topic, whether that carries rectified images, when (ns, monotonic), and its number."""
+class ReceivedImage:
+    """An image message, its topic, whether that carries rectified images, when it arrived (ns, monotonic), and its number."""
 
     message: Any
     topic: str
@@ -44,14 +43,19 @@ class Arrived:
     at_ns: int
     sequence: int = 0
 
+    @property
+    def stamp_ns(self) -> int:
+        """The stamp of its header."""
+        return stamp_ns(self.message.header)
 
-class FramePath:
-    """Takes frames one at a time, in the worker's thread. clock_ns: the ROS clock; serving: whether to publish still."""
+
+class FrameProcessor:
+    """Processes one frame at a time, in the worker's thread. clock_ns: the ROS clock; serving: whether to publish at all."""
 
     def __init__(
         self,
         pipeline: Pipeline,
-        outputs: Outputs,
+        publishers: Publishers,
         cameras: CameraCache,
         faults: Faults,
         statistics: Statistics,
@@ -64,112 +68,121 @@ class FramePath:
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
         self._pipeline = pipeline
-        self._outputs = outputs
+        self._publishers = publishers
         self._cameras = cameras
         self._faults = faults
         self._statistics = statistics
         self._budget = budget
         self._clock_ns = clock_ns
-        self._ages = AgeGate()
+        self._clocks = ClockWatch()
         self._memory = MessageBuffers()
+        self._gaps: dict[str, str] = {}
+        self._doubtful: set[str] = set()
 
-    def take(self, arrived: Arrived) -> None:
-        """One frame; what makes it unusable is reported by its own name and costs this frame only."""
+    def take(self, image: ReceivedImage) -> None:
+        """Processes one frame. What makes it unusable is reported by its own name, and costs this frame only.
+
+        Every frame is counted under exactly one outcome, whatever is raised.
+        """
+        outcome = "refused"
         try:
-            self._process(arrived)
+            outcome = self._process(image)
+        except UnusableCamera:  # reported where the camera_info was judged
+            pass
         except UnknownEncoding as error:
-            self._refuse("unknown encoding", arrived.topic, error)
-        except DistortedCamera as error:
-            self._refuse("distorted camera", arrived.topic, error)
-        except NoCamera:  # reported where the camera_info was looked for
-            self._statistics.count("refused")
+            self._faults.report("unknown encoding", f"{image.topic}: {error}")
+        except BadImage as error:
+            self._faults.report("bad image", f"{image.topic}: {error}")
         except InputError as error:
-            self._refuse("size mismatch", arrived.topic, error)
+            self._faults.report("output not available", f"{image.topic}: {error}")
         except DeviceError as error:
-            self._refuse("GPU lost", arrived.topic, error)
+            self._faults.report("GPU lost", f"{image.topic}: {error}")
+        finally:
+            self._statistics.count(outcome)
 
-    def _process(self, arrived: Arrived) -> None:
-        """From message to messages, in the order of the method."""
-        self._watch_clocks(arrived)
-        if self._late(arrived):
-            return
+    def _process(self, image: ReceivedImage) -> str:
+        """From message to messages, in the order of the method. Returns the frame's outcome."""
+        age = self._age(image)
+        self._watch_clocks(image, age)
+        if self._stale(image, age):
+            return "late"
         watch = Stopwatch()
-        rgb = rgb_of(arrived.message, self._memory, self.parameters.max_image_pixels)
-        heard = self._outputs.heard()
-        view = self._view(arrived, rgb, any(output.needs_camera for output in heard))
-        frame = self._frame(arrived, rgb, view)
+        rgb = self._decode(image)
+        subscribed = self._publishers.subscribed()
+        view = self._camera(image, rgb, subscribed)
+        frame = self._frame(image, rgb, view)
         watch.lap("decode")
-        self._faults.clear("unknown encoding")
         self._offer_capture(frame)
-        if not heard:
-            self._statistics.count("unheard")
-            return
-        setting, wanted = self._budget.setting, results_of(heard)
+        if not subscribed:
+            return "unheard"
+        setting, wanted = self._budget.setting, results_of(subscribed)
         results = self._pipeline.process(frame, wanted, _rays(view), self._memory)
-        self._report_gaps(results, frame, view)
+        self._report_gaps(wanted, results, frame, view)
         watch.lap("pipeline")
         if not self.serving:
-            return
-        late = self._late(arrived)
-        if not late:
-            self._outputs.publish(heard, results, self._context(frame, view))
+            return "dropped"
+        stale = self._stale(image, self._age(image))
+        if not stale:
+            self._publishers.publish(subscribed, results, self._context(frame, view))
             watch.lap("publish")
-            self._finish(arrived, {**watch.laps, **results.timings})
-        self._budget.observe(_sample(arrived, watch, results), setting, wanted, image_size(frame.rgb))
+            self._note_published(image, {**watch.laps, **results.timings})
+        self._budget.observe(_sample(image, watch, results), setting, wanted, image_size(frame.rgb))
+        return "late" if stale else "processed"
 
-    def _watch_clocks(self, arrived: Arrived) -> None:
-        stamp, clock = stamp_ns(arrived.message.header), self._clock_ns()
-        if self._ages.jumped(stamp, clock):
+    def _decode(self, image: ReceivedImage) -> NDArray[np.uint8]:
+        """The picture. Raises UnknownEncoding and BadImage."""
+        try:
+            rgb = rgb_of(image.message, self._memory, self.parameters.max_image_pixels)
+        except UnknownEncoding:
+            raise
+        except InputError as error:
+            raise BadImage(str(error)) from error
+        self._faults.clear("unknown encoding", "bad image")
+        return rgb
+
+    def _age(self, image: ReceivedImage) -> Age:
+        return Age.of(time.monotonic_ns() - image.at_ns, image.stamp_ns, self._clock_ns())
+
+    def _watch_clocks(self, image: ReceivedImage, age: Age) -> None:
+        if self._clocks.jumped(image.stamp_ns, self._clock_ns()):
             self._statistics.reset_ages()
-            self._faults.clear("clock mismatch")
-            self._faults.report("clock jump", f"{arrived.topic}: header.stamp or the clock ran back; ages start anew")
-        age = self._age(arrived)
+            self._faults.report("clock jump", f"{image.topic}: header.stamp or the clock ran back; ages are counted from here")
         if age.mismatch:
             self._faults.report(
                 "clock mismatch",
-                f"{arrived.topic}: header.stamp is {age.stamp_s:.1f} s old, expected 0 to 10 s; "
+                f"{image.topic}: header.stamp is {age.stamp_s:.1f} s old, expected 0 to 10 s; "
                 "a bag needs use_sim_time and --clock, two hosts need synchronised clocks",
             )
+        else:
+            self._faults.clear("clock mismatch")
 
-    def _age(self, arrived: Arrived) -> Age:
-        waited_ns = time.monotonic_ns() - arrived.at_ns
-        p = self.parameters
-        return AgeGate.judge(waited_ns, stamp_ns(arrived.message.header), self._clock_ns(), p.max_age, p.max_age_from)
-
-    def _late(self, arrived: Arrived) -> bool:
-        """Whether the frame is too old to begin with, or its results to be of use; counted and reported."""
-        age, p = self._age(arrived), self.parameters
-        if age.late:
-            self._statistics.count("late")
-            old = age.stamp_s if p.max_age_from == "stamp" else age.arrival_s
+    def _stale(self, image: ReceivedImage, age: Age) -> bool:
+        """Whether the frame is too old to begin with, or its results too old to be of use, which is reported."""
+        max_age, source = self.parameters.max_age, self.parameters.max_age_from
+        stale = age.is_stale(max_age, source)
+        if stale:
             self._faults.report(
                 "late frames",
-                f"{arrived.topic}: {old:.2f} s old since its {p.max_age_from}, expected max_age {p.max_age:g} s at most; dropped. "
+                f"{image.topic}: {age.since(source):.2f} s old since its {source}, expected max_age {max_age:g} s at most; dropped. "
                 "Raise max_age, or use a smaller size or fewer outputs",
             )
-        return age.late
+        return stale
 
-    def _view(self, arrived: Arrived, rgb: NDArray[np.uint8], needed: bool) -> View | None:
+    def _camera(self, image: ReceivedImage, rgb: NDArray[np.uint8], subscribed: tuple[Output, ...]) -> View | None:
+        """The camera of an image, None where it is not known. Raises UnusableCamera."""
         self.size_hw = image_size(rgb)
-        rectifies = self.parameters.camera_model == "rectify" and not arrived.rectified
-        if needed or rectifies:
-            self._cameras.require(wait=self.info_expected, rectifies=rectifies)
-        return self.view_of(rgb, arrived.message.header.frame_id, arrived.rectified)
-
-    def view_of(self, rgb: NDArray[np.uint8], frame_id: str, is_rectified: bool) -> View | None:
-        """The camera of an image, None where it is not known. Raises NoCamera where the image is to be rectified with it."""
         mode = self.parameters.camera_model
-        view = self._cameras.view(image_size(rgb), frame_id, is_rectified, mode)
-        if view is None and mode == "rectify" and not is_rectified:
-            raise NoCamera("camera_model is 'rectify' and there is no usable camera_info for this image; publish one, or set it to rays")
-        return view
+        rectifies = mode == "rectify" and not image.rectified
+        with self._faults.judging(*CAMERA_FAULTS):
+            if rectifies or any(output.needs_camera for output in subscribed):
+                self._cameras.require(wait=self.info_expected, rectifies=rectifies)
+            return self._cameras.view(self.size_hw, image.message.header.frame_id, image.rectified, mode)
 
-    def _frame(self, arrived: Arrived, rgb: NDArray[np.uint8], view: View | None) -> Frame:
-        header = arrived.message.header
-        frame_id = self.parameters.frame_id or header.frame_id
+    def _frame(self, image: ReceivedImage, rgb: NDArray[np.uint8], view: View | None) -> Frame:
+        frame_id = self.parameters.frame_id or image.message.header.frame_id
         if view is None:
-            return Frame(rgb, stamp_ns(header), frame_id)
-        return Frame(rectified(rgb, view, self._memory), stamp_ns(header), frame_id, view.model.intrinsics, view.rectify)
+            return Frame(rgb, image.stamp_ns, frame_id)
+        return Frame(rectified(rgb, view, self._memory), image.stamp_ns, frame_id, view.model.intrinsics, view.rectify)
 
     def _offer_capture(self, frame: Frame) -> None:
         capture = self.captures.offer(frame.rgb)
@@ -180,36 +193,44 @@ class FramePath:
         except Exception as error:
             capture.done.set_exception(error)
             raise
+        self._faults.clear("no background", "background unusable")
         count, (height, width) = len(capture.frames), frame.rgb.shape[:2]
         capture.done.set_result(f"reference frame {width}x{height} of {count} {'frame' if count == 1 else 'frames'}")
 
-    def _report_gaps(self, results: Results, frame: Frame, view: View | None) -> None:
-        """What was wanted and could not be made; the lack of a camera was reported with its own reason."""
+    def _report_gaps(self, wanted: frozenset[str], results: Results, frame: Frame, view: View | None) -> None:
+        """What was wanted and could not be made, or is doubtful; and the end of what was so before.
+
+        A result that is not due on this frame says nothing, so each result keeps its fault until it is made or no longer wanted.
+        """
+        before = set(self._gaps.values())
+        self._gaps = {name: fault for name, fault in self._gaps.items() if name in wanted and name not in results}
         for name, reason in results.missing.items():
-            if name != "points" or view is not None:
-                self._faults.report(self._fault_of(name, frame), f"~/{name}: {reason}")
+            if name != "points" or view is not None:  # the lack of a camera was reported with its own reason
+                self._gaps[name] = self._fault_of(name, frame)
+                self._faults.report(self._gaps[name], f"~/{name}: {reason}")
+        self._faults.clear(*(before - set(self._gaps.values())))
+        doubtful_before = self._doubtful
+        self._doubtful = {name for name in self._doubtful if name in wanted and name not in results} | set(results.warnings)
         for name, reason in results.warnings.items():
             self._faults.report("doubtful output", f"~/{name}: {reason}")
+        if doubtful_before and not self._doubtful:
+            self._faults.clear("doubtful output")
 
     def _fault_of(self, result: str, frame: Frame) -> str:
-        background, size_hw = self._pipeline.background, image_size(frame.rgb)
-        if not self._pipeline.networks.needs_background(RESULTS[result]) or not background.mismatch(size_hw, frame.rectified):
+        background = self._pipeline.background
+        if not self._pipeline.networks.needs_background(RESULTS[result]) or not background.mismatch(image_size(frame.rgb), frame.rectified):
             return "output not available"
-        return "no background" if background.rgb is None or image_size(background.rgb) == size_hw else "size mismatch"
+        return "background unusable" if background.is_set else "no background"
 
     def _context(self, frame: Frame, view: View | None) -> Context:
         header = make_header(frame.stamp_ns, frame.frame_id)
         info = None if view is None else camera_info_message(view.info, header, view.rectify)
-        return Context(header, (frame.rgb.shape[0], frame.rgb.shape[1]), info, self.parameters, self._memory.part("messages"))
+        return Context(header, image_size(frame.rgb), info, self.parameters, self._memory.part("messages"))
 
-    def _finish(self, arrived: Arrived, stages_ms: dict[str, float]) -> None:
+    def _note_published(self, image: ReceivedImage, stages_ms: dict[str, float]) -> None:
         self._faults.clear("GPU lost")
-        age = self._age(arrived)
-        self._statistics.finish(time.monotonic(), age.arrival_s, age.stamp_s, stages_ms)
-
-    def _refuse(self, fault: str, topic: str, error: Exception) -> None:
-        self._statistics.count("refused")
-        self._faults.report(fault, f"{topic}: {error}")
+        age = self._age(image)
+        self._statistics.published(time.monotonic(), age.arrival_s, age.stamp_s, stages_ms)
 
 
 def rectified(rgb: NDArray[np.uint8], view: View | None, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
@@ -217,10 +238,10 @@ def rectified(rgb: NDArray[np.uint8], view: View | None, buffers: BufferPool | N
     return rectify(rgb, view.model, buffers) if view is not None and view.rectify else rgb
 
 
-def _sample(arrived: Arrived, watch: Stopwatch, results: Results) -> Sample:
-    """What the budget is to know of a frame; one that came out too late to be published took its time, too."""
+def _sample(image: ReceivedImage, watch: Stopwatch, results: Results) -> Sample:
+    """What the budget must know of a frame; one that came out too late to be published took its time, too."""
     work_ms, network_ms = sum(watch.laps.values()), results.timings.get("network", 0.0)
-    return Sample(arrived.at_ns * 1e-9, time.monotonic(), arrived.sequence, work_ms, network_ms, len(results) > 0)
+    return Sample(image.at_ns * 1e-9, time.monotonic(), image.sequence, work_ms, network_ms, len(results) > 0)
 
 
 def _rays(view: View | None) -> RayTable | None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
 from std_msgs.msg import Header, String
 
-from mtdense_ros.datatypes import Intrinsics, LabelSpace
-from mtdense_ros.geometry.camera_model import CameraModel
+from mtdense_ros.datatypes import LabelSpace
+from mtdense_ros.geometry.calibration import Calibration
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
 from mtdense_ros.imaging.compressed import MAX_PIXELS, decode_compressed, encode_jpeg
 from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, to_rgb
@@ -57,24 +57,16 @@ def rgb_of(
         return cv_bridge_fallback.to_rgb(message, error)
 
 
-def camera_of(info: CameraInfo, rectified: bool) -> CameraModel:
-    """The camera of an image topic: of its raw images (K and d), or of images that the driver has rectified (P, no distortion).
-
-    Raises InputError on a zero focal length, which an uncalibrated driver sends, and on unknown distortion models.
-    """
-    if rectified and info.p[0] > 0.0:
-        return CameraModel(Intrinsics(info.width, info.height, info.p[0], info.p[5], info.p[2], info.p[6]))
-    intrinsics = Intrinsics(info.width, info.height, info.k[0], info.k[4], info.k[2], info.k[5])
-    return CameraModel(intrinsics) if rectified else CameraModel(intrinsics, info.distortion_model, tuple(info.d))
-
-
 def camera_info_message(info: CameraInfo, header: Header, undistorted: bool) -> CameraInfo:
-    """The CameraInfo of the outputs: the camera's own, or with `undistorted` that of the same K without distortion."""
-    message = CameraInfo(header=header, height=info.height, width=info.width, distortion_model=info.distortion_model)
-    message.binning_x, message.binning_y, message.roi = info.binning_x, info.binning_y, info.roi
-    message.d, message.k, message.r, message.p = info.d, info.k, info.r, info.p
+    """The CameraInfo of the outputs, for images of exactly its width x height: region of interest and binning are worked in.
+
+    undistorted: the images were rectified here, so they have the same K and no distortion.
+    """
+    calibration = Calibration.of(info)
+    message = CameraInfo(header=header, height=calibration.height, width=calibration.width, distortion_model=info.distortion_model)
+    message.d, message.k, message.r, message.p = info.d, calibration.k, info.r, calibration.p
     if undistorted:
-        fx, _, cx, _, fy, cy = info.k[:6]
+        fx, _, cx, _, fy, cy = calibration.k[:6]
         message.distortion_model = "plumb_bob"
         message.d, message.r = array("d", [0.0] * 5), np.eye(3).ravel()
         message.p = np.array([fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0])

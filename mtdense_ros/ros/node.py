@@ -21,14 +21,17 @@ from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.loading import load_pipeline
 from mtdense_ros.ros.diagnostics import diagnostics_message
-from mtdense_ros.ros.legend_publisher import Latched
+from mtdense_ros.ros.legend_publisher import LegendPublisher
 from mtdense_ros.ros.lifecycle import answer_unavailable, state_label
 from mtdense_ros.ros.parameter_server import ParameterServer
 from mtdense_ros.ros.services import Services
 from mtdense_ros.ros.session import Session
-from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, Input, Source, camera_info_topic, describe, image_source
+from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, Input, Link, Source, camera_info_topic, describe, image_source
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.utils.timing import Startup
+
+DISCOVERY_S = 2.0
+"""A publisher that is not seen for this long is not there."""
 
 TICK_S = 0.1
 """Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
@@ -46,14 +49,15 @@ class MtdenseNode(LifecycleNode):
         self._session: Session | None = None
         self._enabled = True
         self._active = False
+        self._publisher_seen_s = 0.0
         self._params = ParameterServer(self, configured=lambda: self._session is not None, changed=self._apply)
         self._image_input = Input(self, self._on_image)
         self._info_input = Input(self, self._on_camera_info)
-        self._latched: Latched | None = None
+        self._legend: LegendPublisher | None = None
         self._background_subscription: Any = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._next_diagnostics = 0.0
-        self._desk = Services(self, self)
+        self._services = Services(self, self.session_or_refuse, self.enable, self.refresh)
         self._tick_timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._start_pending = self._params.values.autostart
 
@@ -79,7 +83,8 @@ class MtdenseNode(LifecycleNode):
         session = self.session_or_refuse()
         self._background_subscription = self.create_subscription(Image, "background", self._on_background, BACKGROUND_QOS)
         self._active = True
-        session.path.serving = self._enabled
+        self._publisher_seen_s = time.monotonic()
+        session.processor.serving = self._enabled
         self.refresh()
         return super().on_activate(state)
 
@@ -89,12 +94,12 @@ class MtdenseNode(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Lets the network go; other weights can be configured."""
+        """Releases the network; other weights can be configured."""
         self._release()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Lets everything go."""
+        """Releases everything."""
         self._release()
         return super().on_shutdown(state)
 
@@ -110,8 +115,9 @@ class MtdenseNode(LifecycleNode):
         pipeline, stages_ms = load_pipeline(parameters, self.get_logger().info)
         self._session = Session(self, pipeline, self._faults)
         self._session.apply(parameters)
-        self._latched = Latched(self, pipeline.networks)
-        self._latched.update(parameters)
+        self._session.load_first_background()
+        self._legend = LegendPublisher(self, pipeline.networks)
+        self._legend.update(parameters)
         self._startup.book(stages_ms, rest="topics")
 
     def _stop_serving(self) -> None:
@@ -127,12 +133,11 @@ class MtdenseNode(LifecycleNode):
     def _release(self) -> None:
         self._stop_serving()
         if self._session is not None:
-            if self._session.close():
-                self._session.release()  # or what their engines are still compiling would hold up the process's end
+            self._session.close()
             self._session = None
-        if self._latched is not None:
-            self._latched.close()
-            self._latched = None
+        if self._legend is not None:
+            self._legend.close()
+            self._legend = None
 
     def close(self) -> None:
         """Stops the worker and removes all that the node made, before `destroy_node`."""
@@ -164,7 +169,7 @@ class MtdenseNode(LifecycleNode):
         self._enabled = enabled
         if self._session is not None and self._active:
             if enabled:
-                self._session.path.serving = True
+                self._session.processor.serving = True
             else:
                 self._session.pause()
             self.refresh()
@@ -173,8 +178,8 @@ class MtdenseNode(LifecycleNode):
     def _apply(self, parameters: Parameters) -> None:
         if self._session is not None:
             self._session.apply(parameters)
-        if self._latched is not None:
-            self._latched.update(parameters)
+        if self._legend is not None:
+            self._legend.update(parameters)
 
     # upkeep
 
@@ -186,14 +191,14 @@ class MtdenseNode(LifecycleNode):
             self._session.tick()
             self._follow_networks(self._session)
             self.refresh()
-            self._tell_startup(self._session.statistics.first)
+            self._log_startup(self._session.statistics.first)
         now = time.monotonic()
         if now >= self._next_diagnostics:
             self._next_diagnostics = now + self._params.values.diagnostics_period
             self._publish_diagnostics(now)
 
-    def _tell_startup(self, first: tuple[float, float] | None) -> None:
-        """Logs, once, where the time to the first output went. first: when it was published, and when its frame arrived."""
+    def _log_startup(self, first: tuple[float, float] | None) -> None:
+        """Logs once where the time to the first output went. first: when it was published, and when its frame arrived."""
         if self._startup.over or first is None:
             return
         published_s, arrived_s = first
@@ -206,7 +211,7 @@ class MtdenseNode(LifecycleNode):
             return
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             name = self.get_fully_qualified_name()
-            remedy = f"mend what is said above (parameters can be set now), then `ros2 lifecycle set {name} configure` and `activate`"
+            remedy = f"correct what is said above (parameters can be set now), then `ros2 lifecycle set {name} configure` and `activate`"
             if self._params.needs_restart:
                 remedy = "a parameter's name is unknown, see above; correct the file and restart"
             self.get_logger().error(f"autostart: stays unconfigured; {remedy}")
@@ -214,26 +219,37 @@ class MtdenseNode(LifecycleNode):
         self.trigger_activate()
 
     def _follow_networks(self, session: Session) -> None:
-        """Lets the legend tell what a budget made of the networks."""
-        if self._latched is not None and self._latched.networks is not session.pipeline.networks:
-            self._latched.networks = session.pipeline.networks
-            self._latched.update(self._params.values)
+        """Lets the legend describe the networks that a budget has put in their place."""
+        if self._legend is not None and self._legend.networks is not session.pipeline.networks:
+            self._legend.networks = session.pipeline.networks
+            self._legend.update(self._params.values)
 
     def refresh(self) -> None:
-        """Lets the subscriptions follow subscribers, publishers and parameters."""
+        """Makes, changes or removes the subscriptions as subscribers, publishers and parameters demand."""
         session, parameters = self._session, self._params.values
         if session is None or not self._active:
             return
-        wanted = self._enabled and (bool(session.outputs.heard()) or session.path.captures.active)
+        wanted = self._enabled and (bool(session.publishers.subscribed()) or session.processor.captures.active)
         source = image_source(self, parameters.image_transport)
         link = self._image_input.update(source, wanted, parameters.reliability)
         info_source = Source(CameraInfo, camera_info_topic(self))
         info_wanted = wanted or not session.cameras.known  # thirty a second cost an idle node more than all the rest
-        session.path.info_expected = self._info_input.update(info_source, info_wanted, parameters.reliability).publishers > 0
+        session.processor.info_expected = self._info_input.update(info_source, info_wanted, parameters.reliability).publishers > 0
         if not info_wanted:
             session.cameras.distrust()
-        for fault, message in describe(source, link) if wanted else ():
-            self._faults.report(fault, message)
+        self._judge_publishers(source, link, wanted)
+
+    def _judge_publishers(self, source: Source, link: Link, wanted: bool) -> None:
+        """What is wrong with the publishers of the image topic. That there are none matters even while nobody needs an image."""
+        now = time.monotonic()
+        if link.publishers > 0:
+            self._publisher_seen_s = now
+        with self._faults.judging("no publisher", "incompatible QoS"):
+            if not self._enabled or (link.publishers == 0 and now < self._publisher_seen_s + DISCOVERY_S):
+                return
+            for fault, message in describe(source, link):
+                if wanted or fault == "no publisher":
+                    self._faults.report(fault, message)
 
     def _publish_diagnostics(self, now: float) -> None:
         values: dict[str, str] = {}
@@ -259,10 +275,10 @@ class MtdenseNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until it is told to stop by SIGINT, SIGTERM or a shutdown of ROS; 0 then."""
+    """Runs the node until SIGINT, SIGTERM or a shutdown of ROS ends it; returns 0 then."""
     startup = Startup()
     startup.lap("imports")
-    cv2.setNumThreads(1)  # its own threads would wake for steps of some 50 us, beside those of the network and side_by_side
+    cv2.setNumThreads(1)  # its own threads would wake for steps of some 50 us, beside those of the network and of what runs in parallel
     # rclpy's own handlers shut the middleware down in another thread, which can crash while this one removes what the node made.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     signals: list[int] = []

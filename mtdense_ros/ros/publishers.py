@@ -1,4 +1,4 @@
-"""The published topics: what each carries, which of them are heard, and the messages of one frame."""
+"""The published topics: what each carries, which of them have subscribers, and the messages of one frame."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ OUTPUTS = (
 """Every topic that carries something of each frame."""
 
 
-class Outputs:
+class Publishers:
     """The publishers of OUTPUTS on a node."""
 
     def __init__(self, node: Node) -> None:
@@ -112,13 +112,13 @@ class Outputs:
         overridable = QoSOverridingOptions.with_default_policies()
         return self._node.create_publisher(output.message_type, f"~/{output.topic}", OUTPUT_QOS, qos_overriding_options=overridable)
 
-    def heard(self) -> tuple[Output, ...]:
+    def subscribed(self) -> tuple[Output, ...]:
         """The topics that have a subscriber now."""
         return tuple(o for o in OUTPUTS if self._publishers[o.topic].get_subscription_count() > 0)
 
-    def publish(self, heard: Iterable[Output], results: Mapping[str, NDArray[Any]], context: Context) -> None:
-        """Sends what can be made of a frame's results to those who hear it."""
-        for output in heard:
+    def publish(self, outputs: Iterable[Output], results: Mapping[str, NDArray[Any]], context: Context) -> None:
+        """Publishes what can be made of a frame's results on these topics."""
+        for output in outputs:
             if output.result is None and context.info is not None:
                 self._publishers[output.topic].publish(output.build(np.empty(0), context))
             elif output.result in results:
@@ -131,6 +131,6 @@ class Outputs:
         self._publishers.clear()
 
 
-def results_of(heard: Iterable[Output]) -> frozenset[str]:
+def results_of(outputs: Iterable[Output]) -> frozenset[str]:
     """The pipeline's results that these topics need."""
-    return frozenset(o.result for o in heard if o.result is not None)
+    return frozenset(o.result for o in outputs if o.result is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from typing import Any, Protocol
+from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
@@ -15,22 +15,20 @@ from mtdense_ros.errors import MtdenseError
 from mtdense_ros.ros.session import Session
 
 
-class Host(Protocol):
-    """What the services ask of their node."""
-
-    def session_or_refuse(self) -> Session: ...
-
-    def enable(self, enabled: bool) -> str: ...
-
-    def refresh(self) -> None: ...
-
-
 class Services:
-    """`~/background/capture`, `clear`, `save`, `load` and `~/enable`."""
+    """`~/background/capture`, `clear`, `save`, `load` and `~/enable`.
 
-    def __init__(self, node: Node, host: Host) -> None:
+    session: the session, or an error where there is none; enable: switches processing and returns the answer; refresh: makes the
+    subscriptions follow what a request needs.
+    """
+
+    def __init__(
+        self, node: Node, session: Callable[[], Session], enable: Callable[[bool], str], refresh: Callable[[], None]
+    ) -> None:
         self._node = node
-        self._host = host
+        self._session = session
+        self._enable = enable
+        self._refresh = refresh
         group = MutuallyExclusiveCallbackGroup()  # of their own: a waiting coroutine blocks its group
         jobs: dict[str, Callable[[Session], Future[Any]]] = {
             "capture": Session.capture,
@@ -40,13 +38,13 @@ class Services:
         }
         for name, job in jobs.items():
             node.create_service(Trigger, f"~/background/{name}", self._waiting(job), callback_group=group)
-        node.create_service(SetBool, "~/enable", self._enable)
+        node.create_service(SetBool, "~/enable", self._switch)
 
     def _waiting(self, job: Callable[[Session], Future[Any]]) -> Callable[..., Any]:
         async def answer(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
-                future = job(self._host.session_or_refuse())
-                self._host.refresh()
+                future = job(self._session())
+                self._refresh()
                 done = await self._in_executor(future)
                 response.success, response.message = True, str(done.result())
             except CancelledError:
@@ -69,9 +67,9 @@ class Services:
         future.add_done_callback(finish)
         return waiter
 
-    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+    def _switch(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         try:
-            response.success, response.message = True, self._host.enable(request.data)
+            response.success, response.message = True, self._enable(request.data)
         except MtdenseError as error:
             response.success, response.message = False, str(error)
         return response

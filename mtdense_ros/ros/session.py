@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from concurrent.futures import Future
@@ -11,19 +12,26 @@ from typing import Any
 from rclpy.node import Node
 
 from mtdense_ros.budget.keeper import BudgetKeeper
-from mtdense_ros.errors import ConfigError, InputError, MtdenseError
+from mtdense_ros.datatypes import image_size
+from mtdense_ros.errors import ConfigError, DeviceError, InputError, MtdenseError
+from mtdense_ros.geometry.calibration import is_rectified_topic
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.camera_info import CameraCache
-from mtdense_ros.ros.frame_processor import Arrived, FramePath, NoCamera, rectified
+from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage, rectified
 from mtdense_ros.ros.messages import rgb_of, stamp_ns
-from mtdense_ros.ros.publishers import Outputs
-from mtdense_ros.ros.subscriptions import camera_info_topic, is_rectified_topic
+from mtdense_ros.ros.publishers import Publishers
+from mtdense_ros.ros.subscriptions import camera_info_topic
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.frame_statistics import Statistics
 from mtdense_ros.runtime.worker import Worker
 from mtdense_ros.weights.card import DepthSpec
+
+BACKGROUND_FAULTS = ("no background", "background unusable")
+
+CLOSE_S = 10.0
+"""How long `close` waits for the frame in work, and for networks that are being made."""
 
 
 class Session:
@@ -31,12 +39,14 @@ class Session:
 
     def __init__(self, node: Node, pipeline: Pipeline, faults: Faults) -> None:
         self.pipeline = pipeline
-        self.outputs = Outputs(node)
+        self.publishers = Publishers(node)
         self.cameras = CameraCache(faults, camera_info_topic(node), node.get_logger().warning)
         self.statistics = Statistics()
         self.budget = BudgetKeeper(pipeline, lambda job: self._worker.submit(job), faults, node.get_logger().info)
         clock = node.get_clock()
-        self.path = FramePath(pipeline, self.outputs, self.cameras, faults, self.statistics, self.budget, lambda: clock.now().nanoseconds)
+        self.processor = FrameProcessor(
+            pipeline, self.publishers, self.cameras, faults, self.statistics, self.budget, lambda: clock.now().nanoseconds
+        )
         self._received = 0
         self._faults = faults
         self._is_rectified = is_rectified_topic(node.resolve_topic_name("image"))
@@ -44,13 +54,13 @@ class Session:
         self._context = node.context
         self._traced = False
         self._last_error = ""
-        self._worker: Worker[Arrived] = Worker(self.path.take, self._died, "mtdense worker")
+        self._worker = Worker(self.processor.take, self._died, "mtdense worker")
 
     def receive(self, message: Any, topic: str) -> None:
         """Deposits the newest image."""
         self.statistics.count("received")
         self._received += 1
-        if self._worker.put(Arrived(message, topic, is_rectified_topic(topic), time.monotonic_ns(), self._received)):
+        if self._worker.put(ReceivedImage(message, topic, is_rectified_topic(topic), time.monotonic_ns(), self._received)):
             self.statistics.count("dropped")
 
     def receive_background(self, message: Any, topic: str) -> None:
@@ -61,14 +71,18 @@ class Session:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
         options = PipelineOptions.of(parameters)
         _check_depth(self.pipeline.networks.depth, parameters, options)
-        self.path.parameters = parameters
+        before, self.processor.parameters = self.processor.parameters, parameters
         self.budget.apply(parameters)
+        if parameters.camera_model != before.camera_model:
+            self._faults.clear("distorted camera")
+        if (parameters.max_age, parameters.max_age_from) != (before.max_age, before.max_age_from):
+            self._faults.clear("late frames")
 
     def capture(self) -> Future[str]:
         """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
-        if not self.path.serving:
+        if not self.processor.serving:
             raise InputError("background capture: the node is not active or not enabled; activate it, or call ~/enable")
-        return self.path.captures.start(self.path.parameters.background_seconds)
+        return self.processor.captures.start(self.processor.parameters.background_seconds)
 
     def clear_background(self) -> Future[Any]:
         """Forgets the reference."""
@@ -81,6 +95,15 @@ class Session:
     def load_background(self) -> Future[Any]:
         """Reads the reference from background.path."""
         return self._worker.submit(self._load)
+
+    def load_first_background(self) -> None:
+        """Reads the reference from background.path, when that is set, before the first frame. What is wrong with it is a fault."""
+        if not self.processor.parameters.background_path:
+            return
+        try:
+            self._logger.info(self._load())
+        except InputError as error:
+            self._faults.report("background unusable", f"parameter background.path: {error}", lasting=True)
 
     def counters(self) -> dict[str, str]:
         """How often the encoder and each head were run, for /diagnostics."""
@@ -95,55 +118,69 @@ class Session:
 
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
-        self.path.captures.expire()
+        self.processor.captures.expire()
         if self._worker.revive():
             again = f"and was started again, {self._worker.restarts} times so far"
             self._faults.report("worker restarted", f"the worker thread died ({self._last_error}) {again}")
 
     def pause(self) -> None:
-        """Publishes nothing more until `path.serving` is set again."""
-        self.path.serving = False
-        self._worker.discard()
-        self.path.captures.abandon("the node was deactivated or disabled")
+        """Publishes nothing more until `processor.serving` is set again. What is in flight is counted as dropped."""
+        self.processor.serving = False
+        if self._worker.discard():
+            self.statistics.count("dropped")
+        self.processor.captures.abandon("the node was deactivated or disabled")
 
-    def close(self) -> bool:
-        """Ends the worker, then removes the publishers; whether nothing uses the networks any more."""
+    def close(self, seconds: float = CLOSE_S) -> None:
+        """Ends the worker, then removes the publishers and closes the networks, those too that a budget had made.
+
+        Where a frame or networks are still in work after this time (s, for each), the networks are closed by a thread as soon as
+        nothing uses them any more.
+        """
         self.pause()
         self.budget.close()
-        ended = self._worker.stop()
+        ended = self._worker.stop(seconds)
         if not ended:
-            self._logger.warning("the worker thread is still busy with its last frame")
-        if not self.budget.wait():
-            self._logger.warning("networks for the budget are still being prepared; they will not be used")
+            self._logger.warning("the worker thread is still busy with its last frame; the networks are closed after it")
+        if not self.budget.wait(seconds):
+            self._logger.warning("networks for the budget are still being prepared; they are closed when they are ready")
             ended = False
-        self.outputs.close()
-        return ended
+        self.publishers.close()
+        if ended:
+            self._release()
+        else:
+            threading.Thread(target=self._release, name="mtdense release", daemon=True).start()
 
-    def release(self) -> None:
-        """Closes the networks, those too that a budget had made; after a `close` that said so."""
+    def _release(self) -> None:
+        """Closes the networks when no frame is in work and none are being made. What engines still compile would hold up the
+        process's end."""
+        self._worker.stop(None)
+        self.budget.wait(None)
         self.budget.release()
 
     def _set_background(self, message: Any, topic: str) -> None:
         try:
-            rgb = rgb_of(message, max_pixels=self.path.parameters.max_image_pixels)
-            expected = self.path.size_hw
-            if expected is not None and rgb.shape[:2] != expected:
+            rgb = rgb_of(message, max_pixels=self.processor.parameters.max_image_pixels)
+            expected = self.processor.size_hw
+            if expected is not None and image_size(rgb) != expected:
                 found = f"{rgb.shape[1]}x{rgb.shape[0]}"
                 raise InputError(
                     f"background: fields width x height are {found}, expected the camera's {expected[1]}x{expected[0]}; not used"
                 )
-            view = self.path.view_of(rgb, message.header.frame_id, self._is_rectified)
+            frame_id, mode = message.header.frame_id, self.processor.parameters.camera_model
+            view = self.cameras.view(image_size(rgb), frame_id, self._is_rectified, mode)
             straight = view is not None and view.rectify
-            self.pipeline.background.capture(rectified(rgb, view), message.header.frame_id, stamp_ns(message.header), straight)
-        except NoCamera as error:
-            self._faults.report("no camera_info", f"{topic}: {error}")
+            self.pipeline.background.capture(rectified(rgb, view), frame_id, stamp_ns(message.header), straight)
+            self._faults.clear(*BACKGROUND_FAULTS)
+        except DeviceError as error:
+            self._faults.report("GPU lost", f"{topic}: {error}")
         except MtdenseError as error:
-            self._faults.report("size mismatch", f"{topic}: {error}")
+            self._faults.report("background unusable", f"{topic}: {error}", lasting=True)
         except Exception as error:  # nobody awaits this job
             self._logger.error(f"{topic}: the reference frame could not be set: {type(error).__name__}: {error}")
 
     def _clear(self) -> str:
         self.pipeline.background.clear()
+        self._faults.clear("background unusable")
         return "no reference frame"
 
     def _save(self) -> str:
@@ -153,11 +190,12 @@ class Session:
 
     def _load(self) -> str:
         path = self._path()
-        self.pipeline.background.load(path, self.path.parameters.max_image_pixels)
-        return f"loaded {path}"
+        remark = self.pipeline.background.load(path, self.processor.parameters.max_image_pixels)
+        self._faults.clear(*BACKGROUND_FAULTS)
+        return f"reference frame loaded from {path}{remark and '; '}{remark}"
 
     def _path(self) -> Path:
-        path = self.path.parameters.background_path
+        path = self.processor.parameters.background_path
         if not path:
             raise ConfigError("parameter background.path: is empty; set it to a .png file that save writes and load reads")
         return Path(path).expanduser()

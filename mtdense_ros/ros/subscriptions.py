@@ -10,6 +10,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
+from mtdense_ros.geometry import calibration
+
 
 @dataclass(frozen=True)
 class Source:
@@ -78,12 +80,7 @@ def camera_info_topic(node: Node) -> str:
     resolved = node.resolve_topic_name("camera_info")
     if resolved != node.resolve_topic_name("camera_info", only_expand=True):
         return resolved
-    return node.resolve_topic_name("image").removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
-
-
-def is_rectified_topic(topic: str) -> bool:
-    """Whether a topic's name says, as ROS does, that its images are rectified: image_rect, image_rect_color ..."""
-    return "rect" in topic.removesuffix("/compressed").rpartition("/")[2].split("_")
+    return calibration.camera_info_topic(node.resolve_topic_name("image"))
 
 
 def _type_name(message_type: type) -> str:
@@ -109,7 +106,7 @@ def describe(source: Source, link: Link) -> list[tuple[str, str]]:
 
 
 OUTPUT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+TRANSIENT_LOCAL_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 BACKGROUND_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
 

@@ -4,44 +4,47 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 
-LOG_PERIOD_S = 5.0
-NEW_MESSAGE_PERIOD_S = 1.0
+from mtdense_ros.runtime.log_schedule import LogSchedule
 
 
 @dataclass(frozen=True)
 class FaultKind:
-    """error: nothing can be published; otherwise something is missing. hold_s: how long one report holds without another.
+    """What a fault means.
 
-    once: logged when it begins to hold, not again while it does.
+    error: nothing can be published; otherwise something is missing. hold_s: how long one report holds when neither another
+    report nor the end of the cause follows. log_always: every report answers to something that a person did, so each is logged.
     """
 
     error: bool
     hold_s: float
-    once: bool = False
+    log_always: bool = False
 
 
 FAULTS = {
     "no publisher": FaultKind(False, 2.0),
     "incompatible QoS": FaultKind(True, 2.0),
     "unknown encoding": FaultKind(True, 5.0),
+    "bad image": FaultKind(True, 5.0),
     "size mismatch": FaultKind(True, 5.0),
     "no camera_info": FaultKind(False, 5.0),
-    "clock mismatch": FaultKind(False, 10.0, once=True),
+    "clock mismatch": FaultKind(False, 10.0),
     "clock jump": FaultKind(False, 10.0),
     "late frames": FaultKind(False, 5.0),
     "no background": FaultKind(False, 5.0),
+    "background unusable": FaultKind(False, 5.0),
     "output not available": FaultKind(False, 5.0),
     "doubtful output": FaultKind(False, 5.0),
     "distorted camera": FaultKind(True, 5.0),
-    "weights missing or changed": FaultKind(True, inf),
-    "configuration": FaultKind(True, inf),
+    "weights missing or changed": FaultKind(True, inf, log_always=True),
+    "configuration": FaultKind(True, inf, log_always=True),
     "GPU lost": FaultKind(True, inf),
     "worker restarted": FaultKind(False, 30.0),
-    "over budget": FaultKind(False, 5.0, once=True),
+    "over budget": FaultKind(False, 5.0),
 }
 """Every fault this version can find."""
 
@@ -58,45 +61,54 @@ class FaultState:
 
 
 class Faults:
-    """Collects reports from all threads and logs them throttled: log(is_error, text). clock: seconds, monotonic."""
+    """Collects reports from all threads and logs them by a LogSchedule: log(is_error, text). clock: seconds, monotonic.
+
+    A fault that ends before anybody has asked for the states is still shown once, so that a single bad frame can be seen.
+    """
 
     def __init__(self, log: Callable[[bool, str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()
+        self._schedule = LogSchedule()
         self._messages = dict.fromkeys(FAULTS, "")
         self._counts = dict.fromkeys(FAULTS, 0)
         self._until = dict.fromkeys(FAULTS, -inf)
-        self._logged: dict[str, tuple[str, float]] = {}
+        self._unseen: set[str] = set()
 
-    def report(self, name: str, message: str) -> None:
-        """Notes a fault, and logs at most every 5 s, a changed message every second."""
+    def report(self, name: str, message: str, lasting: bool = False) -> None:
+        """Notes that a fault holds, and logs it when it is due. lasting: it holds until it is cleared."""
         now = self._clock()
+        kind = FAULTS[name]
         with self._lock:
-            due = self._due(name, message, now)
+            due = self._schedule.due(name, message, now) or kind.log_always
+            if now >= self._until[name]:
+                self._unseen.add(name)
             self._counts[name] += 1
             self._messages[name] = message
-            self._until[name] = now + FAULTS[name].hold_s
+            self._until[name] = max(self._until[name], inf if lasting else now + kind.hold_s)
         if due:
-            self._log(FAULTS[name].error, f"{name}: {message}")
+            self._log(kind.error, f"{name}: {message}")
 
     def clear(self, *names: str) -> None:
-        """These faults hold no more."""
+        """The causes of these faults are gone."""
         with self._lock:
             for name in names:
                 self._until[name] = -inf
+
+    @contextmanager
+    def judging(self, *names: str) -> Iterator[None]:
+        """Within the block it is decided whether these faults hold: one that is not reported there is cleared at its end."""
+        before = {name: self._counts[name] for name in names}
+        try:
+            yield
+        finally:
+            self.clear(*(name for name, count in before.items() if self._counts[name] == count))
 
     def states(self) -> list[FaultState]:
         """All faults in the order of FAULTS."""
         now = self._clock()
         with self._lock:
-            return [FaultState(n, k.error, now < self._until[n], self._messages[n], self._counts[n]) for n, k in FAULTS.items()]
-
-    def _due(self, name: str, message: str, now: float) -> bool:
-        last, at = self._logged.get(name, ("", -inf))
-        due = now - at >= (LOG_PERIOD_S if message == last else NEW_MESSAGE_PERIOD_S)
-        if FAULTS[name].once and now < self._until[name]:
-            due = False
-        if due:
-            self._logged[name] = (message, now)
-        return due
+            unseen, self._unseen = self._unseen, set()
+            active = {name for name in FAULTS if now < self._until[name]} | unseen
+            return [FaultState(n, k.error, n in active, self._messages[n], self._counts[n]) for n, k in FAULTS.items()]

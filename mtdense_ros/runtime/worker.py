@@ -6,29 +6,27 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
-
-Item = TypeVar("Item")
+from typing import Any
 
 
-class Worker(Generic[Item]):
+class Worker:
     """Calls `work` with the newest item put in, in its own thread; submitted jobs run in order, before the next item.
 
-    An exception out of `work` ends the thread after `on_death` was told; `revive` starts the next one and counts it.
+    An exception out of `work` ends the thread after `on_death` was called with it; `revive` starts the next one and counts it.
     """
 
-    def __init__(self, work: Callable[[Item], None], on_death: Callable[[BaseException], None], name: str = "worker") -> None:
+    def __init__(self, work: Callable[[Any], None], on_death: Callable[[BaseException], None], name: str = "worker") -> None:
         self.restarts = 0
         self._work = work
         self._on_death = on_death
         self._name = name
         self._changed = threading.Condition()
-        self._item: Item | None = None
+        self._item: Any = None
         self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
         self._stopping = False
         self._thread = self._start_thread()
 
-    def put(self, item: Item) -> bool:
+    def put(self, item: Any) -> bool:
         """Deposits the newest item; True when it replaced one that was never worked on."""
         with self._changed:
             replaced = self._item is not None
@@ -47,10 +45,11 @@ class Worker(Generic[Item]):
                 self._changed.notify()
         return future
 
-    def discard(self) -> None:
-        """Forgets the item that waits."""
+    def discard(self) -> bool:
+        """Forgets the item that waits; whether there was one."""
         with self._changed:
-            self._item = None
+            waited, self._item = self._item is not None, None
+        return waited
 
     def revive(self) -> bool:
         """Starts a new thread if the last one died; True when it did."""
@@ -60,8 +59,11 @@ class Worker(Generic[Item]):
         self._thread = self._start_thread()
         return True
 
-    def stop(self, timeout: float = 10.0) -> bool:
-        """Ends the thread after the item in work, forgets the rest and cancels the jobs; False when it did not end in time (s)."""
+    def stop(self, timeout: float | None = 10.0) -> bool:
+        """Ends the thread after the item in work, forgets the rest and cancels the jobs.
+
+        False when it did not end in time (s; None: however long it takes).
+        """
         with self._changed:
             self._stopping = True
             self._item = None

@@ -2,10 +2,12 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.png_text import text_of, with_text
 from mtdense_ros.pipeline.background import Background
 
 
@@ -83,9 +85,7 @@ def test_a_saved_reference_remembers_that_it_was_rectified(background, tmp_path)
     background.clear()
     background.load(tmp_path / "reference.png")
     assert background.mismatch((2, 3), rectified=True) == ""
-    facts = json.loads((tmp_path / "reference.json").read_text())
-    del facts["rectified"]  # as version 0.1.0 wrote it
-    (tmp_path / "reference.json").write_text(json.dumps(facts))
+    in_two_files(tmp_path / "reference.png")  # as version 0.1.0 wrote it
     background.load(tmp_path / "reference.png")
     assert background.mismatch((2, 3)) == ""
 
@@ -109,11 +109,31 @@ def test_files(background, encodings, tmp_path, picture):
     rgb = picture(3, 49, 63)
     background.capture(rgb, "camera_optical_frame", 12_345_678_901)
     background.save(tmp_path / "sub" / "b.png")
-    assert sorted(p.name for p in (tmp_path / "sub").iterdir()) == ["b.json", "b.png"]
-    again = Background(lambda rgb: "encoded")
-    again.load(tmp_path / "sub" / "b.png")
-    assert np.array_equal(again.rgb, rgb)
-    assert (again.encoded, again.frame_id, again.stamp_ns) == ("encoded", "camera_optical_frame", 12_345_678_901)
+    assert [p.name for p in (tmp_path / "sub").iterdir()] == ["b.png"]
+    for old_form in (False, True):
+        if old_form:
+            in_two_files(tmp_path / "sub" / "b.png")
+        again = Background(lambda rgb: "encoded")
+        assert again.load(tmp_path / "sub" / "b.png") == ""
+        assert np.array_equal(again.rgb, rgb)
+        assert (again.encoded, again.frame_id, again.stamp_ns) == ("encoded", "camera_optical_frame", 12_345_678_901)
+
+
+def test_a_png_from_elsewhere_is_taken_and_its_camera_is_unknown(background, tmp_path, picture):
+    rgb = picture(3, 48, 64)
+    cv2.imwrite(str(tmp_path / "b.png"), rgb[..., ::-1])
+    assert "camera is unknown" in background.load(tmp_path / "b.png")
+    assert np.array_equal(background.rgb, rgb) and (background.frame_id, background.stamp_ns) == ("", 0)
+
+
+def in_two_files(png):
+    """The two files in which version 0.1.0 kept a reference."""
+    content = png.read_bytes()
+    facts = json.loads(text_of(content, "mtdense_ros"))
+    del facts["rectified"]
+    png.with_suffix(".json").write_text(json.dumps(facts))
+    cv2.imwrite(str(png), cv2.imread(str(png)))
+    assert text_of(png.read_bytes(), "mtdense_ros") is None
 
 
 def test_nothing_to_save(background, tmp_path):
@@ -139,9 +159,8 @@ def test_only_png(background, method, tmp_path):
     ("damage", "message"),
     [
         (lambda png: png.unlink(), "cannot be read"),
-        (lambda png: png.with_suffix(".json").unlink(), "cannot be read"),
-        (lambda png: png.with_suffix(".json").write_text("{"), "cannot be read"),
-        (lambda png: png.with_suffix(".json").write_text("[]"), "must hold format, width"),
+        (lambda png: (in_two_files(png), png.with_suffix(".json").write_text("{")), "cannot be read"),
+        (lambda png: (in_two_files(png), png.with_suffix(".json").write_text("[]")), "must hold format, width"),
         (lambda png: png.write_bytes(png.read_bytes()[:60]), "image"),
         (lambda png: change(png, width=4), "says 4x2, the picture is 3x2"),
         (lambda png: change(png, format=2), "format 2 is not 1"),
@@ -158,5 +177,7 @@ def test_damaged_files_leave_the_old_reference(background, tmp_path, damage, mes
 
 
 def change(png, **facts):
-    path = png.with_suffix(".json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
+    content = png.read_bytes()
+    text = text_of(content, "mtdense_ros")
+    plain = cv2.imencode(".png", cv2.imread(str(png)))[1].tobytes()
+    png.write_bytes(with_text(plain, "mtdense_ros", json.dumps({**json.loads(text), **facts})))

@@ -9,13 +9,14 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
 from mtdense_ros.errors import InputError
+from mtdense_ros.geometry.calibration import camera_model_of, is_rectified_topic
 from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.compressed import encode_jpeg
 from mtdense_ros.imaging.encodings import UnknownEncoding
 from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.ros import messages
-from mtdense_ros.ros.messages import camera_info_message, camera_of, image_message, make_header, rgb_of, stamp_ns
-from mtdense_ros.ros.subscriptions import Link, Source, choose_reliability, describe, incompatible, is_rectified_topic
+from mtdense_ros.ros.messages import camera_info_message, image_message, make_header, rgb_of, stamp_ns
+from mtdense_ros.ros.subscriptions import Link, Source, choose_reliability, describe, incompatible
 
 BEST, SURE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
 BENT = (-0.3, 0.1, 0.0, 0.0, 0.0)
@@ -54,14 +55,14 @@ def test_an_unknown_encoding_stays_one_where_cv_bridge_is_missing():
 def test_raw_images_have_k_and_distortion_rectified_ones_p_and_none():
     info = camera_info(d=BENT)
     info.p[0], info.p[2] = 80.0, 60.0
-    raw, straight = camera_of(info, rectified=False), camera_of(info, rectified=True)
+    raw, straight = camera_model_of(info, rectified=False), camera_model_of(info, rectified=True)
     assert (raw.intrinsics.fx, raw.d) == (100.0, BENT)
     assert (straight.intrinsics.fx, straight.intrinsics.cx, straight.is_distorted) == (80.0, 60.0, False)
 
 
 def test_an_uncalibrated_camera_is_refused():
     with pytest.raises(InputError, match="focal length"):
-        camera_of(camera_info(focal=0.0), rectified=False)
+        camera_model_of(camera_info(focal=0.0), rectified=False)
 
 
 def test_camera_info_of_images_rectified_here_has_no_distortion():
@@ -77,7 +78,7 @@ def test_camera_info_of_a_fisheye_rectified_here_is_a_pinholes():
     info.distortion_model = "equidistant"
     straight = camera_info_message(info, header(), True)
     assert straight.distortion_model == "plumb_bob" and list(straight.d) == [0.0] * 5
-    assert not camera_of(straight, rectified=False).is_distorted
+    assert not camera_model_of(straight, rectified=False).is_distorted
 
 
 def test_label_info_lists_ids_and_names(monkeypatch):

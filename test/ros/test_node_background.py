@@ -1,7 +1,9 @@
 """The reference frame: captured, cleared, saved, loaded, sent in; and what is refused."""
 
+import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 from camera_messages import array_of, camera_info, image, picture, stamp_of
@@ -37,8 +39,11 @@ def test_the_mask_is_silent_without_a_reference_and_says_so(heard):
 
 
 def test_capture_answers_when_the_next_frame_is_the_reference(heard):
+    heard.exchange(image(picture()), topics=["labels"])
+    heard.wait_for_fault("no background")
     response = heard.capture(image(picture(seed=1)))
     assert response.success and "1 frame" in response.message
+    assert heard.diagnostics()["no background"][0] == 0, "the fault ends with its cause"
     assert has_foreground(heard)
 
 
@@ -115,9 +120,20 @@ def test_a_reference_from_outside(heard):
 def test_a_reference_of_another_size_is_refused_and_the_old_one_stays(heard):
     assert heard.capture(image(picture(seed=1))).success
     heard.send(image(picture(48, 64)), "/background")
-    message = heard.wait_for_fault("size mismatch", "background")
+    message = heard.wait_for_fault("background unusable", "background")
     assert "64x48" in message and "128x96" in message
     assert has_foreground(heard)
+
+
+def test_a_reference_of_an_unknown_encoding_is_no_fault_of_the_camera(heard):
+    heard.exchange(image(picture()), topics=["labels"])
+    heard.send(image(picture(seed=1), encoding="rgb88"), "/background")
+    assert "rgb88" in heard.wait_for_fault("background unusable", "/background")
+    heard.exchange(image(picture()), topics=["labels"])
+    states = heard.diagnostics()
+    assert states["background unusable"][0] > 0 and states["unknown encoding"][0] == 0
+    heard.send(image(picture(seed=1)), "/background")
+    wait_until(lambda: heard.diagnostics()["background unusable"][0] == 0, what="the end of the fault")
 
 
 def test_a_camera_of_another_size_than_the_reference_keeps_its_other_outputs(heard):
@@ -125,8 +141,10 @@ def test_a_camera_of_another_size_than_the_reference_keeps_its_other_outputs(hea
     sent = image(picture(48, 64))
     heard.send(sent)
     wait_until(lambda: heard.of_stamp("labels", stamp_of(sent)), what="labels of another size")
+    assert "64x48" in heard.wait_for_fault("background unusable", "~/foreground")
     assert not heard.of_stamp("foreground", stamp_of(sent))
     assert has_foreground(heard)
+    assert heard.diagnostics()["background unusable"][0] == 0
 
 
 def test_nothing_of_it_works_on_a_node_that_is_not_active(client):
@@ -143,3 +161,61 @@ def test_disabled_means_no_work_until_enabled(heard):
     wait_until(lambda: publisher.get_subscription_count() == 0, what="the end of the subscription")
     assert heard.call(SetBool, "enable", SetBool.Request(data=True)).success
     heard.exchange(image(picture()), camera_info(), topics=["labels"])
+
+
+OUTCOMES = ("processed", "dropped", "late", "refused", "unheard")
+
+
+def test_thirty_times_off_and_on_lose_no_frame(heard):
+    """A stream of 100 Hz, so that frames wait and are in work when the node is stopped."""
+    publisher, stop = heard.publisher(Image, "/camera/image_raw"), threading.Event()
+    messages = [image(picture(seed=seed)) for seed in range(5)]
+
+    def stream():
+        while not stop.wait(0.01):
+            publisher.publish(messages[0])
+            messages.append(messages.pop(0))
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    try:
+        for _ in range(30):
+            for on in (False, True):
+                assert heard.call(SetBool, "enable", SetBool.Request(data=on)).success
+            received = int(heard.values()["received"])
+            heard.wait_for_value("received", lambda v, received=received: int(v) > received)
+        assert heard.transition("deactivate") and heard.transition("activate")
+    finally:
+        stop.set()
+        thread.join()
+    heard.wait_for_value("in flight", lambda v: v == "0")
+    values = heard.values()
+    assert int(values["received"]) > 100
+    assert int(values["received"]) == sum(int(values[name]) for name in OUTCOMES)
+
+
+def broken_file(folder):
+    path = folder / "broken.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["broken", "missing"])
+def test_a_file_that_cannot_be_read_costs_the_mask_only(start, tmp_path, kind):
+    path = broken_file(tmp_path) if kind == "broken" else tmp_path / "missing.png"
+    _, client = start({"background.path": str(path)})
+    client.hear("labels", "foreground")
+    client.exchange(image(picture()), topics=["labels"])
+    assert str(path) in client.wait_for_fault("background unusable", "background.path")
+    assert client.capture(image(picture(seed=1))).success
+    assert client.diagnostics()["background unusable"][0] == 0
+    assert has_foreground(client)
+
+
+def test_a_png_from_elsewhere_is_loaded_at_the_start(start, tmp_path):
+    path = tmp_path / "plain.png"
+    cv2.imwrite(str(path), picture(seed=1))
+    node, client = start({"background.path": str(path)})
+    client.hear("labels", "foreground")
+    assert has_foreground(client)
+    assert "its camera is unknown" in node.log()

@@ -12,24 +12,39 @@ from camera_messages import camera_info, image, picture
 from harness import wait_until
 from rclpy.executors import SingleThreadedExecutor
 
-from mtdense_ros.errors import ConfigError, DeviceError
+from mtdense_ros.errors import ConfigError, DeviceError, InputError
 from mtdense_ros.geometry.camera_model import rectify
-from mtdense_ros.ros.publishers import Outputs
+from mtdense_ros.ros.publishers import Publishers
 from mtdense_ros.ros.session import Session
 from mtdense_ros.runtime.faults import Faults
+from mtdense_ros.runtime.frame_statistics import OUTCOMES
 from mtdense_ros.weights.card import DepthSpec
 
 
+def fake_networks(**fields):
+    """Networks that notice that they are closed."""
+    networks = SimpleNamespace(closed=threading.Event(), **fields)
+    networks.close = networks.closed.set
+    return networks
+
+
 class FakePipeline:
-    """Raises what is put into `raises`, once; counts its frames otherwise."""
+    """Raises what is put into `raises`, once; waits for `may_go_on`, and counts its frames otherwise."""
 
     raises = None
     frames = 0
+
+    def __init__(self):
+        self.networks = fake_networks()
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.may_go_on.set()
 
     def process(self, frame, wanted, rays, buffers):
         error, self.raises = self.raises, None
         if error is not None:
             raise error
+        self.begun.set()
+        assert self.may_go_on.wait(30.0)
         self.frames += 1
         results = type("Results", (dict,), {"missing": {}, "warnings": {}, "timings": {"network": 1.0}})
         return results(labels=frame.rgb[..., 0])
@@ -57,9 +72,9 @@ def log():
 def session(node, log):
     faults = Faults(lambda is_error, text: log.append(text))
     session = Session(node, FakePipeline(), faults)
-    session.path.serving = True
+    session.processor.serving = True
     node.create_subscription(harness.Image, "/mtdense/labels", lambda m: None, 5)
-    wait_until(lambda: session.outputs.heard(), what="a subscriber")
+    wait_until(lambda: session.publishers.subscribed(), what="a subscriber")
     yield session
     session.close()
 
@@ -88,7 +103,7 @@ def test_a_failure_has_its_name_and_the_next_frame_passes(session, log, error, f
 
 
 def test_late_frames_are_not_begun(session):
-    session.path.parameters = session.path.parameters.updated({"max_age": 0.001})
+    session.processor.parameters = session.processor.parameters.updated({"max_age": 0.001})
     session._worker.submit(lambda: time.sleep(0.05))
     session.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: session.statistics.summary(0.0)["late"] == "1", what="the late frame")
@@ -99,7 +114,7 @@ def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, sessio
     feed(session, 1)
     assert not any("camera_info" in text for text in log)
     node.create_subscription(harness.Image, "/mtdense/depth", lambda m: None, 5)
-    wait_until(lambda: len(session.outputs.heard()) == 2, what="a subscriber of depth")
+    wait_until(lambda: len(session.publishers.subscribed()) == 2, what="a subscriber of depth")
     feed(session, 2)
     assert any(text.startswith("no camera_info: /camera_info: nothing received") for text in log)
 
@@ -113,11 +128,11 @@ def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log)
 
 @pytest.mark.parametrize("limits", [{"depth.min": 25.0}, {"depth.max": 0.2}])
 def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(session, limits):
-    session.pipeline.networks = SimpleNamespace(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
-    before = session.path.parameters
+    session.pipeline.networks = fake_networks(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
+    before = session.processor.parameters
     with pytest.raises(ConfigError, match="depth.min and depth.max.*no range"):
         session.apply(before.updated(limits))
-    assert session.path.parameters is before
+    assert session.processor.parameters is before
     session.apply(before.updated({"depth.min": 1.0, "depth.max": 10.0}))
     assert session.pipeline.options.depth_max == 10.0
 
@@ -127,8 +142,8 @@ def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(
     [({"depth.max": 5.0}, "are metres, the depth is relative"), ({"depth.encoding": "16UC1"}, "is millimetres, the depth is relative")],
 )
 def test_metres_of_relative_depth_are_refused_until_it_has_a_scale(session, values, message):
-    session.pipeline.networks = SimpleNamespace(depth=DepthSpec("relative"))
-    before = session.path.parameters
+    session.pipeline.networks = fake_networks(depth=DepthSpec("relative"))
+    before = session.processor.parameters
     with pytest.raises(ConfigError, match=message):
         session.apply(before.updated(values))
     session.apply(before.updated({**values, "depth.scale_mode": "fixed"}))
@@ -144,7 +159,7 @@ def test_publishers_made_before_one_that_fails_are_removed(node, monkeypatch):
 
     monkeypatch.setattr(node, "create_publisher", failing)
     with pytest.raises(RuntimeError, match="no more"):
-        Outputs(node)
+        Publishers(node)
     assert len(list(node.publishers)) == before
 
 
@@ -173,9 +188,9 @@ class FakeBackground:
 @pytest.fixture
 def bent(session):
     """A session that rectifies the images of a distorted camera."""
-    session.pipeline.networks = SimpleNamespace(depth=None, needs_background=lambda output: False)
+    session.pipeline.networks = fake_networks(depth=None, needs_background=lambda output: False)
     session.pipeline.background = FakeBackground()
-    session.apply(session.path.parameters.updated({"camera_model": "rectify"}))
+    session.apply(session.processor.parameters.updated({"camera_model": "rectify"}))
     return session
 
 
@@ -191,7 +206,7 @@ def test_a_reference_from_outside_is_rectified_even_before_the_first_frame(bent)
     bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
     bent.receive_background(image(picture(seed=1)), "/background")
     wait_until(lambda: bent.pipeline.background.is_set, what="the reference")
-    view = bent.path.view_of(picture(seed=1), "camera_optical_frame", False)
+    view = bent.cameras.view((96, 128), "camera_optical_frame", False, "rectify")
     assert np.array_equal(bent.pipeline.background.rgb, rectify(picture(seed=1), view.model))
     assert not np.array_equal(bent.pipeline.background.rgb, picture(seed=1))
     assert bent.pipeline.background.rectified
@@ -202,3 +217,61 @@ def test_a_reference_that_cannot_be_rectified_is_refused(bent, log):
     refused = "/background: camera_model is 'rectify' and there is no usable camera_info"
     wait_until(lambda: any(refused in text for text in log), what="the fault")
     assert not bent.pipeline.background.is_set
+
+
+def balance(session):
+    """What was received, and the sum of its outcomes."""
+    values = session.statistics.summary(0.0)
+    return int(values["received"]), sum(int(values[name]) for name in OUTCOMES)
+
+
+def test_frames_that_are_in_flight_when_the_node_stops_are_counted(session):
+    session.pipeline.may_go_on.clear()
+    session.receive(image(picture()), "/camera/image_raw")
+    assert session.pipeline.begun.wait(10.0)
+    session.receive(image(picture()), "/camera/image_raw")  # waits while the first is in work
+    assert session.statistics.summary(0.0)["in flight"] == "2"
+    session.pause()
+    session.pipeline.may_go_on.set()
+    wait_until(lambda: balance(session) == (2, 2), what="an outcome of both")
+    assert session.statistics.summary(0.0)["dropped"] == "2"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), SystemExit("a library"), InputError("odd")], ids=lambda e: type(e).__name__)
+def test_a_frame_that_fails_has_an_outcome(session, error):
+    session.pipeline.raises = error
+    session.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: balance(session) == (1, 1), what="an outcome")
+    assert session.statistics.summary(0.0)["refused"] == "1"
+
+
+def test_networks_are_closed_after_a_frame_that_outlasts_the_close(session):
+    session.pipeline.may_go_on.clear()
+    session.receive(image(picture()), "/camera/image_raw")
+    assert session.pipeline.begun.wait(10.0)
+    session.close(0.01)
+    assert not session.pipeline.networks.closed.is_set()
+    session.pipeline.may_go_on.set()
+    assert session.pipeline.networks.closed.wait(10.0)
+
+
+def test_a_gpu_that_is_lost_while_a_reference_is_made_has_its_name(bent, log):
+    def lost(*arguments):
+        raise DeviceError("device cuda: lost; restart the process")
+
+    bent.cameras.update(camera_info())
+    bent.pipeline.background.capture = lost
+    bent.receive_background(image(picture(seed=1)), "/background")
+    wait_until(lambda: any(text.startswith("GPU lost: /background: device cuda") for text in log), what="the fault")
+
+
+def test_camera_faults_end_with_the_frame_that_has_none(session):
+    def active():
+        return {state.name for state in session._faults.states() if state.active}
+
+    session.cameras.update(camera_info(48, 64))
+    feed(session, 1)
+    assert "size mismatch" in active()
+    session.cameras.update(camera_info())
+    feed(session, 2)
+    assert not active()

@@ -70,7 +70,7 @@ def test_a_failing_job_fails_its_future_only(worker, gate):
     assert worker.revive() is False
 
 
-def test_a_dead_worker_is_told_replaced_and_counted(worker, gate, deaths):
+def test_a_dead_worker_is_reported_replaced_and_counted(worker, gate, deaths):
     assert worker.revive() is False
     gate.leave.release()
     worker.put("fatal")
@@ -85,7 +85,7 @@ def test_discarded_items_are_never_worked_on(worker, gate):
     worker.put(1)
     assert gate.entered.acquire(timeout=DEADLINE)
     worker.put(2)
-    worker.discard()
+    assert worker.discard() is True and worker.discard() is False
     gate.leave.release()
     assert worker.submit(lambda: list(gate.items)).result(DEADLINE) == [1]
 

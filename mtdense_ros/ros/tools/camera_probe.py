@@ -15,8 +15,9 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.ros.messages import camera_of, rgb_of, stamp_ns
-from mtdense_ros.ros.subscriptions import choose_reliability, input_qos, is_rectified_topic
+from mtdense_ros.geometry.calibration import Calibration, camera_info_topic, camera_model_of, is_rectified_topic
+from mtdense_ros.ros.messages import rgb_of, stamp_ns
+from mtdense_ros.ros.subscriptions import choose_reliability, input_qos
 from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 IMAGES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
@@ -66,7 +67,7 @@ def _received(node: Node, spinner: Spinner, topic: str, message_type: type, aske
         images[:] = [message]
         times.append(time.monotonic())
 
-    info_topic = topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+    info_topic = camera_info_topic(topic)
     info_offered = [e.qos_profile.reliability for e in node.get_publishers_info_by_topic(info_topic)]
     node.create_subscription(message_type, topic, receive, input_qos(asked))
     node.create_subscription(CameraInfo, info_topic, infos.append, input_qos(choose_reliability("auto", info_offered)))
@@ -95,10 +96,11 @@ def _picture(message: Any) -> dict[str, Any]:
 
 def _info_problem(info: CameraInfo, size: list[int], rectified: bool) -> str:
     """Why a camera_info does not serve images of this (width, height); empty when it does."""
-    if [info.width, info.height] != size:
-        return f"is for {info.width}x{info.height}, the images are {size[0]}x{size[1]}"
+    calibration = Calibration.of(info)
+    if [calibration.width, calibration.height] != size:
+        return f"is for {calibration.width}x{calibration.height}, the images are {size[0]}x{size[1]}"
     try:
-        camera_of(info, rectified)
+        camera_model_of(info, rectified)
     except InputError as error:
         return str(error)
     return ""

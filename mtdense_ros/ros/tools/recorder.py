@@ -23,7 +23,7 @@ from std_msgs.msg import String
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.messages import LabelInfo
 from mtdense_ros.ros.publishers import OUTPUTS
-from mtdense_ros.ros.subscriptions import LATCHED_QOS
+from mtdense_ros.ros.subscriptions import TRANSIENT_LOCAL_QOS
 from mtdense_ros.ros.tools.helper_node import INPUT_TYPES, Spinner, run_node, tell
 from mtdense_ros.utils.record_stream import Record, stamp_ns, write_record
 
@@ -50,9 +50,9 @@ class Recorder:
         topics = {f"{target}/{o.topic}": o.message_type for o in OUTPUTS}
         self._outputs = {name: self._hear(name, kind, QOS, self._on_output) for name, kind in topics.items()}
         self._hear("/diagnostics", DiagnosticArray, QOS, self._on_diagnostics)
-        self._hear(f"{target}/legend", String, LATCHED_QOS)
+        self._hear(f"{target}/legend", String, TRANSIENT_LOCAL_QOS)
         if LabelInfo is not None:
-            self._hear(f"{target}/label_info", LabelInfo, LATCHED_QOS)
+            self._hear(f"{target}/label_info", LabelInfo, TRANSIENT_LOCAL_QOS)
 
     def hear_inputs(self, topics: list[str]) -> None:
         """Records the node's inputs too; each as TOPIC:TYPE."""

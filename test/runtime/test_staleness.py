@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtdense_ros.runtime.frame_age import AgeGate
+from mtdense_ros.runtime.staleness import Age, ClockWatch
 
 S = 1_000_000_000
 
@@ -23,25 +23,25 @@ S = 1_000_000_000
 )
 def test_judgement(waited_s, stamp_age_s, max_age, source, late, mismatch):
     now = 1000 * S
-    age = AgeGate.judge(int(waited_s * S), now - int(stamp_age_s * S), now, max_age, source)
-    assert (age.late, age.mismatch) == (late, mismatch)
+    age = Age.of(int(waited_s * S), now - int(stamp_age_s * S), now)
+    assert (age.is_stale(max_age, source), age.mismatch) == (late, mismatch)
     assert age.arrival_s == pytest.approx(waited_s)
     assert age.stamp_s == pytest.approx(stamp_age_s)
 
 
 def test_a_looping_bag_jumps_once():
-    gate = AgeGate()
+    clocks = ClockWatch()
     stamps = [10 * S, 11 * S, 12 * S, 10 * S, 11 * S]
-    assert [gate.jumped(stamp, i * S) for i, stamp in enumerate(stamps)] == [False, False, False, True, False]
+    assert [clocks.jumped(stamp, i * S) for i, stamp in enumerate(stamps)] == [False, False, False, True, False]
 
 
 def test_a_clock_that_is_reset_jumps_once():
-    gate = AgeGate()
-    clocks = [50 * S, 51 * S, 0, S]
-    assert [gate.jumped(i * S, clock) for i, clock in enumerate(clocks)] == [False, False, True, False]
+    clocks = ClockWatch()
+    times = [50 * S, 51 * S, 0, S]
+    assert [clocks.jumped(i * S, clock) for i, clock in enumerate(times)] == [False, False, True, False]
 
 
 def test_frames_out_of_order_by_little_are_no_jump():
-    gate = AgeGate()
-    assert gate.jumped(10 * S, 10 * S) is False
-    assert gate.jumped(10 * S - S // 10, 10 * S) is False
+    clocks = ClockWatch()
+    assert clocks.jumped(10 * S, 10 * S) is False
+    assert clocks.jumped(10 * S - S // 10, 10 * S) is False

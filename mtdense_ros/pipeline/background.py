@@ -110,7 +110,10 @@ class Background:
             facts = _facts(content, path)
         except (OSError, ValueError) as error:
             raise InputError(f"background {path}: cannot be read ({error}); save one first, or correct the path") from error
-        rgb = decode_compressed(content, "png", max_pixels=max_pixels)
+        try:
+            rgb = decode_compressed(content, "png", max_pixels=max_pixels)
+        except InputError as error:
+            raise InputError(f"background {path}: {error}") from error
         if facts is None:
             self.capture(rgb)
             return "its camera is unknown, as the file was not saved by this node; it must show the view of the camera's raw images"

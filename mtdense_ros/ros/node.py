@@ -57,7 +57,7 @@ class MtdenseNode(LifecycleNode):
         self._background_subscription: Any = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._next_diagnostics = 0.0
-        self._services = Services(self, self.session_or_refuse, self.enable, self.refresh)
+        self._own_services = Services(self, self.session_or_refuse, self.enable, self.refresh)
         self._tick_timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._start_pending = self._params.values.autostart
 

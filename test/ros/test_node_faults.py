@@ -6,6 +6,8 @@ from camera_messages import camera_info, header, image, picture, stamp_of
 from harness import wait_until
 from sensor_msgs.msg import CompressedImage
 
+from mtdense_ros.geometry.point_cloud import unpack_cloud
+
 
 @pytest.fixture(scope="module")
 def heard(client):
@@ -95,6 +97,30 @@ def test_a_camera_info_that_cannot_be_used_costs_the_cloud_only(heard, info, fau
     assert all(word in message for word in ["/camera/camera_info", *words])
     heard.exchange(image(picture()), camera_info(), topics=["labels"])
     heard.exchange(image(picture(seed=1)), topics=["labels", "points"])
+
+
+def test_binning_and_a_region_of_interest_are_worked_into_cloud_and_camera_info(heard):
+    """A sensor of 400 x 300, of which 256 x 192 from (64, 32) on are sent in blocks of 2 x 2."""
+    reduced = camera_info(300, 400, focal=200.0)
+    reduced.k[2], reduced.k[5] = 190.0, 130.0
+    reduced.binning_x = reduced.binning_y = 2
+    reduced.roi.x_offset, reduced.roi.y_offset, reduced.roi.width, reduced.roi.height = 64, 32, 256, 192
+    heard.hear("camera_info")
+    try:
+        heard.send(reduced, "/camera/camera_info")
+        wait_until(lambda: heard.exchange(image(picture()), topics=["camera_info"])["camera_info"].k[0] == 100.0, what="the new camera")
+        received = heard.exchange(image(picture(seed=1)))
+        info, cloud = received["camera_info"], unpack_cloud(received["points"].data, 128, 96)
+        assert (info.width, info.height, info.binning_x, info.roi.width) == (128, 96, 0, 0)
+        assert list(info.k) == [100.0, 0.0, 63.0, 0.0, 100.0, 49.0, 0.0, 0.0, 1.0]
+        rows, columns = np.nonzero(np.isfinite(cloud["points"][..., 2]))
+        assert len(rows) > 0
+        x, _, z = cloud["points"][rows, columns].T
+        seen = 100.0 * x / z + 63.0
+        assert np.allclose(seen, columns, atol=1e-2)
+    finally:
+        heard.unhear("camera_info")
+        heard.exchange(image(picture()), camera_info(), topics=["labels"])
 
 
 def test_another_frame_id_of_camera_info_is_warned_of_once(heard, running):

@@ -194,9 +194,7 @@ class Parameters:
     )
 
     # the reference frame
-    background_path: str = _parameter(
-        "background.path", "", "PNG file that save writes and load reads; it is loaded at configure"
-    )
+    background_path: str = _parameter("background.path", "", "PNG file that save writes and load reads; it is loaded at configure")
     background_seconds: float = _parameter(
         "background.seconds",
         0.0,

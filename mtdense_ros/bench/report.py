@@ -38,7 +38,7 @@ class Outcome:
         return [trial.candidate() for trial in self.ranked]
 
     def refusal(self, trial: Trial) -> str:
-        """Why `auto` must not use a trial's number format; "" if it may."""
+        """Why `auto` must not use a trial's precision; "" if it may."""
         return precision_refusal(self.card, trial.engine, trial.precision)
 
     def table(self) -> str:

@@ -1,4 +1,4 @@
-"""What is tried: engines, the devices of this machine, and number formats."""
+"""What is tried: engines, the devices of this machine, and precisions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mtdense_ros.errors import ConfigError, known_names
 
 @dataclass(frozen=True)
 class Trial:
-    """An engine on a device with a number format; samples: ms of single runs; problem: why there are none, "" with some."""
+    """An engine on a device with a precision. samples: ms of single runs; problem: why there are none, "" with some."""
 
     engine: str
     device: str
@@ -53,7 +53,7 @@ class Trial:
 
 
 def planned_trials(engines: Sequence[str] = (), precisions: Sequence[str] = ()) -> list[Trial]:
-    """The trials of these engines and number formats, of all for none; an engine that is not installed is one failed trial.
+    """The trials of these engines and precisions, of all if none is given; an engine that is not installed is one failed trial.
 
     Raises ConfigError for an engine that does not exist.
     """

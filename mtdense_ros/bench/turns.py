@@ -19,7 +19,7 @@ READY_S = 300.0
 TURN_S = 120.0
 END_S = 5.0
 OWN_ERROR = 2
-"""The exit code that command_line.exit_code gives to an error of ours, which is told in one line."""
+"""The exit code that command_line.exit_code gives to an error of ours, after one line."""
 
 RUNS_PER_TURN = 10
 _POLL_S = 0.2
@@ -43,7 +43,7 @@ class _Runner:
         """Has it run so many times."""
         if self.child is None:
             return
-        with contextlib.suppress(BrokenPipeError):  # it has ended, which the answer tells
+        with contextlib.suppress(BrokenPipeError):  # it has ended; _answer finds out why
             self.child.stdin.write(f"{runs}\n".encode())
             self.child.stdin.flush()
         ms = self._answer("turn", TURN_S)
@@ -68,10 +68,10 @@ class _Runner:
         assert self.child is not None
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            told = self.child.next_event(_POLL_S)
-            if told is not None and told["event"] == event:
-                return told.get("ms")
-            if told is None and self.child.ended():
+            message = self.child.next_event(_POLL_S)
+            if message is not None and message["event"] == event:
+                return message.get("ms")
+            if message is None and self.child.ended():
                 self._fail(_last_words(self.child))
                 return None
         self._fail(f"gave no answer within {seconds:.0f} s")
@@ -87,7 +87,7 @@ def run_trials(
 ) -> list[Trial]:
     """The trials with `runs` samples each, or with the reason why there are none; one that fails does not stop the others.
 
-    weights: name or path; size_hw: (height, width) of the network's input; progress: is told what is being done.
+    weights: name or path; size_hw: (height, width) of the network's input; progress: called with what is being done.
     """
     runners = [_Runner(trial) for trial in trials]
     with tempfile.TemporaryDirectory(prefix="mtdense_bench_") as folder:

@@ -1,4 +1,4 @@
-"""`mtdense annotate`: a teacher of this package fills in what a data set misses."""
+"""`mtdense annotate`: a teacher network fills in the targets that a data set lacks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
 from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.datasets.storage import DEPTH_FACTORS
-from mtdense_ros.data.pseudo_labels.labels import MIXED, TAUGHT, TAUGHT_ONLY, TRUTH, Teacher, Wishes
-from mtdense_ros.data.pseudo_labels.plan import meaning_of
+from mtdense_ros.data.pseudo_labels.labels import MIXED, TEACHABLE, TEACHER, TRUTH, AnnotationOptions, Teacher
+from mtdense_ros.data.pseudo_labels.plan import plan_annotation
 from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
 from mtdense_ros.utils.command_line import Console, portable_command
 from mtdense_ros.weights import Card, read_card
 
-_BY = {TRUTH: "truths", TAUGHT_ONLY: "by the teacher", MIXED: "truths filled in by the teacher"}
+_ORIGINS = {TRUTH: "truths", TEACHER: "by the teacher", MIXED: "truths filled in by the teacher"}
 
 _EXISTING = {
     "keep": ("--keep-existing", "truths stay as they are (default)"),
     "fill": ("--fill-pixels", "truths stay, and their unknown pixels are filled in"),
-    "replace": ("--replace", "truths make way for what the teacher says"),
-    "drop": ("--only-taught", "only pictures and what the teacher says: for a training's 'fill' beside the data set itself"),
+    "replace": ("--replace", "the teacher's answer replaces truths"),
+    "drop": ("--only-taught", "pictures and the teacher's answers only: for the 'fill' of a training source"),
 }
 
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     factor_help = "stored values per metre, to which truths are rounded (default: what holds them exactly)"
     parser.add_argument("source", metavar="SOURCE", help="the data set: KIND:PATH or KIND:PATH@SPLIT, for example folder:~/data/mine")
     parser.add_argument("--teacher", required=True, type=_listed, metavar="NAME[,NAME]", help=teacher_help)
-    parser.add_argument("--targets", required=True, type=_targets, metavar="A,B", help=f"what to fill in: of {', '.join(TAUGHT)}")
+    parser.add_argument("--targets", required=True, type=_targets, metavar="A,B", help=f"what to fill in: of {', '.join(TEACHABLE)}")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new folder, or that of a stopped run")
     existing = parser.add_mutually_exclusive_group()
     for mode, (flag, text) in _EXISTING.items():
@@ -49,31 +49,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Writes the annotated folder, and says how far it is. Raises MtdenseError."""
+    """Writes the annotated folder. Raises MtdenseError."""
     source = open_source(options.source)
-    makers = _makers(options.teacher)
-    meaning = meaning_of(source, options.targets, makers)
-    wishes = Wishes(options.targets, options.existing, options.min_confidence, meaning.table)
+    cards = _cards(options.teacher)
+    plan = plan_annotation(source, options.targets, cards)
+    annotation = AnnotationOptions(options.targets, options.existing, options.min_confidence, plan.table)
     truths, camera = options.existing != "drop", source[0].intrinsics
     factor = options.depth_factor or (depth_factor(source) if truths else DEPTH_FACTORS[0])
-    writer = FolderWriter(options.out, source.licence, meaning.label_space, meaning.depth_kind, factor, camera if truths else None)
-    provenance = _provenance(options.source, wishes, makers)
-    networks = MultiPredictor.load(options.teacher, label_space=meaning.teacher_space, device=options.device)
-    _refuse_background(networks, wishes.targets)
+    writer = FolderWriter(options.out, source.licence, plan.label_space, plan.depth_kind, factor, camera if truths else None)
+    provenance = _provenance(options.source, annotation, cards)
+    networks = MultiPredictor.load(options.teacher, label_space=plan.teacher_space, device=options.device)
+    _refuse_background(networks, annotation.targets)
     open_folder(options.out, {**provenance, **_shared(writer)})
     console = Console("annotate")
-    if "depth" in wishes.targets and camera is None:
+    if "depth" in annotation.targets and camera is None:
         console.say("depth assumes the focal length of the weights: the data set names no intrinsics")
     count = min(options.limit or len(source), len(source))
-    _told(annotate(source, writer, _teacher(networks), wishes, count, options.depth_factor is None), count, console)
+    _run_steps(annotate(source, writer, _teacher(networks), annotation, count, options.depth_factor is None), count, console)
     counts = origin_counts(options.out)
     writer.describe({"command": _command(options), **provenance, "pictures": counts})
     for target, origins in counts.items():
-        console.say(f"{target}: " + ", ".join(f"{number} {_BY[origin]}" for origin, number in origins.items()))
+        console.say(f"{target}: " + ", ".join(f"{number} {_ORIGINS[origin]}" for origin, number in origins.items()))
 
 
-def _told(steps: Iterable[bool], count: int, console: Console) -> None:
-    """Goes through the steps of `annotate`, and says how fast."""
+def _run_steps(steps: Iterable[bool], count: int, console: Console) -> None:
+    """Runs the steps of `annotate`, and says how far and how fast it is."""
     made, start = 0, time.monotonic()
     for done, new in enumerate(steps, 1):
         made += new
@@ -86,7 +86,7 @@ def _teacher(networks: MultiPredictor) -> Teacher:
     return lambda rgb, intrinsics, outputs: networks.predict(rgb, intrinsics, outputs=outputs)
 
 
-def _makers(teachers: tuple[str, ...]) -> dict[str, Card]:
+def _cards(teachers: tuple[str, ...]) -> dict[str, Card]:
     """The card of the network that makes each output."""
     weights, routes = plan_networks(teachers)
     return {output: read_card(weights[name]) for output, name in routes.items()}
@@ -99,10 +99,10 @@ def _refuse_background(networks: MultiPredictor, targets: tuple[str, ...]) -> No
             raise ConfigError(f"teacher '{name}': makes {target} of a frame and its background only; choose another teacher")
 
 
-def _provenance(source: str, wishes: Wishes, makers: Mapping[str, Card]) -> dict[str, Any]:
+def _provenance(source: str, annotation: AnnotationOptions, cards: Mapping[str, Card]) -> dict[str, Any]:
     """What made the annotations: enough to make them again."""
-    teachers = {target: {key: getattr(makers[target], key) for key in ("name", "sha256", "licence")} for target in wishes.targets}
-    return {"source": source, "teachers": teachers, "existing": wishes.existing, "min_confidence": wishes.min_confidence}
+    teachers = {target: {key: getattr(cards[target], key) for key in ("name", "sha256", "licence")} for target in annotation.targets}
+    return {"source": source, "teachers": teachers, "existing": annotation.existing, "min_confidence": annotation.min_confidence}
 
 
 def _shared(writer: FolderWriter) -> dict[str, Any]:
@@ -124,9 +124,9 @@ def _listed(text: str) -> tuple[str, ...]:
 def _targets(text: str) -> tuple[str, ...]:
     names = _listed(text)
     for name in names:
-        if name not in TAUGHT:
-            raise argparse.ArgumentTypeError(f"'{name}' is none that a teacher fills in; {known_names(name, TAUGHT)}")
-    return tuple(target for target in TAUGHT if target in names)
+        if name not in TEACHABLE:
+            raise argparse.ArgumentTypeError(f"'{name}' is none that a teacher fills in; {known_names(name, TEACHABLE)}")
+    return tuple(target for target in TEACHABLE if target in names)
 
 
 def _positive(kind: type[int] | type[float]) -> Any:

@@ -94,5 +94,5 @@ def _run(options: argparse.Namespace) -> None:
 def _choose(outcome: Outcome) -> None:
     path = store_choice(outcome.card, outcome.size_hw, outcome.candidates)
     chosen = cached_choice(outcome.card, outcome.size_hw)
-    told = "auto may use none of these, and goes on as before" if chosen is None else f"auto uses {chosen.text} from now on"
-    sys.stdout.write(f"\n{told}: for these weights at this size, on this machine with these versions ({path})\n")
+    outcome_text = "auto may use none of these, and goes on as before" if chosen is None else f"auto uses {chosen.text} from now on"
+    sys.stdout.write(f"\n{outcome_text}: for these weights at this size, on this machine with these versions ({path})\n")

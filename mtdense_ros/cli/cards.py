@@ -80,7 +80,7 @@ def _depth(card: Card) -> str:
 
 
 def _formats(card: Card) -> str:
-    """The number formats below fp32 that `auto` may use, and in which engines, of those whose loss was measured."""
+    """The precisions below fp32 that `auto` may use, and in which engines, of those whose loss was measured."""
     if card.precision is None:
         return "bf16 and fp16 only when asked for: their loss was not measured"
     pairs = dict.fromkeys((entry["precision"], entry["engine"]) for entry in card.precision.measured)

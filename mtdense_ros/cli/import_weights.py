@@ -23,7 +23,7 @@ _UNKNOWN = "as the source of the checkpoint"
 _TRIAL_HW = (64, 96)
 _LEAST_DEPTH_M = 0.1
 
-# What the originals' own code says of their input and output, and who made what they published.
+# Input and output as the originals' own code defines them, and who made what they published.
 _CARDS: dict[str, dict[str, Any]] = {
     "ffm": {
         "input": {"height": 128, "width": 160, "resize": "stretch", "multiple": 1, **_IMAGENET},
@@ -116,8 +116,8 @@ def import_checkpoint(file: Path, arch: str, name: str, facts: Facts, out: Path,
         "commit": "",
         "command": _command(file, arch, name, facts),
     })
-    told = f"{arch}, {card.parameters} parameters, {', '.join(card.outputs)}"
-    sys.stdout.write(f"{target}: {told}; ran once, all outputs finite; licence: {card.licence}\n")
+    facts_text = f"{arch}, {card.parameters} parameters, {', '.join(card.outputs)}"
+    sys.stdout.write(f"{target}: {facts_text}; ran once, all outputs finite; licence: {card.licence}\n")
     if "labels" in net.outputs and space is None:
         sys.stdout.write("without a label space its classes have no names and colours; give --label-space, such as nyud40\n")
 

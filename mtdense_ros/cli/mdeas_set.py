@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mtdense_ros.data.datasets.files import pictures_in
 from mtdense_ros.data.datasets.shards import ShardSet
 from mtdense_ros.data.mdeas.builder import Teacher, build
-from mtdense_ros.data.mdeas.composite import write_sources
+from mtdense_ros.data.mdeas.cutouts import write_sources
 from mtdense_ros.data.mdeas.plan import Plan
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.inference.predictor import Predictor

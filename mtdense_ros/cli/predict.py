@@ -1,4 +1,4 @@
-"""`mtdense predict`: pictures of what a network says of single images."""
+"""`mtdense predict`: the results of networks on single images, as picture files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random changes of a training sample: its picture, its background and all that is known of them change together."""
+"""Random changes of a training sample: its picture, its background and their truths change together."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.mdeas.composite import composited, ghosted
+from mtdense_ros.data.composite import composited, ghosted
 from mtdense_ros.data.photometry import misaligned, random_camera, unchanged
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.imaging.transforms import resize_image
 
+Size = tuple[int, int]
+"""Height, width in pixels."""
+
+Window = tuple[int, int, int, int]
+"""Top, left, height, width in pixels."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How often (probability) and how far each change goes; the defaults are those of the prototype in its notes.
+    """The probability of each change, and how far it goes.
 
-    enabled: without it samples are only cut and resized. zoom: the smallest share of the picture's sides that a crop keeps.
-    composite, ghost, shift, unchanged: of samples with a background only. shift_px and roll_deg: its largest misalignment.
+    If not enabled, samples are only cropped and resized. A crop keeps at least the share `zoom` of the picture's sides. The changes
+    composite, ghost, shift (by at most shift_px and roll_deg) and unchanged apply to samples with a background only.
     """
 
     enabled: bool = True
@@ -43,7 +49,7 @@ def fitted(sample: Sample, size: Size) -> Sample:
 
 
 def augmented(sample: Sample, donor: Callable[[], Sample], size: Size, rng: np.random.Generator, options: Augmentation) -> Sample:
-    """A random sample of (height, width) `size`; donor: gives another sample, parts of which may be pasted."""
+    """A randomly changed sample of (height, width) `size`. donor returns another sample, parts of which may be pasted."""
     if not options.enabled:
         return fitted(sample, size)
     sample = cropped(sample, size, random_window(sample.image.shape[:2], size, options.zoom, rng))
@@ -55,7 +61,7 @@ def augmented(sample: Sample, donor: Callable[[], Sample], size: Size, rng: np.r
 
 
 def photographed(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Picture and background, each as a random camera of its own gives it."""
+    """The sample with picture and background as two different random cameras would take them."""
     image = random_camera(sample.image, rng)
     background = sample.background and replace(sample.background, image=random_camera(sample.background.image, rng))
     return replace(sample, image=image, background=background)
@@ -73,11 +79,6 @@ def _as_pair(sample: Sample, donor: Callable[[], Sample], rng: np.random.Generat
     return sample
 
 
-Size = tuple[int, int]
-Window = tuple[int, int, int, int]
-"""Top, left, height, width in pixels."""
-
-
 def random_window(shape: Sequence[int], size: Size, smallest: float, rng: np.random.Generator) -> Window:
     """A window of a picture (height, width) `shape` with the aspect ratio of `size`; each side at least the share `smallest`."""
     share = rng.uniform(smallest, 1.0)
@@ -93,7 +94,7 @@ def centred_window(shape: Sequence[int], size: Size) -> Window:
 
 
 def cropped(sample: Sample, size: Size, window: Window) -> Sample:
-    """A window of a sample resized to (height, width): truth by nearest pixel, so that no value is invented; its background alike."""
+    """A window of a sample resized to (height, width): truths by nearest pixel, so that no value is invented."""
     top, left, height, width = window
     cut = slice(top, top + height), slice(left, left + width)
     rows, columns = (_nearest(n, m) for n, m in zip((height, width), size, strict=True))

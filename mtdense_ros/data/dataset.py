@@ -1,4 +1,4 @@
-"""What every data set is to a training: samples by index, and what their numbers mean."""
+"""The interface of every data set: samples by index, and what their values mean."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mtdense_ros.data.sample import Sample
 
 
 class Source(Protocol):
-    """A data set, opened.
+    """An opened data set.
 
     name: for logs and cards; licence: of the data, "unknown" where nobody said; targets: which targets its samples can have;
-    label_space: of its labels, as for labels.load_label_space, None without labels; depth_kind: "metric" (m), "relative", or None
+    label_space: of its labels, as for label_spaces.load_label_space, None without labels; depth_kind: "metric" (m), "relative", or None
     without depth. A sample is a pure function of its index, and several threads may ask at once.
     """
 

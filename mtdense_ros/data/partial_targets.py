@@ -1,4 +1,4 @@
-"""Samples that know less than their data set does, and what another data set says of them instead."""
+"""Samples without some targets of their data set, and targets that come from another data set of the same pictures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from mtdense_ros.data.sample import Sample
 
+_ROUND = 1e-9
+"""70 * 0.1 is a little more than 7, 30 * 0.1 may be a little less than 3."""
 
-def thinned(sample: Sample, index: int, keep: Mapping[str, float]) -> Sample:
-    """The sample of an index, and its background, without the targets of which only other samples keep their truth.
 
-    keep: share of the samples, by target; they are evenly spaced, so that 0.1 keeps one in ten.
+def subsample_targets(sample: Sample, index: int, keep: Mapping[str, float]) -> Sample:
+    """The sample without the targets that are not kept at its index; its background alike.
+
+    keep: by target, the share of the samples that keep it. They are evenly spaced: 0.1 keeps one in ten.
     """
     dropped = {target: None for target, share in keep.items() if not is_kept(index, share)}
     if not dropped:
@@ -21,14 +24,10 @@ def thinned(sample: Sample, index: int, keep: Mapping[str, float]) -> Sample:
 
 
 def is_kept(index: int, share: float) -> bool:
-    """Whether an index is among an evenly spaced share (0..1) of all: the last one of every 1 / share."""
+    """Whether an index belongs to an evenly spaced share (0 to 1) of all indices: the last one of every 1 / share."""
     return int((index + 1) * share + _ROUND) > int(index * share + _ROUND)
 
 
-def filled(sample: Sample, other: Sample) -> Sample:
-    """The sample with the targets of another one of the same picture where it has none."""
+def merge_targets(sample: Sample, other: Sample) -> Sample:
+    """The sample, with the targets that it lacks taken from another sample of the same picture."""
     return replace(sample, **{target: getattr(other, target) for target in other.targets if target not in sample.targets})
-
-
-_ROUND = 1e-9
-"""70 * 0.1 is a little more than 7, 30 * 0.1 may be a little less than 3."""

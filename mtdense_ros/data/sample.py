@@ -1,4 +1,4 @@
-"""The training sample: a picture and whatever is known of it. What is not known is explicit, so each loss counts where it has a truth."""
+"""The training sample: a picture and its truths. Unknown truths are explicit, so that each loss counts only where it has one."""
 
 from __future__ import annotations
 

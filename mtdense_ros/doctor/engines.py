@@ -51,7 +51,7 @@ def _checked(name: str, path: Path) -> Finding:
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         expected = str(card["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"the card beside {path} cannot be read ({type(error).__name__}: {error})"
+        reason = f"the card of {path} cannot be read ({type(error).__name__}: {error})"
         return Finding(FAIL, "weights", reason, "copy the JSON file that came with the weights")
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -67,7 +67,7 @@ def engines() -> Iterator[Finding]:
     """The installed engines, then the one that `auto` takes for the node's default weights."""
     answer = answer_of(_INSTALLED)
     if answer.problem:
-        yield Finding(FAIL, "engines", answer.problem, "mend what is said of torch above first")
+        yield Finding(FAIL, "engines", answer.problem, "repair torch first, see above")
         return
     yield from installed(answer.facts["engines"])
     yield chosen(default_weights())

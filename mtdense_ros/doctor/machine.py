@@ -17,7 +17,7 @@ SCALING_DRIVERS = ("intel_pstate", "amd-pstate", "amd-pstate-epp")
 
 
 def cores(root: Path = Path("/")) -> list[Finding]:
-    """How many cores this process may use, and how busy all are: nobody tells how busy a part of them is."""
+    """How many cores this process may use, and how busy all cores are: the load of a part of them is not known."""
     count, usable = os.cpu_count() or 1, len(os.sched_getaffinity(0))
     quota = _quota(root)
     text = f"{usable} of {count} cores" + ("" if quota is None else f", of which the container may use {quota:g}")
@@ -72,7 +72,7 @@ def shared_memory(segment: int, folder: Path = Path("/dev/shm")) -> list[Finding
 
 
 def leftovers(folder: Path) -> tuple[int, int]:
-    """Bytes and number of Fast DDS segments whose process has ended: nobody holds the lock beside them any more."""
+    """Bytes and number of Fast DDS segments whose process has ended: nobody holds their lock file any more."""
     stale = [lock.with_name(lock.name.removesuffix("_el")) for lock in folder.glob("fast*_el") if "port" not in lock.name]
     stale = [segment for segment in stale if _unlocked(segment.with_name(f"{segment.name}_el"))]
     return sum(_size(segment) for segment in stale), len(stale)

@@ -55,7 +55,7 @@ def waiting_threads(environment: Environment) -> list[Finding]:
 
 
 def profile(environment: Environment) -> list[Finding]:
-    """Whether Fast DDS is told to use segments that hold an image, by a file that is there and says so."""
+    """Whether a readable file makes Fast DDS use segments that hold an image."""
     name, found = "Fast DDS profile", profile_in_use(environment.variables)
     export = " ".join(f"{variable}={own_profile()}" for variable in PROFILE_VARIABLES)
     if found is None:

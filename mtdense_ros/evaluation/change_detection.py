@@ -63,23 +63,23 @@ class ThresholdSweep:
 
 
 class Subtractors:
-    """OpenCV's MOG2 and KNN with its defaults, taught by the empty pictures before a sequence; what they call shadow is background.
+    """OpenCV's MOG2 and KNN with its defaults, trained with the empty pictures before a sequence; what they call shadow is background.
 
     Each runs twice: frozen then, as the network's background is, and still learning from every frame.
     """
 
     def __init__(self) -> None:
         self._empty: tuple[Rgb, ...] = ()
-        self._taught: dict[str, tuple[Any, float]] = {}
+        self._models: dict[str, tuple[Any, float]] = {}
 
     def masks(self, frame: EvaluationFrame) -> dict[str, NDArray[np.bool_]]:
         """The mask (H, W) of each; none for a frame without empty pictures before it. Frames must come in order."""
         if frame.empty is not self._empty:
-            self._empty, self._taught = frame.empty, _taught(frame.empty)
-        return {name: model.apply(frame.rgb, learningRate=rate) == _FOREGROUND for name, (model, rate) in self._taught.items()}
+            self._empty, self._models = frame.empty, _trained_models(frame.empty)
+        return {name: model.apply(frame.rgb, learningRate=rate) == _FOREGROUND for name, (model, rate) in self._models.items()}
 
 
-def _taught(empty: tuple[Rgb, ...]) -> dict[str, tuple[Any, float]]:
+def _trained_models(empty: tuple[Rgb, ...]) -> dict[str, tuple[Any, float]]:
     """Name -> (subtractor, learning rate from now on; -1 leaves it to OpenCV)."""
     models: dict[str, tuple[Any, float]] = {}
     if empty:

@@ -10,8 +10,8 @@ from mtdense_ros.evaluation.report import Report
 from mtdense_ros.utils.command_line import exit_code
 
 FIGURES = Path("docs/accuracy")
-"""NAME.json as `mtdense eval` writes it; beside it NAME.md, if there is one: what was seen in the pictures; and precision/NAME.json, if
-there is one, as `mtdense precision` writes it."""
+"""Holds NAME.json as `mtdense eval` writes it and, where there is one, NAME.md with what was seen in the pictures and precision/NAME.json
+as `mtdense precision` writes it."""
 
 DOCUMENT = Path("docs/accuracy.md")
 
@@ -63,7 +63,7 @@ def _section(path: Path) -> str:
     if notes.exists():
         parts.append(notes.read_text(encoding="utf-8"))
     if precision.exists():
-        parts.append(f"### Smaller precisions\n\n{precision_report.section(precision_report.LossReport.read(precision))}")
+        parts.append(f"### Reduced precision\n\n{precision_report.section(precision_report.PrecisionReport.read(precision))}")
     if report.skipped:
         parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
     parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")

@@ -13,7 +13,7 @@ from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.models import DenseNetwork
 
 
-class RoundedEngine(TorchEngine):
+class EmulatedFp16Engine(TorchEngine):
     """A network on the CPU whose weights, inputs and every layer's results are rounded to fp16, with sums in fp32, as GPUs compute.
 
     What is too large for fp16 becomes infinite, as there. It is no faster than fp32: for measuring the loss only.

@@ -1,4 +1,4 @@
-"""Scores weights on real frames, beside plain baselines: tables, a JSON file and a picture sheet per set."""
+"""Scores weights and plain baselines on real frames: tables, a JSON file and a contact sheet per set."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def evaluate(
     limit: the first so many frames of each set only. Raises InputError where a report could not tell two sets apart.
     """
     statistics = TrainingStatistics.of_card(predictor.card)
-    told = [without_folders(text) for text in names]
-    if len(set(told)) < len(told):
-        raise InputError(f"--data: {', '.join(told)} are told apart by the folders' own names; rename one")
-    for text, name in zip(names, told, strict=True):
+    labels = [without_folders(text) for text in names]
+    if len(set(labels)) < len(labels):
+        raise InputError(f"--data: {', '.join(labels)} have the same name in a report; rename a folder")
+    for text, name in zip(names, labels, strict=True):
         sheet = Sheet(predictor.card.depth.kind if predictor.card.depth else "metric")
         result = score_set(predictor, islice(read_set(text), limit), statistics, sheet.add if sheets else None)
         report.results += [_listed({"set": name, **rounded(entry)}) for entry in result.entries]

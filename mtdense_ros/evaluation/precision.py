@@ -1,6 +1,6 @@
-"""What bf16 and fp16 cost in accuracy, in every engine of this machine, against fp32 in torch.
+"""The accuracy that bf16 and fp16 cost in every engine of this machine, against fp32 in torch.
 
-Rendered sets decide whether `auto` may use a format: a set of another seed than the training's, or the frames that the training held
+Rendered sets decide whether `auto` may use a precision: a set of another seed than the training's, or the frames that the training held
 out, which are the first ones of its first set, as many as its `validation` says. Real evaluation frames are only reported.
 """
 
@@ -22,8 +22,8 @@ from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError, known_names
 from mtdense_ros.evaluation.baselines import TrainingStatistics
-from mtdense_ros.evaluation.emulated_precision import RoundedEngine
-from mtdense_ros.evaluation.precision_report import LossReport, decides, figures_of, losses, section
+from mtdense_ros.evaluation.emulated_precision import EmulatedFp16Engine
+from mtdense_ros.evaluation.precision_report import PrecisionReport, counts_for_auto, figures_of, precision_drops, section
 from mtdense_ros.evaluation.scoring import score_set
 from mtdense_ros.evaluation.sets import SETS, data_root, read_set
 from mtdense_ros.inference.predictor import Predictor
@@ -35,15 +35,15 @@ from mtdense_ros.weights.precision import REDUCED
 
 EXACT = ("torch", "fp32")
 Variant = tuple[str, str]
-"""An engine and a number format."""
+"""An engine and a precision."""
 
 _log = logging.getLogger(__name__)
 
 
-def measure(net: DenseNetwork, card: Card, variants: Sequence[Variant], sets: Sequence[str], frames: int, report: LossReport) -> None:
-    """Adds the figures of fp32 in torch and of each variant on the first `frames` of each set to a report, and their losses.
+def measure(net: DenseNetwork, card: Card, variants: Sequence[Variant], sets: Sequence[str], frames: int, report: PrecisionReport) -> None:
+    """Adds the figures of fp32 in torch and of each variant on the first `frames` of each set to a report, and their drops.
 
-    A variant that this machine lacks, or that fails, is told among what the report skipped.
+    A variant that this machine lacks, or that fails, is among what the report skipped.
     """
     exact = _scored(net, card, EXACT, sets, frames)
     figures = {entry["set"]: entry["figures"] for entry in exact}
@@ -54,12 +54,12 @@ def measure(net: DenseNetwork, card: Card, variants: Sequence[Variant], sets: Se
         except (MtdenseError, RuntimeError) as error:
             report.skipped.append(f"{' '.join(variant)}: {error}")
             continue
-        reduced += [{**entry, "loss": losses(figures[entry["set"]], entry["figures"])} for entry in entries]
+        reduced += [{**entry, "loss": precision_drops(figures[entry["set"]], entry["figures"])} for entry in entries]
     report.results += sorted([*exact, *reduced], key=lambda entry: list(figures).index(entry["set"]))
 
 
 def variants_here() -> list[Variant]:
-    """The smaller formats of the installed engines; fp16 in torch always: without a GPU its rounding is imitated."""
+    """The reduced precisions of the installed engines; fp16 in torch always: without a GPU its rounding is emulated."""
     devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     here = [name for name, absent in installed_engines().items() if absent is None]
     found = [(engine, p) for (engine, device), names in SUPPORTED_PRECISIONS.items() if engine in here and device in devices for p in names]
@@ -75,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise InputError(f"--frames {options.frames}: is too few; give at least 1")
     names = [_set_name(text) for text in options.data]
     if len(set(names)) < len(names):
-        raise InputError(f"--data: {', '.join(names)} are told apart by the folders' own names; rename one")
+        raise InputError(f"--data: {', '.join(names)} have the same name in a report; rename a folder")
     net, card = load_weights(options.weights)
     command = portable_command(["mtdense", "precision", *given])
-    report = LossReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
+    report = PrecisionReport(card.name, card.sha256, list(card.outputs), command, this_machine().as_json())
     report.limits |= card.precision.limits if card.precision else {}
     measure(net, card, options.variants or variants_here(), [*options.data, *_real(options.real, report)], options.frames, report)
     path = options.out / "precision" / f"{card.name}.json"
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_atomically(find_weights(options.weights).with_suffix(".json"), new.to_json().encode())
     _log.info("%s", section(report))
     _log.info("figures are in %s", path)
-    if not any(decides(entry["set"]) for entry in report.results):
+    if not any(counts_for_auto(entry["set"]) for entry in report.results):
         _log.warning("no rendered set was among them, so nothing follows for auto; give one with --data renders:PATH")
 
 
@@ -102,11 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--real", nargs="*", metavar="SET", help=f"{real_help}: {', '.join(SETS)}")
     frames_help = "the first so many of each set (default %(default)s, as many as a training holds out by default)"
     parser.add_argument("--frames", type=int, default=48, metavar="N", help=frames_help)
-    variants_help = "these alone, such as openvino:bf16 (default: every format of every engine here, and torch:fp16)"
-    parser.add_argument("--variants", nargs="+", type=_variant, metavar="ENGINE:FORMAT", help=variants_help)
+    variants_help = "these alone, such as openvino:bf16 (default: every precision of every engine here, and torch:fp16)"
+    parser.add_argument("--variants", nargs="+", type=_variant, metavar="ENGINE:PRECISION", help=variants_help)
     out_help = "folder for precision/NAME.json (default %(default)s)"
     parser.add_argument("--out", type=Path, default=Path("evaluations"), metavar="DIR", help=out_help)
-    parser.add_argument("--into-card", action="store_true", help="write the losses into the weights' card, beside those of other machines")
+    parser.add_argument("--into-card", action="store_true", help="write the drops into the weights' card, next to those of other machines")
     return parser
 
 
@@ -117,7 +117,7 @@ def _variant(text: str) -> Variant:
     return engine, precision
 
 
-def _real(asked: Sequence[str] | None, report: LossReport) -> list[str]:
+def _real(asked: Sequence[str] | None, report: PrecisionReport) -> list[str]:
     """The real sets to report on; without being asked, all if there are any here."""
     if asked is not None:
         return list(asked)
@@ -130,14 +130,14 @@ def _real(asked: Sequence[str] | None, report: LossReport) -> list[str]:
 
 
 def _scored(net: DenseNetwork, card: Card, variant: Variant, sets: Sequence[str], frames: int) -> list[dict[str, Any]]:
-    """What a report says of one engine and format, set by set; without the losses."""
+    """The results of one engine and precision, set by set, without the drops."""
     predictor = _predictor(net, card, variant)
-    imitated = ", imitated" if _is_imitated(variant) else ""
+    emulated = ", imitated" if _is_emulated(variant) else ""
     entries = []
     for text in sets:
         found = score_set(predictor, islice(read_set(text), frames), TrainingStatistics(), baselines=False).entries
         facts = {"set": _set_name(text), "frames": max((entry["frames"] for entry in found), default=0)}
-        how = {"engine": variant[0], "device": f"{predictor.device_name}{imitated}", "precision": variant[1]}
+        how = {"engine": variant[0], "device": f"{predictor.device_name}{emulated}", "precision": variant[1]}
         entries.append({**facts, **how, "figures": figures_of(found)})
         _log.info("%s on %s: done", " ".join(variant), facts["set"])
     return entries
@@ -145,19 +145,19 @@ def _scored(net: DenseNetwork, card: Card, variant: Variant, sets: Sequence[str]
 
 def _predictor(net: DenseNetwork, card: Card, variant: Variant) -> Predictor:
     engine, precision = variant
-    if _is_imitated(variant):
-        return Predictor(RoundedEngine(net), net.needs_background, card)
+    if _is_emulated(variant):
+        return Predictor(EmulatedFp16Engine(net), net.needs_background, card)
     device = "cpu" if variant == EXACT else "auto"  # on a GPU torch may compute fp32 with fewer bits
     return Predictor.from_network(net, card, device=device, engine=engine, precision=precision)
 
 
-def _is_imitated(variant: Variant) -> bool:
+def _is_emulated(variant: Variant) -> bool:
     """fp16 in torch, which exists on a GPU only, where there is none."""
     return variant == ("torch", "fp16") and not torch.cuda.is_available()
 
 
 def _set_name(text: str) -> str:
-    """A set without the folders that it lies in here."""
+    """The name of a set, without the folders above it."""
     kind, colon, rest = text.partition(":")
     return f"{kind}:{Path(rest).name}" if colon else text
 

@@ -1,4 +1,4 @@
-"""What smaller number formats cost, as a JSON file, on a card and as a section of docs/accuracy.md."""
+"""The accuracy that reduced precision costs: as a JSON file, on a card and as a section of docs/accuracy.md."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ _TITLES = ("mean IoU", "abs rel", "normals, deg", "foreground IoU")
 
 
 @dataclass
-class LossReport:
-    """name, sha256: of the weights; command, machine: that made this; results: objects with set, frames, engine, device, precision and
-    figures, and but for the first of a set, fp32 in torch, the loss against that one; skipped: what was not measured, and why."""
+class PrecisionReport:
+    """The figures of weights (name, sha256) in several engines and precisions, and the command and machine that measured them.
+
+    results holds objects with set, frames, engine, device, precision and figures. The first of a set is fp32 in torch; the others
+    also have "loss", the drop against that one. skipped says what was not measured, and why.
+    """
 
     name: str
     sha256: str
@@ -44,7 +47,7 @@ class LossReport:
     skipped: list[str] = field(default_factory=list)
 
     def spec(self, before: PrecisionSpec | None = None) -> PrecisionSpec:
-        """What a card keeps, beside what it already says of other formats, engines and sets."""
+        """What a card keeps: these results, and those it already has of other precisions, engines and sets."""
         new = [{key: e[key] for key in ("precision", "engine", "device", "set", "frames", "loss")} for e in self.results if "loss" in e]
         fresh = {_key(entry) for entry in new}
         kept = [entry for entry in (before.measured if before else ()) if _key(entry) not in fresh]
@@ -55,12 +58,12 @@ class LossReport:
         return to_json_by_line(asdict(self))
 
     @classmethod
-    def read(cls, path: Path) -> LossReport:
+    def read(cls, path: Path) -> PrecisionReport:
         """The report of a file. Raises InputError."""
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{path}: no report of losses ({error}); write it with mtdense precision") from error
+            raise InputError(f"{path}: no report of precision drops ({error}); write it with mtdense precision") from error
 
 
 def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
@@ -74,7 +77,7 @@ def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {name: found[name] for name in HIGHER_IS_BETTER if name in found}
 
 
-def losses(exact: Mapping[str, float], reduced: Mapping[str, float]) -> dict[str, float]:
+def precision_drops(exact: Mapping[str, float], reduced: Mapping[str, float]) -> dict[str, float]:
     """By how much each figure is worse than the exact one; negative where it is better."""
     return {
         name: round(value - reduced[name] if HIGHER_IS_BETTER[name] else reduced[name] - value, 4)
@@ -82,9 +85,9 @@ def losses(exact: Mapping[str, float], reduced: Mapping[str, float]) -> dict[str
     }  # fmt: skip
 
 
-def section(report: LossReport) -> str:
-    """Markdown: fp32's figures of every set, each format's losses below, and what follows for `auto`."""
-    titles = ["set", "frames", "engine", "format", *_TITLES]
+def section(report: PrecisionReport) -> str:
+    """Markdown: fp32's figures of every set, the drops of each reduced precision, and what follows for `auto`."""
+    titles = ["set", "frames", "engine", "precision", *_TITLES]
     rows = []
     for entry in report.results:
         values, decimals, sign = (entry["loss"], 4, "+") if "loss" in entry else (entry["figures"], 3, "")
@@ -92,15 +95,15 @@ def section(report: LossReport) -> str:
         rows.append([entry["set"], str(entry["frames"]), f"{entry['engine']}, {entry['device']}", entry["precision"], *cells])
     limits = ", ".join(f"{name} {value:g}" for name, value in report.limits.items())
     intro = (
-        f"`{report.command}`: the figures of fp32, and by how much those of smaller formats are worse (a minus: better). "
+        f"`{report.command}`: the figures of fp32, and by how much those of reduced precision are worse (a minus: better). "
         f"Limits for `auto`, on rendered sets: {limits}. The other sets are reported only. Imitated: fp16's rounding, on a CPU.\n"
     )
     notes = "".join(f"- {text}\n" for text in [*_verdicts(report), *(f"not measured: {text}" for text in report.skipped)])
     return "\n".join([intro, markdown_table(titles, rows, left=(0, 2, 3)), *([notes] if notes else [])])
 
 
-def _verdicts(report: LossReport) -> list[str]:
-    """A sentence per engine and format: whether `auto` may use it."""
+def _verdicts(report: PrecisionReport) -> list[str]:
+    """A sentence per engine and precision: whether `auto` may use it."""
     spec, found = report.spec(), []
     for engine, precision in dict.fromkeys((entry["engine"], entry["precision"]) for entry in spec.measured):
         refusal = spec.refusal(precision, engine, report.outputs)
@@ -108,8 +111,8 @@ def _verdicts(report: LossReport) -> list[str]:
     return found
 
 
-def decides(name: str) -> bool:
-    """Whether the losses on a set of this name count for `auto`."""
+def counts_for_auto(name: str) -> bool:
+    """Whether the drops on a set of this name count for `auto`."""
     return name.startswith(RENDERED)
 
 

@@ -16,8 +16,11 @@ DECIMALS = 4
 
 @dataclass
 class Report:
-    """name, sha256: of the weights; command: that made this; results: a set's Scores.results with "set"; unchanged: false_areas
-    with "set"; skipped: what was not scored, and why."""
+    """The figures of weights (name, sha256), and the command that measured them.
+
+    results and unchanged hold the entries of Scores.results and of false_areas, each with its "set"; skipped says what was not
+    scored, and why.
+    """
 
     name: str
     sha256: str
@@ -33,7 +36,7 @@ class Report:
         return tuple({**entry, "protocol": self.protocol} for entry in kept)
 
     def to_json(self) -> str:
-        """One line per entry, four decimals."""
+        """The text of a file, one line per entry."""
         return to_json_by_line(asdict(self), DECIMALS)
 
     @classmethod
@@ -46,5 +49,5 @@ class Report:
 
 
 def rounded(value: Any) -> Any:
-    """Four decimals everywhere inside; what is not finite becomes None, which JSON, unlike NaN, knows."""
+    """The value with all its numbers rounded to DECIMALS, and None for those that are not finite."""
     return finite(value, DECIMALS)

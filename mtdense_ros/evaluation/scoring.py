@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelSpace, Prediction
@@ -15,9 +13,9 @@ from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, constants
 from mtdense_ros.evaluation.change_detection import Subtractors
 from mtdense_ros.evaluation.frames import EvaluationFrame
+from mtdense_ros.evaluation.label_alignment import Alignment, align
 from mtdense_ros.evaluation.scores import Methods, Scores
 from mtdense_ros.evaluation.similarity import similarities
-from mtdense_ros.imaging.label_spaces import label_mapping, load_label_space
 from mtdense_ros.inference.predictor import Background, Predictor
 
 NETWORK = "network"
@@ -31,12 +29,12 @@ _STATISTICS = {
 """What the baselines of an output need of the training set."""
 
 Watcher = Callable[[EvaluationFrame, Prediction, LabelSpace | None], None]
-"""Sees each frame with its prediction, labels of both in the label space that is passed along."""
+"""Called with each frame, its prediction, and the label space that the labels of both are in."""
 
 
 @dataclass
 class SetResult:
-    """entries: as Scores.results gives them; skipped: what could not be scored, and why, each once."""
+    """The entries of Scores.results, and what could not be scored, with the reason, each once."""
 
     entries: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -79,7 +77,7 @@ def score_set(
 
 
 class _Encoded:
-    """Backgrounds of frames, each encoded once while it is the same picture."""
+    """Encodes backgrounds, each only once while frames have the same picture."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -106,7 +104,7 @@ def _alignment(predictor: Predictor, frame: EvaluationFrame, result: SetResult) 
 
 
 def _aligned(frame: EvaluationFrame, prediction: Prediction, alignment: Alignment | None) -> tuple[EvaluationFrame, Prediction]:
-    """Both with labels in one space, or without labels where there is none."""
+    """The frame and its prediction with labels in one space, or without labels where there is none."""
     if alignment is None:
         return replace(frame, labels=None), replace(prediction, labels=None)
     found = None if prediction.labels is None else alignment.network[prediction.labels]
@@ -138,33 +136,3 @@ def _note_gaps(
             result.skip(f"{output}: baselines that need {' and '.join(missing)} of the training set; the card has none, a new export does")
     if "depth" in given and frame.depth is not None and frame.intrinsics is None:
         result.skip("depth: no ground plane for frames without intrinsics")
-
-
-_MEETING_POINT = "indoor"
-
-
-@dataclass(frozen=True, eq=False)
-class Alignment:
-    """The space in which labels are compared; `network` and `truth` (256,) uint8 map the ids of either side to it."""
-
-    space: LabelSpace
-    network: NDArray[np.uint8]
-    truth: NDArray[np.uint8]
-
-
-@functools.cache  # asked for every frame, and it reads files
-def align(network: LabelSpace, truth: str) -> Alignment:
-    """The truth's space if the network's maps to it, else the network's, else the indoor space if both map to that.
-
-    Raises ConfigError where no mapping leads anywhere.
-    """
-    if network == load_label_space(truth):
-        same = np.arange(256, dtype=np.uint8)
-        return Alignment(network, same, same)
-    for goal in (truth, network.name, _MEETING_POINT):
-        try:
-            return Alignment(load_label_space(goal), label_mapping(network, goal), label_mapping(truth, goal))
-        except ConfigError:
-            continue  # this way is closed; the error below tells that all are
-    raise ConfigError(f"label spaces: '{network.name}' and '{truth}' have no mapping to each other, nor both to '{_MEETING_POINT}'; "
-                      "write one into a space's file (config/labels)")

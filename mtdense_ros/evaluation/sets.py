@@ -19,7 +19,7 @@ from mtdense_ros.evaluation.frames import EvaluationFrame, frames_of
 from mtdense_ros.imaging.label_spaces import label_mapping
 
 DATA_VARIABLE = "MTDENSE_DATA"
-"""Environment variable: the folder that holds the evaluation sets; default: shared/data beside the project."""
+"""Environment variable: the folder that holds the evaluation sets; default: shared/data next to the project."""
 
 LABEL_SPACE = "indoor"
 """The label space of the truth."""

@@ -43,7 +43,7 @@ def live_report(plan: Plan, run: Run, truth: Sequence[DemoFrame]) -> Report:
 
 
 def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
-    """The frames most unlike each other among those that were answered, with all that came back; any frames when none was."""
+    """The answered frames that differ most from each other, with all their outputs; any frames when none was answered."""
     answered = [s for s in run.sent if run.recording.results(s.stamp_ns, ("labels", "depth", "foreground"))]
     stamps = {s.index: s.stamp_ns for s in answered or run.sent}
     sample = EvenSample[tuple[int, Frame]](SHEET_CANDIDATES)
@@ -57,7 +57,7 @@ def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
 
 
 def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:
-    """What stands above and below the sheet of a run."""
+    """The text above and below the sheet of a run."""
     legend = recording.legend()
     out = max(report.outputs, key=lambda o: o.frames, default=None)
     answered = f"{out.frames} out at {out.rate_hz:.1f} Hz" if out is not None else "none out"
@@ -82,8 +82,10 @@ def _accuracy(run: Run, truth: Sequence[DemoFrame]) -> dict[str, float]:
 
 
 def _notes(source: Source, run: Run) -> tuple[str, ...]:
-    """What became of the background, and the node's faults but for those that such a run must bring."""
+    """What became of the background, and the node's faults except those that such a run always has."""
     expected = {"no publisher": True, "clock mismatch": source.keeps_stamps, "no background": not run.background}
-    told = f"background: {run.background}" if run.background else "no background, so no foreground; add --background first, or a picture"
+    background = f"background: {run.background}"
+    if not run.background:
+        background = "no background, so no foreground; add --background first, or a picture"
     faults = (f"fault '{name}': {message}" for name, message in run.recording.faults().items() if not expected.get(name))
-    return told, *faults
+    return background, *faults

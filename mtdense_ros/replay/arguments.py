@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser, out: str, frames: int) -> Non
 
 def plan_of(options: argparse.Namespace, rate: float = 0.0) -> Plan:
     """What the arguments ask for; the rendered sequence's own background is its first frame. Raises MtdenseError."""
-    plan_networks(options.weights)  # a wrong name is told before anything starts
+    plan_networks(options.weights)  # a wrong name fails before anything starts
     source = DemoSource() if options.path is None else open_source(options.path, options.image_topic)
     own = FIRST if options.path is None else ""
     return make_plan(source, options.weights, own if options.background is None else options.background, options.frames, rate)

@@ -27,9 +27,9 @@ COMPRESSED = "sensor_msgs/msg/CompressedImage"
 
 
 class BagSource(Source):
-    """One image topic of a rosbag2 (mcap or sqlite3) and the camera_info beside it.
+    """One image topic of a rosbag2 (mcap or sqlite3) and the camera_info of the same camera.
 
-    topic: the only camera's, or the one given. Raises InputError on an unreadable bag or one without images, and ConfigError,
+    Without image_topic, the only camera of the bag. Raises InputError on an unreadable bag or one without images, and ConfigError,
     listing the topics, when there are several cameras or not the one that was asked for.
     """
 

@@ -11,7 +11,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from mtdense_ros.replay.messages import LABEL_INFO, STRING, typestore
 from mtdense_ros.replay.recording import Recording
 
-LATCHED_TYPES = (STRING, LABEL_INFO)
+TRANSIENT_LOCAL_TYPES = (STRING, LABEL_INFO)
 _FOREVER = QosTime(9223372036, 854775807)
 
 
@@ -23,7 +23,7 @@ def write_bag(recording: Recording, folder: Path) -> int:
     with writer:
         types = {entry.topic: entry.message_type for entry in recording.entries}
         connections = {
-            topic: writer.add_connection(topic, kind, typestore=typestore(), offered_qos_profiles=[_qos(kind in LATCHED_TYPES)])
+            topic: writer.add_connection(topic, kind, typestore=typestore(), offered_qos_profiles=[_qos(kind in TRANSIENT_LOCAL_TYPES)])
             for topic, kind in types.items()
         }
         for entry in recording.entries:
@@ -31,12 +31,12 @@ def write_bag(recording: Recording, folder: Path) -> int:
     return sum(p.stat().st_size for p in folder.iterdir())
 
 
-def _qos(latched: bool) -> Qos:
-    """Reliable; what is latched stays so when the bag is played."""
-    durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
+def _qos(transient_local: bool) -> Qos:
+    """Reliable, and transient local where the topic was, for when the bag is played."""
+    durability = QosDurability.TRANSIENT_LOCAL if transient_local else QosDurability.VOLATILE
     return Qos(
         history=QosHistory.KEEP_LAST,
-        depth=1 if latched else 5,
+        depth=1 if transient_local else 5,
         reliability=QosReliability.RELIABLE,
         durability=durability,
         deadline=_FOREVER,

@@ -49,7 +49,7 @@ def _leave_results(plan: Plan, run: Run, out: Path, console: Console) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0, 1 after an error that was told, 130 after Ctrl-C."""
+    """The exit code: 0, 1 after an error, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     add_arguments(parser, out="demo_out", frames=DEFAULT_FRAMES)
     rate_help = "frames per second, answered or not (default: each after the answer to the last)"

@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: everything that was received, the images that were sent, and what became of the background."""
+    """The result of a run: everything that was received, the images that were sent, and what became of the background."""
 
     recording: Recording
     sent: tuple[Sent, ...]

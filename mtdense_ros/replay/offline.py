@@ -92,14 +92,14 @@ class _Collected:
         self._sample.add(answer)
 
     def rows(self) -> list[SheetRow]:
-        """The frames most unlike each other."""
+        """The frames that differ most from each other."""
         answers = self._sample.items
         start = answers[0].frame.stamp_ns
         chosen = [answers[i] for i in most_different([a.frame.rgb for a in answers], SHEET_ROWS)]
         return [SheetRow(f"{(a.frame.stamp_ns - start) * 1e-9:.1f} s", a.frame.rgb, a.results) for a in chosen]
 
     def heading(self) -> Heading:
-        """What stands above and below the sheet."""
+        """The text above and below the sheet."""
         subtitle = f"{self._networks.name} on {self._networks.device_name}, without ROS  |  {self._plan.source.name}"
         return Heading("mtdense_ros", subtitle, self._networks.label_space, bool(self._truth), not self._networks.depth_is_relative)
 

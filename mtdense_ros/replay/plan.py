@@ -20,11 +20,11 @@ FIRST = "first"
 
 @dataclass(frozen=True)
 class Plan:
-    """frames: at most so many, 0 for all; size_hw: height and width of the frames.
+    """A source, the networks that run on it, and how it is played.
 
-    rate: images per second, which a slow machine cannot all answer; 0 for in step: each image after the answer to the last, ten per
-    second at most. The offline twin takes no notice of it.
-    capture_first: the first frame becomes the reference; background: a reference picture (H, W, 3) RGB; neither: no foreground.
+    size_hw is the frames' height and width; at most `frames` of them are played, all if it is 0. rate: images per second, not all of
+    which a slow machine answers; 0: each image after the answer to the last one, at most ten per second (the offline twin ignores
+    it). The reference of the foreground is the picture `background` (H, W, 3) RGB, or with capture_first the first frame.
     """
 
     source: Source
@@ -54,8 +54,8 @@ def make_plan(source: Source, weights: str | Sequence[str], background: str, fra
     if background not in ("", FIRST):
         picture = read_picture(Path(background).expanduser())
         if picture.shape != first.rgb.shape:
-            found, due = (f"{shape[1]}x{shape[0]}" for shape in (picture.shape, first.rgb.shape))
-            raise InputError(f"--background {background}: is {found}, the frames are {due}; give a picture from the same camera")
+            found, expected = (f"{shape[1]}x{shape[0]}" for shape in (picture.shape, first.rgb.shape))
+            raise InputError(f"--background {background}: is {found}, the frames are {expected}; give a picture from the same camera")
     height, width = first.rgb.shape[:2]
     names = (weights,) if isinstance(weights, str) else tuple(weights)
     return Plan(source, names, (height, width), frames, rate, background == FIRST, picture)

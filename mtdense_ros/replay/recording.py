@@ -14,15 +14,15 @@ from mtdense_ros.replay.messages import DIAGNOSTICS, LABEL_INFO, STRING, array_o
 from mtdense_ros.utils.record_stream import Entry, Record, index_records
 
 ARRAYS = ("labels", "confidence", "depth", "normals", "foreground", "points")
-"""The outputs that hold what a network said; the others are made from them."""
+"""The outputs that hold a network's results; the others are made from them."""
 
 
 class Recording:
-    """The records of one run. target: the node's full name."""
+    """The records of one run. node: its full name."""
 
-    def __init__(self, path: Path, target: str = "/mtdense") -> None:
+    def __init__(self, path: Path, node: str = "/mtdense") -> None:
         self.path = path
-        self._target = target
+        self._node = node
         with path.open("rb") as stream:
             self.entries = list(index_records(stream))
         self._by_stamp: dict[str, dict[int, Entry]] = {}
@@ -31,29 +31,30 @@ class Recording:
 
     def outputs(self) -> tuple[str, ...]:
         """The topics below the node's name that carried frames, in the order of their first message."""
-        prefix = f"{self._target}/"
-        return tuple(t.removeprefix(prefix) for t, found in self._by_stamp.items() if t.startswith(prefix) and not _latched(found))
+        prefix = f"{self._node}/"
+        topics = (t for t, found in self._by_stamp.items() if t.startswith(prefix) and not _is_transient_local(found))
+        return tuple(t.removeprefix(prefix) for t in topics)
 
     def arrivals(self, output: str) -> dict[int, int]:
-        """Stamp -> time of arrival, both in ns, of an output."""
-        return {stamp: entry.time_ns for stamp, entry in self._by_stamp.get(f"{self._target}/{output}", {}).items()}
+        """For an output, stamp -> time of arrival, both in ns."""
+        return {stamp: entry.time_ns for stamp, entry in self._by_stamp.get(f"{self._node}/{output}", {}).items()}
 
     def results(self, stamp_ns: int, names: Collection[str] = ARRAYS) -> dict[str, NDArray[Any]]:
-        """The outputs of one frame as `Pipeline.process` gave them; what did not arrive is left out."""
-        entries = {name: self._by_stamp.get(f"{self._target}/{name}", {}).get(stamp_ns) for name in names}
+        """The outputs of one frame as `Pipeline.process` gave them; those that were not received are left out."""
+        entries = {name: self._by_stamp.get(f"{self._node}/{name}", {}).get(stamp_ns) for name in names}
         return {name: array_of(self.read(e).data, e.message_type) for name, e in entries.items() if e is not None}
 
     def legend(self) -> dict[str, Any]:
-        """The node's legend; empty when none arrived."""
-        found = self._by_stamp.get(f"{self._target}/legend", {})
+        """The node's legend; empty when none was received."""
+        found = self._by_stamp.get(f"{self._node}/legend", {})
         for entry in found.values():
             return dict(json.loads(deserialise(self.read(entry).data, STRING).data))
         return {}
 
     def diagnostics(self) -> dict[str, str]:
-        """The values of the last "frames" status, and its hardware id as "device"; empty when none arrived."""
+        """The values of the last "frames" status, and its hardware id as "device"; empty when none was received."""
         for status in self._statuses():
-            if status.name == f"{self._target.lstrip('/')}: frames":
+            if status.name == f"{self._node.lstrip('/')}: frames":
                 return {"device": status.hardware_id, **{v.key: v.value for v in status.values}}
         return {}
 
@@ -85,5 +86,5 @@ def label_space_of(legend: dict[str, Any]) -> LabelSpace | None:
     return LabelSpace("recorded", classes) if classes else None
 
 
-def _latched(found: dict[int, Entry]) -> bool:
+def _is_transient_local(found: dict[int, Entry]) -> bool:
     return all(e.message_type in (STRING, LABEL_INFO) for e in found.values())

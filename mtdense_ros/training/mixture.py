@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.datasets.registry import open_source
 from mtdense_ros.data.datasets.rendered import RenderedSource
-from mtdense_ros.data.partial_targets import filled, thinned
+from mtdense_ros.data.partial_targets import merge_targets, subsample_targets
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
@@ -46,12 +46,12 @@ class Part:
     fill: Part | None = None
 
     def __getitem__(self, index: int) -> Sample:
-        sample = thinned(self.source[index], index, self.config.keep)
+        sample = subsample_targets(self.source[index], index, self.config.keep)
         if self.only_pairs and sample.background is None:
             found = f"sample '{sample.name}': has no background, without which this network learns nothing"
             raise InputError(f"{found}; train on pairs, or another network")
         prepared = self._prepared(sample, sample.intrinsics or self._assumed(sample))
-        return prepared if self.fill is None or index >= len(self.fill.source) else filled(prepared, self.fill[index])
+        return prepared if self.fill is None or index >= len(self.fill.source) else merge_targets(prepared, self.fill[index])
 
     @property
     def known(self) -> set[str]:

@@ -12,7 +12,7 @@ from mtdense_ros.cli import main
 from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_manifest
-from mtdense_ros.data.pseudo_labels.plan import meaning_of, portable
+from mtdense_ros.data.pseudo_labels.plan import plan_annotation, portable_space
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.imaging.label_spaces import label_mapping
 from mtdense_ros.inference.predictor import Predictor
@@ -101,23 +101,23 @@ def test_pictures_alone_take_the_meaning_of_the_teacher(root, teacher, tmp_path,
 
 def test_labels_are_told_in_the_space_of_the_data_set(root, make_random_weights):
     joint = make_random_weights("hydranet", {"num_classes": 46}, name="joint", label_space="kitti6+nyud40")
-    makers = {"labels": read_card(joint)}
-    meaning = meaning_of(FolderSource(describe(root, label_space="nyud13")), ("labels",), makers)
-    assert (meaning.label_space, meaning.teacher_space) == ("nyud13", "nyud40")
-    np.testing.assert_array_equal(meaning.table, label_mapping("nyud40", "nyud13"))
-    meaning = meaning_of(FolderSource(describe(root, label_space="nyud40")), ("labels",), makers)
-    assert (meaning.teacher_space, meaning.table) == ("nyud40", None)
+    cards = {"labels": read_card(joint)}
+    plan = plan_annotation(FolderSource(describe(root, label_space="nyud13")), ("labels",), cards)
+    assert (plan.label_space, plan.teacher_space) == ("nyud13", "nyud40")
+    np.testing.assert_array_equal(plan.table, label_mapping("nyud40", "nyud13"))
+    plan = plan_annotation(FolderSource(describe(root, label_space="nyud40")), ("labels",), cards)
+    assert (plan.teacher_space, plan.table) == ("nyud40", None)
 
 
 def test_a_label_space_by_path_holds_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert portable("mine/spaces.yaml") == str(tmp_path / "mine/spaces.yaml") and portable("indoor") == "indoor"
+    assert portable_space("mine/spaces.yaml") == str(tmp_path / "mine/spaces.yaml") and portable_space("indoor") == "indoor"
 
 
 @pytest.mark.parametrize(
     ("changes", "targets", "message"),
     [
-        ({"label_space": "camvid11"}, "labels", "its labels cannot be told in 'camvid11', those of the data set"),
+        ({"label_space": "camvid11"}, "labels", "its labels cannot be mapped to 'camvid11', those of the data set"),
         ({"depth": "rgb/*.png", "depth_kind": "relative"}, "depth", "gives metric depth, data set 'mine' has relative depth"),
     ],
 )
@@ -142,9 +142,9 @@ def test_a_teacher_that_cannot_teach(arch, fields, targets, message, root, make_
 
 
 def test_an_unknown_space_on_the_card_is_told(root, make_random_weights):
-    makers = {"labels": read_card(make_random_weights("hydranet", label_space="nowhere"))}
+    cards = {"labels": read_card(make_random_weights("hydranet", label_space="nowhere"))}
     with pytest.raises(ConfigError, match="no 'nowhere.yaml'"):
-        meaning_of(FolderSource(root), ("labels",), makers)
+        plan_annotation(FolderSource(root), ("labels",), cards)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.augment import Augmentation, augmented, centred_window, cropped, fitted, mirrored, photographed, random_window
-from mtdense_ros.data.mdeas.composite import composited, ghosted
+from mtdense_ros.data.composite import composited, ghosted
 from mtdense_ros.data.photometry import misaligned, unchanged
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.data.partial_targets import filled, is_kept, thinned
+from mtdense_ros.data.partial_targets import is_kept, merge_targets, subsample_targets
 from mtdense_ros.data.sample import Sample
 
 IMAGE = np.zeros((2, 3, 3), np.uint8)
@@ -26,15 +26,15 @@ def test_shares_that_no_fraction_hits():
 
 def test_only_the_named_target_goes_from_the_sample_and_its_background():
     whole = Sample(IMAGE, labels=sample(1).labels, depth=sample(1, 2).depth, background=sample(3, 4))
-    kept, thin = thinned(whole, 9, {"labels": 0.1}), thinned(whole, 8, {"labels": 0.1})
+    kept, thin = subsample_targets(whole, 9, {"labels": 0.1}), subsample_targets(whole, 8, {"labels": 0.1})
     assert kept is whole
     assert thin.targets == ("depth",) and thin.background.targets == ("depth",)
-    assert thinned(whole, 8, {"labels": 0.0, "depth": 0.0}).targets == ()
-    assert thinned(sample(1), 8, {"labels": 0.1}).background is None
+    assert subsample_targets(whole, 8, {"labels": 0.0, "depth": 0.0}).targets == ()
+    assert subsample_targets(sample(1), 8, {"labels": 0.1}).background is None
 
 
 def test_what_is_missing_is_filled_and_nothing_else():
     taught = sample(5, 6.0)
-    assert filled(sample(1), taught).labels[0, 0] == 1 and filled(sample(1), taught).depth[0, 0] == 6
-    both = filled(sample(None), taught)
-    assert (both.labels[0, 0], both.depth[0, 0]) == (5, 6) and filled(sample(None), sample(None)).targets == ()
+    assert merge_targets(sample(1), taught).labels[0, 0] == 1 and merge_targets(sample(1), taught).depth[0, 0] == 6
+    both = merge_targets(sample(None), taught)
+    assert (both.labels[0, 0], both.depth[0, 0]) == (5, 6) and merge_targets(sample(None), sample(None)).targets == ()

@@ -11,8 +11,8 @@ from mtdense_ros.cli import main
 from mtdense_ros.engines.measured_choice import allowed_precisions
 from mtdense_ros.engines.torch_engine import TorchEngine
 from mtdense_ros.evaluation import precision
-from mtdense_ros.evaluation.emulated_precision import RoundedEngine
-from mtdense_ros.evaluation.precision_report import LossReport
+from mtdense_ros.evaluation.emulated_precision import EmulatedFp16Engine
+from mtdense_ros.evaluation.precision_report import PrecisionReport
 from mtdense_ros.weights import read_card
 
 
@@ -26,7 +26,7 @@ def test_the_command_reports_and_fills_in_the_card(rendered, make_random_weights
     weights = make_random_weights("mtdense", name="tiny")
     options = ["--data", f"renders:{rendered}", "--real", "--frames", "3", "--out", str(tmp_path), "--variants", "torch:bf16", "torch:fp16"]
     assert main(["precision", str(weights), *options, "--into-card"]) == 0
-    report = LossReport.read(tmp_path / "precision" / "tiny.json")
+    report = PrecisionReport.read(tmp_path / "precision" / "tiny.json")
     assert [(e["set"], e["frames"], e["precision"]) for e in report.results] == [("renders:val", 3, p) for p in ("fp32", "bf16", "fp16")]
     assert report.sha256 == read_card(weights).sha256
     assert "--data renders:val --real" in report.command and str(tmp_path) not in report.command
@@ -55,7 +55,7 @@ def test_a_format_that_fails_is_told_and_the_others_are_measured(rendered, make_
     weights = make_random_weights("mtdense", name="tiny")
     options = ["--data", f"renders:{rendered}", "--frames", "1", "--out", str(tmp_path), "--variants", "torch:bf16", "torch:fp16"]
     assert main(["precision", str(weights), *options]) == 0
-    report = LossReport.read(tmp_path / "precision" / "tiny.json")
+    report = PrecisionReport.read(tmp_path / "precision" / "tiny.json")
     assert [entry["precision"] for entry in report.results] == ["fp32", "fp16"]
     real_frames, bf16 = report.skipped
     assert real_frames.startswith("real frames: evaluation data") and bf16 == "torch bf16: no such instruction"
@@ -65,7 +65,7 @@ def test_a_format_that_fails_is_told_and_the_others_are_measured(rendered, make_
 def test_sets_of_one_name_are_refused(rendered, make_random_weights, capsys):
     """Their losses would be counted against each other's figures."""
     assert main(["precision", str(make_random_weights("mtdense")), "--data", f"renders:{rendered}", "renders:elsewhere/val"]) == 2
-    assert "--data: renders:val, renders:val are told apart by the folders' own names" in capsys.readouterr().err
+    assert "--data: renders:val, renders:val have the same name in a report" in capsys.readouterr().err
 
 
 def test_variants_of_a_machine(monkeypatch):
@@ -98,7 +98,7 @@ def test_unknown_variants_name_the_known(capsys):
 def test_rounding_to_fp16_is_that_of_the_format(make_net):
     net = make_net("mtdense")
     image = np.random.default_rng(0).standard_normal((1, 3, 64, 96)).astype(np.float32)
-    exact, rounded = TorchEngine(net, "cpu", "fp32"), RoundedEngine(net)
+    exact, rounded = TorchEngine(net, "cpu", "fp32"), EmulatedFp16Engine(net)
     assert rounded.precision == "fp16"
     a, b = (engine.run(image, engine.encode_background(image[..., ::-1].copy())) for engine in (exact, rounded))
     for key, value in a.items():
@@ -108,4 +108,4 @@ def test_rounding_to_fp16_is_that_of_the_format(make_net):
     np.testing.assert_array_equal(b["labels"], b["labels"].astype(np.float16))
     big = make_net("mtdense")
     torch.nn.init.constant_(big.heads["labels"][-1].bias, 1e5)
-    assert np.isinf(RoundedEngine(big).run(image, outputs=("labels",))["labels"]).all(), "beyond fp16's largest number"
+    assert np.isinf(EmulatedFp16Engine(big).run(image, outputs=("labels",))["labels"]).all(), "beyond fp16's largest number"

@@ -4,7 +4,7 @@ import pytest
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation.document import document
-from mtdense_ros.evaluation.precision_report import LossReport, figures_of, losses, section
+from mtdense_ros.evaluation.precision_report import PrecisionReport, figures_of, precision_drops, section
 from mtdense_ros.evaluation.report import Report
 from mtdense_ros.weights import PrecisionSpec
 
@@ -21,7 +21,7 @@ def report(**loss):
         entry("renders:val", "fp32", EXACT), entry("renders:val", "bf16", {}, loss={**dict.fromkeys(EXACT, 0.001), **loss}),
         entry("nyuv2", "fp32", {"mean_iou": 0.4}), entry("nyuv2", "bf16", {}, loss={"mean_iou": -0.02}),
     ]  # fmt: skip
-    return LossReport("net", "0" * 64, ["labels", "depth", "normals", "foreground"], "mtdense precision net", {}, results=results)
+    return PrecisionReport("net", "0" * 64, ["labels", "depth", "normals", "foreground"], "mtdense precision net", {}, results=results)
 
 
 def test_the_compared_figures():
@@ -36,18 +36,18 @@ def test_the_compared_figures():
 
 def test_a_loss_is_positive_where_it_is_worse():
     worse = {"mean_iou": 0.49, "abs_rel": 0.135, "normals_deg": 20.5, "foreground_iou": 0.89}
-    assert losses(EXACT, worse) == {"mean_iou": 0.01, "abs_rel": 0.01, "normals_deg": 0.5, "foreground_iou": 0.01}
-    assert losses(worse, EXACT) == {"mean_iou": -0.01, "abs_rel": -0.01, "normals_deg": -0.5, "foreground_iou": -0.01}
-    assert losses(EXACT, {"abs_rel": 0.125}) == {"abs_rel": 0.0}
+    assert precision_drops(EXACT, worse) == {"mean_iou": 0.01, "abs_rel": 0.01, "normals_deg": 0.5, "foreground_iou": 0.01}
+    assert precision_drops(worse, EXACT) == {"mean_iou": -0.01, "abs_rel": -0.01, "normals_deg": -0.5, "foreground_iou": -0.01}
+    assert precision_drops(EXACT, {"abs_rel": 0.125}) == {"abs_rel": 0.0}
 
 
 def test_a_report_survives_its_file(tmp_path):
     path = tmp_path / "net.json"
     path.write_text(report().to_json())
-    assert LossReport.read(path) == report()
+    assert PrecisionReport.read(path) == report()
     path.write_text("[]")
-    with pytest.raises(InputError, match=r"net\.json: no report of losses"):
-        LossReport.read(path)
+    with pytest.raises(InputError, match=r"net\.json: no report of precision drops"):
+        PrecisionReport.read(path)
 
 
 def test_a_card_keeps_what_was_measured_elsewhere():

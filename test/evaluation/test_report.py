@@ -11,7 +11,7 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.evaluation import tables
 from mtdense_ros.evaluation.contact_sheet import colour_output
 from mtdense_ros.evaluation.document import document
-from mtdense_ros.evaluation.precision_report import LossReport
+from mtdense_ros.evaluation.precision_report import PrecisionReport
 from mtdense_ros.evaluation.report import Report
 from mtdense_ros.imaging.visualization import colour_depth
 
@@ -31,7 +31,7 @@ def test_committed_figures_are_of_weights_that_are_here():
         assert Report.read(path).sha256 == card["sha256"], f"{path} is of other weights; run mtdense eval {path.stem} and copy its JSON"
         losses = path.parent / "precision" / path.name
         if losses.exists():
-            assert LossReport.read(losses).sha256 == card["sha256"], f"{losses} is of other weights; run mtdense precision {path.stem}"
+            assert PrecisionReport.read(losses).sha256 == card["sha256"], f"{losses} is of other weights; run mtdense precision {path.stem}"
 
 
 def test_a_report_survives_its_file(tmp_path):
@@ -128,4 +128,4 @@ def test_sets_that_a_report_could_not_tell_apart_are_refused(tmp_path, make_rand
 
     sets = [f"folder:{tmp_path}/{folder}/office" for folder in ("first", "second")]
     assert main(["eval", str(make_random_weights("mtdense")), "--data", *sets, "--out", str(tmp_path / "out")]) == 2
-    assert "--data: folder:office, folder:office are told apart by the folders' own names; rename one" in capsys.readouterr().err
+    assert "--data: folder:office, folder:office have the same name in a report; rename a folder" in capsys.readouterr().err

@@ -9,9 +9,10 @@ from mtdense_ros.datatypes import Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.baselines import TrainingStatistics
 from mtdense_ros.evaluation.frames import EvaluationFrame
+from mtdense_ros.evaluation.label_alignment import align
 from mtdense_ros.evaluation.robustness import CHANGES, backgrounds, pair
 from mtdense_ros.evaluation.scores import Scores
-from mtdense_ros.evaluation.scoring import NETWORK, align, score_set
+from mtdense_ros.evaluation.scoring import NETWORK, score_set
 from mtdense_ros.imaging.label_spaces import load_label_space
 
 STATISTICS = TrainingStatistics(majority_class=3, median_depth_m=2.0)

@@ -1,4 +1,4 @@
-"""Writes samples as a plain folder that `readers/folder.py` reads back."""
+"""Writes samples as a plain folder that `folder.py` reads back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FOLDERS = {
 
 @dataclass(frozen=True)
 class FolderWriter:
-    """A plain folder in the making: what all its samples share.
+    """Writes a plain folder; its fields are what all samples share.
 
     label_space, depth_kind: as for Source; depth_factor: stored values per metre; intrinsics: of every sample. Of a sample's
     background the picture is kept, its truths have no place in a plain folder.

@@ -1,4 +1,4 @@
-"""How a Sample's numbers are stored in pictures: the way back of readers/units.py, which says what stored numbers mean."""
+"""How a Sample's numbers are stored in pictures: the inverse of units.py."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class _Row(NamedTuple):
 
 
 class MdeasPairs:
-    """The pairs of a set that mdeas_builder wrote, or of one with the same kind of index; split "train", "val" or "" for all.
+    """The pairs of a set that builder.py wrote, or of one with the same kind of index; split "train", "val" or "" for all.
 
     protocol "clean": 70 % of the backgrounds and 70 % of the cut-outs make the training part, the others the validation part;
     pairs that mix them are dropped, `dropped` says how many. "published": the pairs are shuffled and cut at 70 %, so nearly every

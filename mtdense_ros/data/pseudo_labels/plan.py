@@ -1,4 +1,4 @@
-"""What a teacher's outputs mean in a data set: whether they fit it, and how its ids become the data set's."""
+"""Whether a teacher's outputs fit a data set, and how the teacher's ids become those of the data set."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from mtdense_ros.weights import Card
 
 
 @dataclass(frozen=True, eq=False)
-class Meaning:
-    """Of the annotated set: label_space and depth_kind as for Source; teacher_space: which of its spaces the teacher answers in,
-    "" where it teaches no labels; table: from the ids of that space to those of label_space, None where they are the same.
+class AnnotationPlan:
+    """What the annotated set holds: label_space and depth_kind as for Source.
+
+    teacher_space is the one of its label spaces that the teacher must use, "" where it gives no labels. table maps the ids of that
+    space to those of label_space; None where they are the same.
     """
 
     label_space: str | None
@@ -29,31 +31,31 @@ class Meaning:
     table: NDArray[np.uint8] | None = None
 
 
-def meaning_of(source: Source, targets: Sequence[str], makers: Mapping[str, Card]) -> Meaning:
-    """What the set will mean where `makers` (the card of the network that makes each output) fill in the targets.
+def plan_annotation(source: Source, targets: Sequence[str], cards: Mapping[str, Card]) -> AnnotationPlan:
+    """Plans how networks fill in the targets. cards: by output, the card of the network that predicts it.
 
     Raises ConfigError for a target that no network makes, for depth of another kind than the data set's, and for labels that
-    cannot be told in the data set's label space.
+    cannot be mapped to the data set's label space.
     """
     for target in targets:
-        if target not in makers:
-            made = ", ".join(makers)
+        if target not in cards:
+            made = ", ".join(cards)
             raise ConfigError(f"targets: '{target}' is none of what the teacher makes ({made}); choose another teacher, or leave it out")
-    depth_kind = _depth_kind(source, makers["depth"]) if "depth" in targets else source.depth_kind
-    label_space = None if source.label_space is None else portable(source.label_space)
+    depth_kind = _depth_kind(source, cards["depth"]) if "depth" in targets else source.depth_kind
+    label_space = None if source.label_space is None else portable_space(source.label_space)
     if "labels" not in targets:
-        return Meaning(label_space, depth_kind)
-    card = makers["labels"]
+        return AnnotationPlan(label_space, depth_kind)
+    card = cards["labels"]
     if card.label_space is None:
         raise ConfigError(f"teacher '{card.name}': its card names no label space, so its ids mean nothing; choose another teacher")
     spaces = load_label_spaces(card.label_space)
     if label_space is None:
-        return Meaning(portable(card.label_space) if len(spaces) == 1 else spaces[0].name, depth_kind, spaces[0].name)
-    space, table = _understood(card.name, spaces, label_space)
-    return Meaning(label_space, depth_kind, space.name, table)
+        return AnnotationPlan(portable_space(card.label_space) if len(spaces) == 1 else spaces[0].name, depth_kind, spaces[0].name)
+    space, table = _mapped_space(card.name, spaces, label_space)
+    return AnnotationPlan(label_space, depth_kind, space.name, table)
 
 
-def portable(label_space: str) -> str:
+def portable_space(label_space: str) -> str:
     """A name of a label space as it is, a path of its file made absolute, so that a folder elsewhere can name it."""
     is_path = os.sep in label_space or "/" in label_space or label_space.endswith(".yaml")
     return str(Path(label_space).expanduser().resolve()) if is_path else label_space
@@ -67,8 +69,8 @@ def _depth_kind(source: Source, card: Card) -> str | None:
     return kind
 
 
-def _understood(teacher: str, spaces: Sequence[LabelSpace], wanted: str) -> tuple[LabelSpace, NDArray[np.uint8] | None]:
-    """The teacher's space that is, or else the first that can be mapped to, the wanted one, and the look-up table if one is needed."""
+def _mapped_space(teacher: str, spaces: Sequence[LabelSpace], wanted: str) -> tuple[LabelSpace, NDArray[np.uint8] | None]:
+    """The teacher's space that is the wanted one, or the first that can be mapped to it, with the look-up table if one is needed."""
     goal, problems = load_label_space(wanted), []
     if goal in spaces:
         return goal, None
@@ -77,4 +79,4 @@ def _understood(teacher: str, spaces: Sequence[LabelSpace], wanted: str) -> tupl
             return space, label_mapping(space, wanted)
         except ConfigError as error:
             problems.append(str(error))
-    raise ConfigError(f"teacher '{teacher}': its labels cannot be told in '{wanted}', those of the data set ({' / '.join(problems)})")
+    raise ConfigError(f"teacher '{teacher}': its labels cannot be mapped to '{wanted}', those of the data set ({' / '.join(problems)})")

@@ -1,4 +1,4 @@
-"""A whole data set through a teacher into a plain folder, a sample at a time, so that a stopped run goes on where it was."""
+"""Annotates a whole data set into a plain folder, sample by sample, so that a stopped run continues where it was."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from mtdense_ros.data.dataset import Source
 from mtdense_ros.data.datasets.folder_writer import FolderWriter, write_file
 from mtdense_ros.data.datasets.storage import DEPTH_FACTORS, holds
-from mtdense_ros.data.pseudo_labels.labels import TAUGHT_ONLY, Teacher, Wishes, annotated
+from mtdense_ros.data.pseudo_labels.labels import TEACHER, AnnotationOptions, Teacher, annotate_sample
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.errors import InputError
 
 RECIPE = "annotation.json"
-"""In the folder, from the start: how its samples are made. Another run goes on only where it would make the same."""
+"""A file in the folder that says how its samples are made. A later run continues only if it would make the same."""
 
 _ORIGINS = "origin"
 
@@ -54,7 +54,7 @@ def depth_factor(source: Source) -> float:
     return DEPTH_FACTORS[0]
 
 
-def annotate(source: Source, writer: FolderWriter, teacher: Teacher, wishes: Wishes, count: int, exact: bool) -> Iterator[bool]:
+def annotate(source: Source, writer: FolderWriter, teacher: Teacher, options: AnnotationOptions, count: int, exact: bool) -> Iterator[bool]:
     """Writes the first `count` samples; after each, whether it was made now rather than found finished.
 
     exact: refuse metric truths that the depth factor would round. Raises InputError.
@@ -65,8 +65,8 @@ def annotate(source: Source, writer: FolderWriter, teacher: Teacher, wishes: Wis
             yield False
             continue
         given = source[index]
-        sample, origins = annotated(given, teacher, wishes)
-        kept = writer.depth_kind == "metric" and origins.get("depth", TAUGHT_ONLY) != TAUGHT_ONLY
+        sample, origins = annotate_sample(given, teacher, options)
+        kept = writer.depth_kind == "metric" and origins.get("depth", TEACHER) != TEACHER
         if exact and kept and given.depth is not None and not holds(given.depth, writer.depth_factor):
             raise _inexact(given, f"not {writer.depth_factor:g}")
         writer.put(marker.stem, sample)
@@ -75,7 +75,7 @@ def annotate(source: Source, writer: FolderWriter, teacher: Teacher, wishes: Wis
 
 
 def origin_counts(root: Path) -> dict[str, dict[str, int]]:
-    """For each target the number of finished samples by where it comes from."""
+    """For each target, the number of finished samples by origin."""
     counts: dict[str, Counter[str]] = {}
     for path in sorted((root / _ORIGINS).glob("*.json")):
         origins = json.loads(path.read_text(encoding="utf-8"))

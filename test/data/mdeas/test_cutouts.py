@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.data.datasets.shards import Pair
-from mtdense_ros.data.mdeas.composite import largest, write_sources
+from mtdense_ros.data.mdeas.cutouts import largest, write_sources
 from mtdense_ros.errors import InputError
 
 

@@ -7,7 +7,7 @@ import yaml
 
 from mtdense_ros.data.datasets.folder import FolderSource
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
-from mtdense_ros.data.pseudo_labels.labels import Wishes, annotated
+from mtdense_ros.data.pseudo_labels.labels import AnnotationOptions, annotate_sample
 from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics, Prediction
@@ -68,15 +68,15 @@ def writer(root, factor=5000.0):
     return FolderWriter(root, "CC0-1.0", "indoor", "metric", factor, CAMERA)
 
 
-def annotate_all(source, root, teacher, wishes, count=3):
-    made = list(annotate(source, writer(root), teacher, wishes, count, exact=True))
+def annotate_all(source, root, teacher, options, count=3):
+    made = list(annotate(source, writer(root), teacher, options, count, exact=True))
     writer(root).describe({"pictures": origin_counts(root)})
     return made
 
 
 def test_every_picture_gets_both_and_truths_stay_bit_by_bit(source, tmp_path):
     teacher, root = Teacher(), tmp_path / "out"
-    assert annotate_all(source, root, teacher, Wishes(BOTH)) == [True, True, True]
+    assert annotate_all(source, root, teacher, AnnotationOptions(BOTH)) == [True, True, True]
     assert teacher.asked == [(0, CAMERA, ("depth",)), (10, CAMERA, ("labels",)), (20, CAMERA, BOTH)]
     result = FolderSource(root)
     assert (result.licence, result.label_space, result.depth_kind) == ("CC0-1.0", "indoor", "metric")
@@ -94,37 +94,37 @@ def test_every_picture_gets_both_and_truths_stay_bit_by_bit(source, tmp_path):
 
 
 def test_only_asked_for_targets_are_filled(source):
-    sample, origins = annotated(source[2], Teacher(), Wishes(("normals",)))
+    sample, origins = annotate_sample(source[2], Teacher(), AnnotationOptions(("normals",)))
     assert sample.targets == ("normals",) and origins == {"normals": "teacher"}
     assert sample.normals.dtype == np.float32 and (sample.normals == np.float32([0, 0, -1])).all()
 
 
 def test_a_complete_sample_costs_nothing(source):
     teacher = Teacher()
-    sample, origins = annotated(source[0], teacher, Wishes(("labels",)))
+    sample, origins = annotate_sample(source[0], teacher, AnnotationOptions(("labels",)))
     assert sample.targets == ("labels",) and origins == {"labels": "truth"} and teacher.asked == []
 
 
 def test_unknown_pixels_are_filled_on_demand_only_there(source):
-    labels, origins = annotated(source[0], Teacher(), Wishes(("labels",), "fill"))
+    labels, origins = annotate_sample(source[0], Teacher(), AnnotationOptions(("labels",), "fill"))
     assert (labels.labels[2, 3], labels.labels[2, 2]) == (2, 1) and origins == {"labels": "mixed"}
-    depth, _ = annotated(source[1], Teacher(), Wishes(("depth",), "fill"))
+    depth, _ = annotate_sample(source[1], Teacher(), AnnotationOptions(("depth",), "fill"))
     assert depth.depth[2, 3] == 2.5 and depth.depth.dtype == np.float32
     np.testing.assert_array_equal(depth.depth.ravel()[:-1], source[1].depth.ravel()[:-1])
     normals = np.tile(np.float32([1, 0, 0]), (3, 4, 1))
     normals[0, 0] = NAN
-    filled, _ = annotated(Sample(image(0), normals=normals), Teacher(), Wishes(("normals",), "fill"))
+    filled, _ = annotate_sample(Sample(image(0), normals=normals), Teacher(), AnnotationOptions(("normals",), "fill"))
     assert filled.normals[0, 0].tolist() == [0, 0, -1] and filled.normals[0, 1].tolist() == [1, 0, 0]
 
 
 def test_replacing(source):
-    sample, origins = annotated(source[0], Teacher(), Wishes(("labels",), "replace"))
+    sample, origins = annotate_sample(source[0], Teacher(), AnnotationOptions(("labels",), "replace"))
     assert (sample.labels == 2).all() and origins == {"labels": "teacher"}
 
 
 def test_only_what_the_teacher_says(source):
     teacher = Teacher()
-    sample, origins = annotated(source[0], teacher, Wishes(("depth",), "drop"))
+    sample, origins = annotate_sample(source[0], teacher, AnnotationOptions(("depth",), "drop"))
     assert sample.targets == ("depth",) and sample.intrinsics is None and origins == {"depth": "teacher"}
     assert teacher.asked == [(0, CAMERA, ("depth",))] and sample.name == source[0].name  # whose camera the teacher knows
     np.testing.assert_array_equal(sample.image, source[0].image)
@@ -132,7 +132,7 @@ def test_only_what_the_teacher_says(source):
 
 def test_doubtful_labels_become_unlabelled(source):
     teacher = Teacher()
-    sample, _ = annotated(source[2], teacher, Wishes(BOTH, min_confidence=0.25))
+    sample, _ = annotate_sample(source[2], teacher, AnnotationOptions(BOTH, min_confidence=0.25))
     assert sample.labels[1].tolist() == [255, 255, 2, 2] and (sample.depth[1:] == 2.5).all()
     assert teacher.asked[0][2] == (*BOTH, "confidence")
 
@@ -140,16 +140,16 @@ def test_doubtful_labels_become_unlabelled(source):
 def test_labels_go_through_the_table(source):
     table = np.full(256, 255, np.uint8)
     table[2] = 5
-    sample, _ = annotated(source[2], Teacher(), Wishes(("labels",), min_confidence=0.35, table=table))
+    sample, _ = annotate_sample(source[2], Teacher(), AnnotationOptions(("labels",), min_confidence=0.35, table=table))
     assert sample.labels[0].tolist() == [255, 255, 255, 5] and sample.labels.dtype == np.uint8
 
 
 def test_a_stopped_run_goes_on_and_makes_the_same(source, tmp_path):
-    annotate_all(source, tmp_path / "whole", Teacher(), Wishes(BOTH))
-    annotate_all(source, tmp_path / "out", Teacher(), Wishes(BOTH), count=1)
+    annotate_all(source, tmp_path / "whole", Teacher(), AnnotationOptions(BOTH))
+    annotate_all(source, tmp_path / "out", Teacher(), AnnotationOptions(BOTH), count=1)
     (tmp_path / "out/rgb/000001.png").write_bytes(b"half of a sample, as after a crash")
     teacher = Teacher()
-    assert annotate_all(source, tmp_path / "out", teacher, Wishes(BOTH)) == [False, True, True]
+    assert annotate_all(source, tmp_path / "out", teacher, AnnotationOptions(BOTH)) == [False, True, True]
     assert [first for first, _, _ in teacher.asked] == [10, 20]
     files = {path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.*")}
     assert files == {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.*")} and len(files) == 3 * 4 + 1
@@ -177,8 +177,8 @@ def test_the_factor_is_one_that_holds_the_truths(source, tmp_path):
     with pytest.raises(InputError, match="sample 'x': its depth needs finer steps, none of 1000, 256, 5000 per metre; give --depth-factor"):
         depth_factor(third)
     with pytest.raises(InputError, match="needs finer steps, not 5000 per metre"):
-        list(annotate(third, writer(tmp_path / "out"), Teacher(), Wishes(("labels",)), 1, exact=True))
-    assert list(annotate(third, writer(tmp_path / "out"), Teacher(), Wishes(("labels",)), 1, exact=False)) == [True]
+        list(annotate(third, writer(tmp_path / "out"), Teacher(), AnnotationOptions(("labels",)), 1, exact=True))
+    assert list(annotate(third, writer(tmp_path / "out"), Teacher(), AnnotationOptions(("labels",)), 1, exact=False)) == [True]
 
 
 class FakeSource:
@@ -194,10 +194,12 @@ class FakeSource:
         return self.samples[index]
 
 
-@pytest.mark.parametrize(("silent", "wishes"), [("depth", Wishes(BOTH)), ("confidence", Wishes(BOTH, min_confidence=0.5))])
-def test_a_teacher_that_does_not_answer_is_an_error(source, silent, wishes):
+@pytest.mark.parametrize(
+    ("silent", "options"), [("depth", AnnotationOptions(BOTH)), ("confidence", AnnotationOptions(BOTH, min_confidence=0.5))]
+)
+def test_a_teacher_that_does_not_answer_is_an_error(source, silent, options):
     with pytest.raises(InputError, match=f"sample 'mine/c': the teacher gives no {silent}"):
-        annotated(source[2], Teacher(silent), wishes)
+        annotate_sample(source[2], Teacher(silent), options)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +211,6 @@ def test_a_teacher_that_does_not_answer_is_an_error(source, silent, wishes):
         ({"targets": ("depth",), "min_confidence": 0.5}, "only labels have a confidence"),
     ],
 )
-def test_impossible_wishes(arguments, message):
+def test_impossible_options(arguments, message):
     with pytest.raises(ConfigError, match=message):
-        Wishes(**arguments)
+        AnnotationOptions(**arguments)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair, ShardSet
-from mtdense_ros.data.mdeas.plan import Rgba
 from mtdense_ros.data.photometry import background_of
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import UNLABELLED
-from mtdense_ros.errors import InputError
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -33,10 +28,10 @@ def composited(sample: Sample, donor: Sample, rng: np.random.Generator) -> Sampl
     return replace(
         sample,
         image=image,
-        labels=_filled(sample.labels, mask, UNLABELLED),
-        depth=_filled(sample.depth, mask, np.nan),
-        normals=_filled(sample.normals, mask, np.nan),
-        foreground=_filled(sample.foreground, mask, 1),
+        labels=_overwritten(sample.labels, mask, UNLABELLED),
+        depth=_overwritten(sample.depth, mask, np.nan),
+        normals=_overwritten(sample.normals, mask, np.nan),
+        foreground=_overwritten(sample.foreground, mask, 1),
     )
 
 
@@ -50,7 +45,7 @@ def ghosted(sample: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
     return replace(sample, background=replace(background, image=image.astype(np.uint8)))
 
 
-def _filled(truth: Truth | None, mask: Mask, value: float) -> Truth | None:
+def _overwritten(truth: Truth | None, mask: Mask, value: float) -> Truth | None:
     if truth is None:
         return None
     truth = truth.copy()
@@ -93,53 +88,9 @@ def _blob(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.uint8]
 
 
 def _shadowed(image: Rgb, mask: Mask, rng: np.random.Generator) -> Rgb:
-    """The image darkened softly beside and under a mask."""
+    """The image, softly darkened next to and below a mask."""
     size = 2 * int(rng.integers(2, 10)) + 1
     offset = np.array([[1, 0, rng.uniform(-12, 12)], [0, 1, rng.uniform(0, 12)]])
     moved = cv2.warpAffine(mask.astype(np.float32), offset, mask.shape[::-1])
     shade = 1 - cv2.GaussianBlur(moved, (size, size), 0)[..., None] * np.float32(rng.uniform(0.1, 0.5))
     return np.asarray(image * shade, np.uint8)
-
-
-SMALLEST_PX = 40
-"""Longer side of the smallest cut-out that is taken, before it is scaled."""
-
-
-def write_sources(pairs: ShardSet | Sequence[Pair], out: Path, backgrounds: int, cutouts: int) -> tuple[list[Path], list[Path]]:
-    """Files of that many backgrounds, from the first pairs, and of cut-outs, the largest of each later pair; PNG, kept if there.
-
-    Raises InputError where the pairs do not suffice.
-    """
-    folders = out / "backgrounds", out / "cutouts"
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    files = [folders[0] / f"{number:04d}.png" for number in range(backgrounds)], [folders[1] / f"{k:04d}.png" for k in range(cutouts)]
-    if all(path.exists() for path in (*files[0], *files[1])):
-        return files
-    if len(pairs) < backgrounds:
-        raise InputError(f"{out}: the rendered set has {len(pairs)} pairs for {backgrounds} backgrounds; render more, or ask for fewer")
-    for number, path in enumerate(files[0]):
-        cv2.imwrite(str(path), np.ascontiguousarray(pairs[number].images[BACKGROUND][..., ::-1]))
-    found = (cutout for number in range(backgrounds, len(pairs)) for cutout in largest(pairs[number]))
-    for path in files[1]:
-        cutout = next(found, None)
-        if cutout is None:
-            raise InputError(f"{out}: the pairs after the first {backgrounds} give only {files[1].index(path)} of {cutouts} cut-outs; "
-                             "render more, or ask for fewer")
-        cv2.imwrite(str(path), cv2.cvtColor(cutout, cv2.COLOR_RGBA2BGRA))
-    return files
-
-
-def largest(pair: Pair) -> Iterator[Rgba]:
-    """The largest connected piece of a pair's foreground as colours and alpha (h, w, 4); none where it is small or touches the rim."""
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(pair.foreground), connectivity=4)
-    if count < 2:
-        return
-    piece = 1 + int(np.argmax(boxes[1:, cv2.CC_STAT_AREA]))
-    x, y, width, height = (int(value) for value in boxes[piece, : cv2.CC_STAT_AREA])
-    rows, columns = pair.foreground.shape
-    if max(width, height) < SMALLEST_PX or x == 0 or y == 0 or x + width == columns or y + height == rows:
-        return
-    window = slice(y, y + height), slice(x, x + width)
-    alpha = np.where(labels[window] == piece, 255, 0).astype(np.uint8)
-    yield np.concatenate((pair.images[FRAME][window], alpha[..., None]), axis=-1)

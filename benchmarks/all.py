@@ -1,7 +1,7 @@
 """Every benchmark whose figures are committed, one after the other, then the document of them.
 
 Run: python -m benchmarks.all, 18 minutes on a machine that does nothing else, and --minutes more to watch the memory.
---only NAMES repeats some of them; --quick with --folder is for a try. What fails is told at the end and does not stop the others.
+--only NAMES repeats some of them; --quick with --folder is for a try. Failures are listed at the end and do not stop the others.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Run: python -m benchmarks.around_network [--runs 300] [--json FILE], half a minute on a machine that does nothing else.
 Writes docs/performance/around_network.json (--json); python -m benchmarks.document makes the tables of it.
 
-A frame goes from the camera message's bytes to the bytes of all messages, everything heard; the network's maps of it were made before.
+A frame goes from the camera message's bytes to the bytes of all messages, with all outputs subscribed. The network's maps of it were
+computed before.
 Step and copy take turns, from and to memory that is there: times move between machines, the multiples less so.
 """
 
@@ -42,7 +43,7 @@ from mtdense_ros.utils.timing import Stopwatch
 HEIGHT, WIDTH = SIZE = (480, 640)
 CAMERA = Intrinsics(width=WIDTH, height=HEIGHT, fx=525.0, fy=525.0, cx=319.5, cy=239.5)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-HEARD = ("labels", "confidence", "depth", "normals", "foreground", "points")
+OUTPUTS = ("labels", "confidence", "depth", "normals", "foreground", "points")
 BYTES_PER_PIXEL = {"mono8": 1, "bgra8": 4, "rgb8": 3, "bgr8": 3, "rgb16": 6, "mono16": 2, "uyvy": 2, "yuyv": 2}
 ENCODINGS = ("rgb8", "bgr8", "bgra8", "mono8", "mono16", "rgb16", "bayer_rggb8", "uyvy", "yuyv", "nv12")
 SPACE = LabelSpace("grey", tuple(LabelClass(i, str(i), (40 * i, 40 * i, 40 * i)) for i in range(6)))
@@ -80,7 +81,7 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
         watch = Stopwatch()
         frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, buffers=memory), 0, "", CAMERA)
         watch.lap("decode")
-        results = pipeline.process(frame, HEARD, None, memory)
+        results = pipeline.process(frame, OUTPUTS, None, memory)
         watch.lap("pipeline")
         for name, values in results.items():
             encodings.as_bytes(message_values(name, values, memory))
@@ -161,7 +162,7 @@ def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
 
 
 def measured(name: str, step: Step, runs: int) -> dict[str, Any]:
-    """Of a step and of a copy beside it the median ms; they alternate so that both meet the same machine."""
+    """The median ms of a step and of a copy; they alternate, so that both run under the same load."""
     source = result_bytes(step())
     copy: Step = partial(np.copyto, np.ones_like(source), source)
     times: tuple[list[float], list[float]] = ([], [])

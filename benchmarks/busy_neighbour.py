@@ -1,4 +1,4 @@
-"""What waiting OpenMP threads cost when another process wants a core: time per frame by GOMP_SPINCOUNT, idle and beside it.
+"""What waiting OpenMP threads cost when another process wants a core: time per frame by GOMP_SPINCOUNT, with and without that process.
 
 Run: python -m benchmarks.busy_neighbour. Ratios are against the library's default on the idle machine, in the same run.
 """

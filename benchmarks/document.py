@@ -43,7 +43,7 @@ The network's time as the predictor measures it; each engine, precision and size
 256 to 256 channels at 120x160 with torch in that precision, measured in the same run: {peaks}.
 """
 
-_HEARD = """\
+_BY_OUTPUTS = """\
 The network's time by the outputs that have subscribers. The sets of outputs take turns frame by frame; the background's features are
 cached. *mask's share*: what the foreground adds to the other three outputs, as a share of the time of all four.
 """
@@ -112,7 +112,7 @@ def _network(content: Content) -> str:
     return "\n".join([
         f"## The network alone\n\n{_NETWORK.format(peaks=peaks)}\n{made_on(content)}",
         network_tables.network(runs, costs),
-        f"### Only the outputs with subscribers\n\n{_HEARD}\n{network_tables.only_what_is_heard(runs, costs)}",
+        f"### Only the outputs with subscribers\n\n{_BY_OUTPUTS}\n{network_tables.by_outputs(runs, costs)}",
     ])  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The node end to end, in turns with a naive one: camera, node and sink as three processes, all outputs heard.
+"""The node end to end, in turns with a naive one: camera, node and sink as three processes, all outputs subscribed.
 
 Run: python -m benchmarks.end_to_end, 8 minutes on a machine that does nothing else; --quick: 1.5 minutes, one round, for a try.
 Writes docs/performance/end_to_end.json; python -m benchmarks.document makes the tables of it.

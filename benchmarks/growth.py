@@ -33,7 +33,7 @@ MEMORY_CHUNK_S = 15.0
 
 
 def grow(options: argparse.Namespace, folder: Path) -> list[Phase]:
-    """A phase for every size of the camera, heard once, and for every number of sinks at 640x480; the rounds take turns."""
+    """A phase for every size of the camera, with one sink, and for every number of sinks at 640x480; the rounds take turns."""
     cameras, sinks = (CAMERAS[:2], SINKS[:2]) if options.quick else (CAMERAS, SINKS)
     cases = [*((camera, 1) for camera in cameras), *((MEMORY_CAMERA, count) for count in sinks if count > 1)]
     phases: list[Phase] = []
@@ -47,7 +47,7 @@ def grow(options: argparse.Namespace, folder: Path) -> list[Phase]:
 
 
 def watch_memory(options: argparse.Namespace, folder: Path) -> list[dict[str, float]]:
-    """The node's resident memory (MB) by the minute it was read at, while all outputs of a 30 Hz camera are heard."""
+    """The node's resident memory (MB) by the minute it was read at, while all outputs are subscribed, with a camera at 30 Hz."""
     samples: list[dict[str, float]] = []
     with System(OURS, MEMORY_CAMERA, CARDS_SIZE, folder) as system:
         begin, frames = time.monotonic(), 0

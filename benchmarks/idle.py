@@ -1,6 +1,6 @@
 """What the node takes of a core while nobody listens and a camera of 640x480 runs at 30 Hz with its camera_info.
 
-Run: python -m benchmarks.idle [--seconds 20] [--runs 3] [--json FILE]. The camera's own share stands beside it.
+Run: python -m benchmarks.idle [--seconds 20] [--runs 3] [--json FILE]. The camera's own share is given too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The network alone: engine x precision x size, each in a process of its own, in turns, with what a convolution reaches beside it.
+"""The network alone: engine x precision x size, each in a process of its own, in turns, compared with the peak that a convolution reaches.
 
 Run: python -m benchmarks.network, 5 minutes on a machine that does nothing else; --quick: one size, one short round.
 Writes docs/performance/network.json (--json); python -m benchmarks.document makes the tables of it.

@@ -1,4 +1,4 @@
-"""The package's node as its console entry starts it; each frame's stage times are told to the parent besides."""
+"""The package's node as its console entry starts it; and each frame's stage times are sent to the parent too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_NODE = ("decode", "pipeline", "publish")
 
 
 def record_frames() -> None:
-    """Lets every frame that is booked for /diagnostics be told as an event too."""
+    """Sends every frame that is recorded for /diagnostics as an event too."""
     book = Statistics.finish
 
     def finish(self: Statistics, now_s: float, age_s: float, stamp_age_s: float, stages_ms: Mapping[str, float], *more: Any) -> None:

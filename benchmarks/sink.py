@@ -1,4 +1,4 @@
-"""Whoever hears the node's outputs in the benchmarks, a process of its own; notes what arrived when.
+"""Subscribes to the node's outputs in the benchmarks, in a process of its own, and records when each message was received.
 
 {"do": "report"} waits until nothing more comes, tells all arrivals as (index of the output, stamp, arrival) in ns, and forgets them.
 """
@@ -45,12 +45,12 @@ class Sink:
         ]
 
     def serve(self, commands: Commands) -> None:
-        """Says when it hears all outputs of the node, then does what the parent says, until it says no more."""
-        self._spinner.wait(self._heard, START_S, "offer its outputs")
+        """Reports when it is connected to all outputs of the node, then follows the parent's commands until they end."""
+        self._spinner.wait(self._connected, START_S, "offer its outputs")
         tell(event="ready")
         commands.obey(self._spinner, lambda _: self._report())
 
-    def _heard(self) -> bool:
+    def _connected(self) -> bool:
         """Whether each subscription has met its publisher: what is published before that is not lost, but was never sent here."""
         return all(subscription.get_publisher_count() > 0 for subscription in self._subscriptions)
 

@@ -1,4 +1,4 @@
-"""Samples per second of a training step (forward, losses, backward, update) on random pictures, by network, size and number format.
+"""Samples per second of a training step (forward, losses, backward, update) on random pictures, by network, size and precision.
 
 Run: GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824 python -m benchmarks.training_step
 A sample is a pair of pictures for mtdense and mdeas, else one picture. Ratios are against the first row, in the same run.

@@ -1,4 +1,4 @@
-"""What the processes beside the node under test have in common: one clock, commands from the parent, pictures as messages."""
+"""What the helper processes of the node under test share: one clock, commands from the parent, pictures as messages."""
 
 from __future__ import annotations
 

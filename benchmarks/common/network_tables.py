@@ -32,8 +32,8 @@ def network(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> 
     return markdown_table(("engine", "size", "p50 ms", "p95 ms", "GMAC/s", "of the peak", "x torch fp32"), rows)
 
 
-def only_what_is_heard(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> str:
-    """The time by what is asked for, and what the mask adds to the rest."""
+def by_outputs(runs: Sequence[dict[str, Any]], costs: Sequence[dict[str, Any]]) -> str:
+    """The time by the requested outputs, and what the mask adds to the others."""
     rows = []
     for size in costs:
         for engine, precision in engines(runs):

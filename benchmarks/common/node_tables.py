@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from benchmarks.common.statistics import (
     Phase,
-    beside_network,
     by_round,
     chosen,
     lost,
@@ -16,6 +15,7 @@ from benchmarks.common.statistics import (
     rate,
     set_ages,
     stage,
+    without_network,
 )
 from benchmarks.common.tables import hertz, size_text, spread
 from mtdense_ros.utils.tables import markdown_table, number
@@ -42,7 +42,7 @@ def end_to_end(phases: Sequence[Phase]) -> str:
             number(median([rate(p) for p in of])),
             *(number(age) for age in ages),
             number(network) if variant != "relay" else "-",
-            number(median(beside_network(of))),
+            number(median(without_network(of))),
             number(median([p["cores"]["node"] for p in of]), 2),
             number(max(p["rss_mb"] for p in of), 0),
             f"{sum(map(lost, of))} of {sum(p['finished'] for p in of)}",
@@ -90,7 +90,7 @@ def growth(phases: Sequence[Phase]) -> str:
     for camera, sinks in dict.fromkeys((tuple(p["camera"]), p["sinks"]) for p in phases):
         of = [p for p in phases if (tuple(p["camera"]), p["sinks"]) == (camera, sinks)]
         p50, p95, _ = percentiles(set_ages(of))
-        inside = (number(median(stage(of, "network"))), number(median(beside_network(of))), number(median(stage(of, "publish"))))
+        inside = (number(median(stage(of, "network"))), number(median(without_network(of))), number(median(stage(of, "publish"))))
         cores = number(median([p["cores"]["node"] for p in of]), 2)
         memory = number(max(p["rss_mb"] for p in of), 0)
         rows.append((size_text(camera), str(sinks), number(p50), number(p95), *inside, cores, memory, str(sum(map(lost, of)))))

@@ -1,7 +1,7 @@
 """What the raw samples of a phase say: complete sets, rates, ages, losses. Pure functions on what the JSON files hold.
 
 A phase is one stretch of a run: {"variant", "round", "rate" (Hz, 0: as fast as the node takes them), "warm_up_s", "seconds",
-"outputs", "frames", "stages", "finished", ...}. `frames` has a row per stamp that anything arrived of: when it was stamped, in ms
+"outputs", "frames", "stages", "finished", ...}. `frames` has a row per stamp of which any output was received: when it was stamped, in ms
 since the phase began, then the age of each of `outputs` on its arrival in ms, None for one that never came. `stages` has the node's
 own times in ms, one list per stage. `finished`: how many frames the node itself says that it has published.
 """
@@ -48,7 +48,7 @@ def sets(arrivals: Iterable[tuple[int, int, int]], count: int, begin_ns: int) ->
 
 
 def complete(phase: Phase) -> list[Row]:
-    """The rows of a phase whose outputs all arrived."""
+    """The rows of a phase of which all outputs were received."""
     return [row for row in phase["frames"] if None not in row]
 
 
@@ -87,9 +87,9 @@ def output_ages(phases: Iterable[Phase], output: str) -> list[float]:
 
 
 def lost(phase: Phase) -> int:
-    """Frames that the node published and of which not every output arrived, of the whole phase with its warm-up.
+    """Frames that the node published and of which an output was not received, of the whole phase with its warm-up.
 
-    Every set that arrived was published; what only the node knows of has lost all its outputs.
+    Every set that was received was published; frames that only the node counts have lost all their outputs.
     """
     whole = len(complete(phase))
     return max(phase["finished"], len(phase["frames"])) - whole
@@ -100,14 +100,14 @@ def stage(phases: Iterable[Phase], name: str) -> list[float]:
     return [ms for phase in phases for ms in phase["stages"].get(name, ())]
 
 
-def beside_network(phases: Sequence[Phase]) -> list[float]:
+def without_network(phases: Sequence[Phase]) -> list[float]:
     """What the node spent on each frame, from the message taken to the messages given away, without the network: ms."""
     return [total - network for total, network in zip(stage(phases, "node"), stage(phases, "network"), strict=True)]
 
 
 def around_network(phases: Sequence[Phase]) -> list[float]:
-    """`beside_network` without the publishing: decoding, pre- and post-processing, ms."""
-    return [ms - publish for ms, publish in zip(beside_network(phases), stage(phases, "publish"), strict=True)]
+    """`without_network` without the publishing: decoding, pre- and post-processing, ms."""
+    return [ms - publish for ms, publish in zip(without_network(phases), stage(phases, "publish"), strict=True)]
 
 
 def chosen(phases: Iterable[Phase], variant: str, hertz: float | None = None) -> list[Phase]:

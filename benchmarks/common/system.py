@@ -140,7 +140,7 @@ def command(child: Child, **what: object) -> None:
 
 
 def _drain(child: Child) -> list[dict[str, Any]]:
-    """What a child has told by now."""
+    """What a child has reported so far."""
     events = []
     while (event := child.next_event(0.05)) is not None:
         events.append(event)

@@ -11,7 +11,6 @@ from benchmarks.common import around_tables, network_tables, node_tables
 from benchmarks.common.statistics import (
     Phase,
     around_network,
-    beside_network,
     by_round,
     chosen,
     lost,
@@ -21,6 +20,7 @@ from benchmarks.common.statistics import (
     rate,
     set_ages,
     stage,
+    without_network,
 )
 from mtdense_ros.utils.tables import markdown_table, number
 
@@ -72,7 +72,7 @@ def end_to_end(phases: Sequence[Phase], copies_ms: Sequence[float] = ()) -> list
         _times("fp32: the same at the peak rate", 8, peaks["fp32"], peaks["naive, queue 10"], _rate),
         _times("fp32: median age at 30 Hz, times less than the naive node's with a queue of 10", 12, queue_10, fp32, _age),
         _times("fp32: the same, with a queue of 1", 8, queue_1, fp32, _age),
-        Target("fp32: the node's work outside the network, of the network's time, 10 Hz", 15, 100 * _beside(slow), unit=" %"),
+        Target("fp32: the node's work outside the network, of the network's time, 10 Hz", 15, 100 * _without_network(slow), unit=" %"),
         Target("fp32: p95 of the age over the network's p50, 10 Hz", 1.5, quotient(_p95(slow), network_10), decimals=2),
         Target("fp32: pre- and post-processing, 10 Hz", 6, median(around_network(slow)), unit=" ms"),
         Target("fp32: p95 of the age at 30 Hz; 1.15 x the network's p50 + one period + 10 ms", late_30, _p95(fp32), unit=" ms"),
@@ -150,8 +150,8 @@ def _p95(phases: Sequence[Phase]) -> float:
     return percentiles(set_ages(phases))[1]
 
 
-def _beside(phases: Sequence[Phase]) -> float:
-    return quotient(median(beside_network(phases)), median(stage(phases, "network")))
+def _without_network(phases: Sequence[Phase]) -> float:
+    return quotient(median(without_network(phases)), median(stage(phases, "network")))
 
 
 def _by_depth(phases: Sequence[Phase]) -> float:

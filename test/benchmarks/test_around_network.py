@@ -24,7 +24,7 @@ def test_targets():
     assert [target.verdict for target in missed] == ["missed", "not measured"]
 
 
-def test_a_step_is_measured_beside_a_copy_of_what_it_returns():
+def test_a_step_is_measured_together_with_a_copy_of_what_it_returns():
     calls = []
     figures = around_network.measured("step", lambda: calls.append(0) or np.zeros(5, np.float32), 3)
     assert len(calls) == 4 and figures["multiple"] == pytest.approx(figures["ms"] / figures["copy_ms"])

@@ -71,8 +71,8 @@ def test_lost(frames, finished, expected):
     assert statistics.lost(phase(frames=frames, finished=finished)) == expected
 
 
-def test_what_the_node_spends_beside_its_network():
-    assert statistics.beside_network([phase(), phase()]) == [3.0] * 6
+def test_what_the_node_spends_without_its_network():
+    assert statistics.without_network([phase(), phase()]) == [3.0] * 6
     assert statistics.around_network([phase()]) == [2.0] * 3
 
 
@@ -152,7 +152,7 @@ def test_the_network_s_table():
     mask, on_cuda = targets.network(runs)
     assert on_cuda.verdict == "not measured"
     assert mask.value == pytest.approx(15.0) and mask.verdict == "reached"
-    assert "15.0 %" in network_tables.only_what_is_heard(runs, costs)
+    assert "15.0 %" in network_tables.by_outputs(runs, costs)
 
 
 def test_figures_survive_their_file(tmp_path):
@@ -201,7 +201,7 @@ def test_variants_are_known_and_quick_is_short():
         end_to_end.options_of(["--variants", "fp33"])
 
 
-def test_a_wrong_size_is_told_before_anything_is_measured(capsys):
+def test_a_wrong_size_is_refused_before_anything_is_measured(capsys):
     assert end_to_end.options_of(["--size", ""]).size == ""
     with pytest.raises(SystemExit):
         end_to_end.options_of(["--size", "640"])

@@ -64,7 +64,7 @@ def test_a_card_keeps_what_was_measured_elsewhere():
 def test_the_section_by_hand():
     lines = section(report(abs_rel=0.006)).splitlines()
     assert lines[2:] == [
-        "| set | frames | engine | format | mean IoU | abs rel | normals, deg | foreground IoU |",
+        "| set | frames | engine | precision | mean IoU | abs rel | normals, deg | foreground IoU |",
         "|---|---:|---|---|---:|---:|---:|---:|",
         "| renders:val | 4 | torch, cpu | fp32 | 0.500 | 0.125 | 20.000 | 0.900 |",
         "| renders:val | 4 | torch, cpu | bf16 | +0.0010 | +0.0060 | +0.0010 | +0.0010 |",
@@ -76,11 +76,11 @@ def test_the_section_by_hand():
     assert section(report()).endswith("\n- `auto` may use bf16 in torch\n")
 
 
-def test_the_document_has_the_section_of_weights_with_losses(tmp_path):
+def test_the_document_has_the_section_of_weights_with_drops(tmp_path):
     for name in ("net", "other"):
         (tmp_path / f"{name}.json").write_text(Report(name, "0" * 64, f"mtdense eval {name}").to_json())
     (tmp_path / "precision").mkdir()
     (tmp_path / "precision" / "net.json").write_text(report().to_json())
     made = document(tmp_path)
-    assert made.count("### Smaller number formats") == 1
-    assert f"### Smaller number formats\n\n{section(report())}" in made.partition("## other")[0]
+    assert made.count("### Reduced precision") == 1
+    assert f"### Reduced precision\n\n{section(report())}" in made.partition("## other")[0]

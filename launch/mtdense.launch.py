@@ -5,12 +5,15 @@ ros2 launch mtdense_ros mtdense.launch.py image:=/camera/color/image_raw
 
 from pathlib import Path
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
 from launch.utilities.type_utils import perform_typed_substitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+
+from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES
 
 SHARE = Path(__file__).resolve().parents[1]
 NODE = "mtdense"
@@ -29,7 +32,17 @@ ARGUMENTS = {
     "use_respawn": ("false", "start the node again when it dies"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
     "rviz": ("false", "open RViz with a display for every output"),
-    "fixed_frame": ("", "RViz's fixed frame, the camera's for the cloud; empty: as in mtdense.rviz"),
+    "fixed_frame": ("", "RViz's fixed frame for the cloud, such as the frame_id of the images; empty: as in mtdense.rviz"),
+}
+SWITCH = ("true", "false")
+CHOICES = {
+    "device": ("", "auto", "cpu", "cuda"),
+    "image_transport": ("", "raw", "compressed"),
+    "autostart": ("", *SWITCH),
+    "use_sim_time": ("", *SWITCH),
+    "use_respawn": SWITCH,
+    "log_level": ("debug", "info", "warn", "error", "fatal"),
+    "rviz": SWITCH,
 }
 # Parameters that an argument of the same name overrides when it is given.
 OVERRIDES = {"weights": list[str], "device": str, "image_transport": str, "autostart": bool, "use_sim_time": bool}
@@ -49,18 +62,19 @@ RVIZ_TOPICS = (
 # Groups of variables; a group of which the user has set any stays as it is.
 ENVIRONMENT = (
     # Fast DDS 2 reads the first name, Fast DDS 3 the second.
-    dict.fromkeys(("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"), str(SHARE / "config" / "fastdds.xml")),
-    # Without it the C library maps and unmaps memory, page by page, for each message of several MB.
-    {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"},
-    # Waiting OpenMP threads give their core back soon to whoever else is busy (benchmarks/busy_neighbour.py).
-    {"GOMP_SPINCOUNT": "10000", "OMP_WAIT_POLICY": "PASSIVE"},
+    dict.fromkeys(PROFILE_VARIABLES, str(SHARE / "config" / "fastdds.xml")),
+    {"GLIBC_TUNABLES": MALLOC},
+    OPENMP,
 )
 
 
 def generate_launch_description() -> LaunchDescription:
-    """The arguments with their texts, then the environment, the node and RViz."""
-    arguments = [DeclareLaunchArgument(name, default_value=default, description=text) for name, (default, text) in ARGUMENTS.items()]
-    steps = [OpaqueFunction(function=step) for step in (_environment, _node, _rviz)]
+    """The arguments with their texts, then the environment, RViz and the node."""
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=text, choices=CHOICES.get(name))
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    steps = [OpaqueFunction(function=step) for step in (_check_files, _environment, _rviz, _node)]
     return LaunchDescription([*arguments, *steps])
 
 
@@ -68,6 +82,13 @@ def _value(context: LaunchContext, name: str, kind: type = str) -> str | bool | 
     if kind == list[str]:
         return [word.strip() for word in _value(context, name).split(",")]
     return perform_typed_substitution(context, [LaunchConfiguration(name)], kind)
+
+
+def _check_files(context: LaunchContext) -> None:
+    """Stops before anything runs: without its file a node would start with defaults, after a warning that is easy to miss."""
+    file = _value(context, "params_file")
+    if file and not Path(file).is_file():
+        raise FileNotFoundError(f"params_file: there is no file '{file}'; correct the path, or leave the argument out")
 
 
 def _environment(context: LaunchContext) -> list[SetEnvironmentVariable]:
@@ -96,16 +117,23 @@ def _node(context: LaunchContext) -> list[Node]:
     ]
 
 
-def _rviz(context: LaunchContext) -> list[Node]:
+def _rviz(context: LaunchContext) -> list[Node | LogInfo]:
     if not _value(context, "rviz", bool):
         return []
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        distribution = context.environment.get("ROS_DISTRO", "jazzy")
+        return [LogInfo(msg=f"rviz:=true, but rviz2 is not installed, so only the node starts; sudo apt install ros-{distribution}-rviz2")]
     namespace, frame = _value(context, "namespace"), _value(context, "fixed_frame")
+    use_sim_time = _value(context, "use_sim_time") == "true"
     return [
         Node(
             package="rviz2",
             executable="rviz2",
             namespace=namespace,
             arguments=["-d", str(SHARE / "config" / "mtdense.rviz"), *(["-f", frame] if frame else [])],
+            parameters=[{"use_sim_time": use_sim_time}] if use_sim_time else [],
             # The configuration names the topics without a namespace; relative names resolve in RViz's own.
             remappings=[(f"/{NODE}/{topic}", f"{NODE}/{topic}") for topic in RVIZ_TOPICS] if namespace else [],
             output="log",

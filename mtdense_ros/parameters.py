@@ -62,6 +62,8 @@ class Spec:
                 return value
         elif type(value) is type(self.default) and not (isinstance(value, float) and math.isnan(value)):
             return value
+        if isinstance(self.default, tuple) and value == ():
+            raise ConfigError(f"parameter {self.name}: the list is empty; name one at least")
         hint = f"; write {float(value)}" if self.kind == "double" and type(value) is int else "; give one"
         raise ConfigError(f"parameter {self.name}: {value!r} is no {self.kind}{hint}")
 
@@ -296,9 +298,10 @@ _FIELDS = {f.metadata["spec"].name: f.name for f in dataclasses.fields(Parameter
 
 
 def unknown_parameter(name: str) -> str:
-    """The message for a name that is no parameter, with the nearest one that is."""
-    nearest = difflib.get_close_matches(name, SPECS, n=1, cutoff=0.0)[0]
-    return f"parameter {name} is unknown; did you mean '{nearest}'?"
+    """The message for a name that is no parameter, with the nearest one if any is near."""
+    near = difflib.get_close_matches(name, SPECS, n=1)
+    remedy = f"did you mean '{near[0]}'?" if near else "config/mtdense.yaml lists all of them"
+    return f"parameter {name} is unknown; {remedy}"
 
 
 def _check_order(low_name: str, low: float, high_name: str, high: float) -> None:

@@ -18,11 +18,10 @@ import mtdense_ros
 DEPENDENCY = {
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
-    "torch": "python3-torch",
     "yaml": "python3-yaml",
-    "rosbags": "python3-rosbags-pip",
-    "safetensors": "python3-torch",  # has no rosdep key; comes with torch from scripts/setup, as package.xml says
 }
+FROM_PIP = {"torch", "safetensors", "rosbags"}
+"""What no rosdep key can bring to a robot; pinned in scripts/requirements/core.txt, as package.xml says."""
 # Extras of setup.py, which run in the environment of scripts/setup: training and rendering, NYUv2's .mat, and the export.
 EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime", "openvino"}
 
@@ -81,9 +80,18 @@ def test_versions_and_names_agree(manifest, setup_arguments):
 def test_every_import_is_declared(manifest, folder):
     names = declared(manifest)
     for module, path in top_level_imports(ROOT / folder).items():
-        if module in sys.stdlib_module_names or module == "mtdense_ros" or module in EXTRAS_ONLY:
+        if module in sys.stdlib_module_names or module == "mtdense_ros" or module in EXTRAS_ONLY | FROM_PIP:
             continue
         assert DEPENDENCY.get(module, module) in names, f"{path.relative_to(ROOT)} imports {module}, which package.xml does not declare"
+
+
+def test_rosdep_has_nothing_to_skip(manifest):
+    """No key that pip resolves, none that brings a screen to a headless robot, none that is older than what was tested."""
+    names = declared(manifest)
+    assert not [name for name in names if name.endswith("-pip")] and not names & {"rviz2", "python3-torch"}
+    pinned = (ROOT / "scripts" / "requirements" / "core.txt").read_text()
+    assert all(f"\n{name}==" in f"\n{pinned}" for name in FROM_PIP)
+    assert manifest.find("url") is not None
 
 
 def test_the_libraries_of_the_extras_stay_out_of_the_running_node():

@@ -39,6 +39,7 @@ def test_sizes_are_read_as_width_by_height():
     [
         ({"max_agee": 1.0}, "did you mean 'max_age'"),
         ({"depth.mx": 1.0}, "did you mean 'depth.max'"),
+        ({"no_such_parameter": 1.0}, "no_such_parameter is unknown; config/mtdense.yaml lists all"),
         ({"max_age": 1}, "write 1.0"),
         ({"max_age": -1.0}, "0 to 3600 s"),
         ({"max_age": float("nan")}, "max_age: nan"),
@@ -46,7 +47,7 @@ def test_sizes_are_read_as_width_by_height():
         ({"every.depth": 0}, "1 to 1000"),
         ({"device": "gpu"}, "auto | cpu | cuda"),
         ({"size": "big"}, "640x480"),
-        ({"weights": []}, "weights: ()"),
+        ({"weights": []}, "weights: the list is empty"),
         ({"depth.min": 6.0, "depth.max": 5.0}, "not below depth.max"),
         ({"depth.scale_mode": "camera_height"}, "set depth.camera_height"),
     ],

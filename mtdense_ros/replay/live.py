@@ -149,7 +149,8 @@ def _follow(player: Child, recorder: Child, others: list[Child], console: Consol
     sent: list[Sent] = []
     background = ""
     answered = 0
-    deadline = time.monotonic() + START_S
+    patience_s = START_S
+    deadline = time.monotonic() + patience_s
     while not player.ended():
         for child in (player, *others):
             child.check()
@@ -158,9 +159,10 @@ def _follow(player: Child, recorder: Child, others: list[Child], console: Consol
         event = player.next_event(0.2)
         if event is None:
             if time.monotonic() > deadline:
-                raise MtdenseError(f"the player sent nothing for {SILENCE_S:.0f} s; see {player.log}")
+                raise MtdenseError(f"the player sent nothing for {patience_s:.0f} s; see {player.log}")
             continue
-        deadline = time.monotonic() + SILENCE_S
+        patience_s = SILENCE_S
+        deadline = time.monotonic() + patience_s
         if event["event"] == "background":
             background = event["message"] if event["good"] else f"failed: {event['message']}"
             console.say(f"background: {background}")

@@ -13,13 +13,14 @@ from launch import LaunchContext, LaunchDescription, LaunchService
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
+from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES
+
 LAUNCH = ROOT / "launch"
 ARGUMENTS = {
     "mtdense.launch.py": "namespace, params_file, weights, device, image, camera_info, image_transport, autostart, use_sim_time, "
     "use_respawn, log_level, rviz",
     "demo.launch.py": "bag, image, rviz",
 }
-PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$@" > "$RECORDS/$(basename "$0").arguments"
 env > "$RECORDS/$(basename "$0").environment"
@@ -55,13 +56,15 @@ def launched(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]))
     monkeypatch.setenv("RECORDS", str(tmp_path))
 
-    def run(file: str = "mtdense.launch.py", environment: dict[str, str] | None = None, **arguments: str) -> dict[str, Started]:
+    def run(
+        file: str = "mtdense.launch.py", environment: dict[str, str] | None = None, ends_with: int = 0, **arguments: str
+    ) -> dict[str, Started]:
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
         source = PythonLaunchDescriptionSource(str(LAUNCH / file))
         service = LaunchService(noninteractive=True)
         service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments.items())]))
-        assert service.run() == 0
+        assert service.run() == ends_with
         return {record.stem: Started(record) for record in tmp_path.glob("*.arguments")}
 
     return run
@@ -126,8 +129,8 @@ def test_topics_namespace_and_log_level_reach_the_node(launched):
 def test_environment_is_set_where_the_user_left_it_unset(launched):
     environment = launched()["mtdense_node"].environment
     assert {environment[name] for name in PROFILE_VARIABLES} == {str(LAUNCH.parent / "config" / "fastdds.xml")}
-    assert "glibc.malloc.mmap_max=0" in environment["GLIBC_TUNABLES"]
-    assert environment["GOMP_SPINCOUNT"] == "10000"
+    assert environment["GLIBC_TUNABLES"] == MALLOC
+    assert OPENMP.items() <= environment.items()
 
 
 @pytest.mark.parametrize("variable", PROFILE_VARIABLES)
@@ -153,10 +156,37 @@ def test_rviz_follows_the_node_into_its_namespace(launched):
     assert {"__ns:=/robot", "/mtdense/points:=mtdense/points", "/mtdense/depth:=mtdense/depth"} <= set(rviz.after("-r"))
 
 
+def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_path, capfd):
+    (tmp_path / "share" / "ament_index" / "resource_index" / "packages" / "rviz2").unlink()
+    assert set(launched(rviz="true")) == {"mtdense_node"}
+    output = "".join(capfd.readouterr())
+    assert "rviz2 is not installed" in output and "sudo apt install ros-" in output
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "words"),
+    [
+        ("use_respawn", "maybe", ["use_respawn", "'true', 'false'"]),
+        ("log_level", "loud", ["log_level", "'debug', 'info'"]),
+        ("device", "tpu", ["device", "'cuda'"]),
+        ("params_file", "/no/such.yaml", ["params_file", "/no/such.yaml"]),
+    ],
+)
+def test_a_wrong_argument_is_named_before_anything_starts(launched, capfd, argument, value, words):
+    assert launched(ends_with=1, **{argument: value}) == {}
+    output = "".join(capfd.readouterr())
+    assert all(word in output for word in words), output
+
+
+def test_demo_takes_the_time_of_a_bag(launched):
+    started = launched("demo.launch.py", bag="/data/some_bag")
+    assert "use_sim_time: true" in "".join(Path(name).read_text() for name in started["mtdense_node"].after("--params-file")[1:])
+
+
 def test_demo_plays_a_given_bag_in_a_loop_beside_the_node_and_rviz(launched):
     started = launched("demo.launch.py", bag="/data/some_bag", image="/cam/image", device="cpu")
     assert set(started) == {"ros2", "mtdense_node", "rviz2"}
-    assert started["ros2"].words == ["bag", "play", "/data/some_bag", "--loop", "--rate", "1.0"]
+    assert started["ros2"].words == ["bag", "play", "/data/some_bag", "--loop", "--clock", "--rate", "1.0"]
     assert "image:=/cam/image" in started["mtdense_node"].after("-r")
 
 

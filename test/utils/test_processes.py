@@ -4,12 +4,14 @@ import os
 import random
 import signal
 import socket
+import subprocess
 
 import pytest
+from project import ROOT
 
 from mtdense_ros.errors import MtdenseError
 from mtdense_ros.utils import processes
-from mtdense_ros.utils.processes import OPENMP, PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
+from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES, Child, free_domain, middleware, ros_environment, wait_for
 
 PATIENCE_S = 300
 """None of these waits is awaited to its end; a machine whose cores others use may need minutes for what takes a moment."""
@@ -95,7 +97,7 @@ def test_environment(monkeypatch):
     assert 1 <= int(environment["ROS_DOMAIN_ID"]) <= 101 and environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
     assert "ROS_LOCALHOST_ONLY" not in environment  # the two must not be mixed
     assert all(environment[name].endswith("config/fastdds.xml") for name in PROFILE_VARIABLES)
-    assert "mmap_max=0" in environment["GLIBC_TUNABLES"]
+    assert environment["GLIBC_TUNABLES"] == MALLOC
     assert environment.items() >= OPENMP.items()
 
 
@@ -116,3 +118,10 @@ def test_middleware(monkeypatch):
     assert middleware() == "Fast DDS"
     monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")
     assert middleware() == "rmw_cyclonedds_cpp"
+
+
+def test_the_shell_sets_what_the_launch_file_and_the_demo_set():
+    """scripts/environment cannot import, so its values are compared."""
+    program = "unset GLIBC_TUNABLES; source scripts/environment; echo \"$GLIBC_TUNABLES\""
+    result = subprocess.run(["bash", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == MALLOC

@@ -9,6 +9,7 @@ from project import ROOT
 
 pytest.importorskip("launch_ros", reason="launch_ros is not here; it comes with a ROS 2 installation")
 
+import launch.logging
 from launch import LaunchContext, LaunchDescription, LaunchService
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -68,6 +69,14 @@ def launched(tmp_path, monkeypatch):
         return {record.stem: Started(record) for record in tmp_path.glob("*.arguments")}
 
     return run
+
+
+@pytest.fixture
+def said():
+    """What launch has logged since the test began."""
+    path = Path(launch.logging.launch_config.log_dir) / "launch.log"
+    before = len(path.read_text()) if path.is_file() else 0
+    return lambda: path.read_text()[before:]
 
 
 @pytest.fixture
@@ -156,10 +165,10 @@ def test_rviz_follows_the_node_into_its_namespace(launched):
     assert {"__ns:=/robot", "/mtdense/points:=mtdense/points", "/mtdense/depth:=mtdense/depth"} <= set(rviz.after("-r"))
 
 
-def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_path, capfd):
+def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_path, said):
     (tmp_path / "share" / "ament_index" / "resource_index" / "packages" / "rviz2").unlink()
     assert set(launched(rviz="true")) == {"mtdense_node"}
-    output = "".join(capfd.readouterr())
+    output = said()
     assert "rviz2 is not installed" in output and "sudo apt install ros-" in output
 
 
@@ -172,9 +181,9 @@ def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_pa
         ("params_file", "/no/such.yaml", ["params_file", "/no/such.yaml"]),
     ],
 )
-def test_a_wrong_argument_is_named_before_anything_starts(launched, capfd, argument, value, words):
+def test_a_wrong_argument_is_named_before_anything_starts(launched, said, argument, value, words):
     assert launched(ends_with=1, **{argument: value}) == {}
-    output = "".join(capfd.readouterr())
+    output = said()
     assert all(word in output for word in words), output
 
 

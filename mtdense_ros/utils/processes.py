@@ -46,6 +46,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
+                preexec_fn=_take_interrupts if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None,
             )
         assert self._process.stdin is not None
         self.stdin = self._process.stdin
@@ -108,6 +109,11 @@ class Child:
             if line.startswith(b"{"):
                 self._events.put(json.loads(line))
         self._events.put(None)
+
+
+def _take_interrupts() -> None:
+    """A shell script starts background commands with SIGINT ignored; a child would inherit that, and `stop` would have to kill it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ros_environment() -> dict[str, str]:

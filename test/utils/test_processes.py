@@ -72,9 +72,14 @@ def test_a_wait_has_an_end(start):
         wait_for(start("import time; time.sleep(60)"), "ready", 1, ())
 
 
-def test_stop_interrupts(start, monkeypatch):
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["in a terminal", "in a script's background"])
+def test_stop_interrupts(start, monkeypatch, handler):
+    before = signal.signal(signal.SIGINT, handler)
     monkeypatch.setattr(processes, "STOP_S", PATIENCE_S)  # then it kills, with another code
-    child = start(TALKER)
+    try:
+        child = start(TALKER)
+    finally:
+        signal.signal(signal.SIGINT, before)
     wait_for(child, "ready", PATIENCE_S, ())
     child.stop()
     with pytest.raises(MtdenseError, match=rf"code (-{signal.SIGINT:d}|130|1)\b"):

@@ -6,6 +6,8 @@ import pytest
 
 from mtdense_ros.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(make_random_weights):
@@ -20,7 +22,6 @@ def images(tmp_path, picture):
     return [str(path) for path in paths]
 
 
-@pytest.mark.slow
 def test_predict(weights, images, tmp_path, capsys):
     empty, *frames = images
     options = ["--weights", str(weights), "--background", empty, "--focal", "120", "--out", str(tmp_path / "out")]
@@ -34,7 +35,6 @@ def test_predict(weights, images, tmp_path, capsys):
     assert "focal" not in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_predict_says_what_is_missing(weights, images, tmp_path, capsys):
     assert main(["predict", images[0], "--weights", str(weights), "--out", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out

@@ -140,6 +140,7 @@ def test_an_error_of_opencv_is_a_bad_image(monkeypatch):
         decode_compressed(encode_jpeg(np.zeros((8, 8, 3), np.uint8)), "jpeg")
 
 
+@pytest.mark.slow
 def test_damaged_files_never_raise_anything_else():
     """Every byte of a file replaced, one at a time, and every length cut."""
     for file in (encode_jpeg(smooth_picture()[:8, :8]), png(4, 1)):

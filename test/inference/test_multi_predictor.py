@@ -15,6 +15,8 @@ from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
 
+pytestmark = pytest.mark.slow
+
 H, W = 96, 128
 CAMERA = Intrinsics(W, H, 100.0, 100.0, 63.5, 47.5)
 
@@ -51,7 +53,6 @@ def both(loaded):
     return loaded
 
 
-@pytest.mark.slow
 def test_labels_and_metric_depth_of_one_and_the_mask_of_the_other(both, nyud, mdeas, frame, empty):
     assert both.outputs == ("labels", "confidence", "depth", "foreground")
     assert (both.label_space.name, both.depth.kind) == ("nyud40", "metric")
@@ -64,7 +65,6 @@ def test_labels_and_metric_depth_of_one_and_the_mask_of_the_other(both, nyud, md
     assert not prediction.focal_assumed
 
 
-@pytest.mark.slow
 def test_each_network_runs_once_per_frame(both, frame, empty):
     pipeline = Pipeline(both)
     pipeline.background.capture(empty)
@@ -96,7 +96,6 @@ def test_a_reference_is_encoded_only_by_the_networks_that_make_something_of_it(b
     assert list(both.encode_background(empty)) == ["mdeas_small"]
 
 
-@pytest.mark.slow
 def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
     networks = MultiPredictor.load([nyud, mdeas], {"depth": mdeas}, device="cpu")
     assert networks.routes["depth"] == "mdeas_small", "the path in the list stands for the name on the card"
@@ -114,7 +113,6 @@ def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
     assert np.allclose(results["depth"][within], 4 * raw[within]) and not np.isfinite(results["depth"][~within]).any()
 
 
-@pytest.mark.slow
 def test_relative_depth_waits_for_its_first_scale(mdeas, frame, empty):
     pipeline = Pipeline(MultiPredictor.load([mdeas], device="cpu"), PipelineOptions(depth_scale_mode="camera_height", camera_height=0.5))
     pipeline.background.capture(empty)
@@ -140,7 +138,6 @@ def test_one_name_need_not_be_a_list(mdeas):
     assert plan_networks(mdeas)[1] == {"depth": "mdeas_small", "foreground": "mdeas_small"}
 
 
-@pytest.mark.slow
 def test_the_two_spaces_of_a_joint_network(make_random_weights, frame):
     joint = make_random_weights("hydranet", {"num_classes": 46}, name="joint", label_space="nyud40+kitti6")
     indoor, outdoor = (MultiPredictor.load(joint, label_space=space, device="cpu") for space in ("", "kitti6"))
@@ -151,7 +148,6 @@ def test_the_two_spaces_of_a_joint_network(make_random_weights, frame):
         Predictor.load(joint, label_space="kitti")
 
 
-@pytest.mark.slow
 def test_the_joint_logits_are_split_where_the_spaces_meet(make_net, make_random_weights, frame):
     """The classes of each space are the argmax of its own logits alone, with their own probabilities."""
     weights = make_random_weights("hydranet", {"num_classes": 46}, label_space="nyud40+kitti6")

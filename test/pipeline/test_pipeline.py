@@ -67,6 +67,7 @@ def test_a_cloud_agrees_with_the_maps(pipeline, frame, empty):
     assert np.array_equal(cloud["rgb"], frame.rgb)
 
 
+@pytest.mark.slow
 def test_only_foreground_heard(pipeline, frame, empty):
     pipeline.background.capture(empty)
     pipeline.networks.counters.clear()
@@ -217,6 +218,7 @@ def test_a_cloud_takes_labels_only_when_their_turn_has_come(pipeline, frame):
     assert (clouds[1]["label"] == 255).all()
 
 
+@pytest.mark.slow
 def test_outputs_a_network_lacks(make_random_weights, frame):
     pipeline = Pipeline(Predictor.load(make_random_weights("hydranet", label_space=None), device="cpu"))
     pipeline.background.capture(frame.rgb)

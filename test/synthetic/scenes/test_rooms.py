@@ -105,6 +105,7 @@ def test_many_chairs_are_of_one_kind_and_stand_apart(assets):
     assert apart.min() > 0.3
 
 
+@pytest.mark.slow
 def test_pictures_before_a_window_hang_in_front_of_its_frame(assets):
     wall = Wall(0, 2.0, 0, 4.0, 2.5)
     for seed in range(8):

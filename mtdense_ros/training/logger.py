@@ -1,11 +1,10 @@
-"""What a run tells: lines of JSON, a line of progress on a terminal, and TensorBoard where that is installed."""
+"""The log of a training: lines of JSON, a line of progress on a terminal, and TensorBoard where that is installed."""
 
 from __future__ import annotations
 
 import json
 import logging
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtdense_ros.training.state import Run
+from mtdense_ros.utils.command_line import ProgressLine
 
 LOG = "log.jsonl"
 LOG_EVERY = 20
@@ -22,8 +22,8 @@ LOG_EVERY = 20
 _log = logging.getLogger(__name__)
 
 
-class Journal:
-    """out: the run's folder. Only the first process of a team writes; use as a context manager."""
+class TrainingLogger:
+    """Writes into the folder `out` of a run, in the first of several processes only. A context manager."""
 
     def __init__(self, out: Path, run: Run) -> None:
         self._out = out
@@ -31,19 +31,19 @@ class Journal:
         self._writes = run.team.rank == 0
         self._sums: dict[str, Any] = {}
         self._count = 0
+        self._line = ProgressLine(period_s=0.2)
         self._board = _board(out) if self._writes else None
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> TrainingLogger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._writes and sys.stderr.isatty():
-            sys.stderr.write("\n")
+        self._line.clear()
         if self._board is not None:
             self._board.close()
 
     def step(self, values: Mapping[str, Tensor | float], samples: int) -> None:
-        """What train_step returned; every 20 steps a line of the means, with the number of samples there are."""
+        """Takes what train_step returned; writes their means every 20 steps, with the number of samples in the data."""
         if not self._writes:
             return
         self._progress()
@@ -53,11 +53,11 @@ class Journal:
             self._write({key: float(value) / self._count for key, value in self._sums.items()}, "train", samples=samples)
             self._sums, self._count = {}, 0
 
-    def evaluation(self, scores: Mapping[str, float], panel: NDArray[np.uint8] | None) -> None:
-        """A line of the scores on held-out samples; panel (H, W, 3): a picture of one."""
+    def evaluation(self, scores: Mapping[str, float], image: NDArray[np.uint8] | None) -> None:
+        """Writes the scores on held-out samples; image (H, W, 3): the validation image."""
         self._write(scores, "validation")
-        if self._board is not None and panel is not None:
-            self._board.add_image("validation/first", panel, self._run.step, dataformats="HWC")
+        if self._board is not None and image is not None:
+            self._board.add_image("validation/first", image, self._run.step, dataformats="HWC")
 
     def _write(self, values: Mapping[str, float], group: str, **more: int) -> None:
         run = self._run
@@ -65,18 +65,17 @@ class Journal:
         line = {"step": run.step, "elapsed_s": round(run.elapsed_s, 1), **known, **more}
         with (self._out / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+        self._line.clear()
         _log.info("%s", line)
         if self._board is not None:
             for key, value in values.items():
                 self._board.add_scalar(f"{group}/{key}", value, run.step)
 
     def _progress(self) -> None:
-        if sys.stderr.isatty():
-            share = self._run.share
-            left_s = self._run.elapsed_s * (1 - share) / share if share else math.nan
-            done = "#" * round(30 * share)
-            sys.stderr.write(f"\r[{done:<30}] {100 * share:5.1f} %  step {self._run.step}  {left_s / 60:.0f} min left \x1b[K")
-            sys.stderr.flush()
+        share = self._run.share
+        left_s = self._run.elapsed_s * (1 - share) / share if share else math.nan
+        done = "#" * round(30 * share)
+        self._line.show(f"[{done:<30}] {100 * share:5.1f} %  step {self._run.step}  {left_s / 60:.0f} min left")
 
 
 def _board(out: Path) -> Any:

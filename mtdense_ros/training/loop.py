@@ -15,7 +15,7 @@ from mtdense_ros.training.batches import Batch, Prefetcher, make_batch, normalis
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.distributed import Stopclock, join_team
 from mtdense_ros.training.forward import input_statistics, needs_only_pairs, needs_pairs, truth_of
-from mtdense_ros.training.logger import Journal
+from mtdense_ros.training.logger import TrainingLogger
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.optimisers import rate_at, set_rate
 from mtdense_ros.training.provenance import Start, record
@@ -45,12 +45,12 @@ def train(config: TrainConfig, out: Path, command: str = "") -> Run:
     run.steps_per_epoch = sum(mixture.sizes) // config.batch
     make = partial(batch_of, run, mixture, team.rows(config.batch))
     clock = Stopclock(run.elapsed_s, team, config.checkpoint_minutes)
-    with Prefetcher(make, run.step, config.loaders) as batches, Journal(out, run) as journal:
+    with Prefetcher(make, run.step, config.loaders) as batches, TrainingLogger(out, run) as logger:
         while run.share < 1:
-            journal.step(train_step(run, batches.take()), sum(mixture.sizes))
+            logger.step(train_step(run, batches.take()), sum(mixture.sizes))
             run.elapsed_s = clock.read()
             if clock.checkpoint_due() or run.share == 1:
-                checkpoint(run, mixture, out, journal)
+                checkpoint(run, mixture, out, logger)
                 mixture.refresh()
     team.leave()
     return run
@@ -102,14 +102,14 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     return {**{name: term.detach() for name, term in terms.items()}, "gradient": norm, "lr": rate}
 
 
-def checkpoint(run: Run, mixture: Mixture, out: Path, journal: Journal) -> None:
+def checkpoint(run: Run, mixture: Mixture, out: Path, logger: TrainingLogger) -> None:
     """Scores the average on the held-out samples, and writes the run: the latest, and for each score the best so far."""
     if run.team.rank == 0:
-        scores, panel = validate(run, mixture.validation())
+        scores, image = validate(run, mixture.validation())
         better = improved(run.best, scores)
         for name in (LATEST, *better):
             run.save(out / name)
-        journal.evaluation(scores, panel)
+        logger.evaluation(scores, image)
     run.team.wait()
 
 

@@ -1,4 +1,4 @@
-"""Losses of all tasks, each over the pixels that have truth, in float32 (float64 where given): without any truth 0, and no gradient."""
+"""Losses of all tasks: over the pixels that have truth, in float32 (in float64 where that is given), 0 without a gradient if none has."""
 
 from __future__ import annotations
 
@@ -25,9 +25,21 @@ __all__ = [
     "ssim",
 ]
 
+RADIUS, SIGMA = 5, 1.5
+"""Of the Gaussian window of `ssim`, in pixels."""
+
+C1, C2 = 0.01**2, 0.03**2
+"""The constants of `ssim` for values in [0, 1] (Wang et al., IEEE TIP 2004)."""
+
+MDEAS_WEIGHTS = {"ssim_depth": 2.0, "ssim_mask": 0.4, "mse_depth": 0.1, "mse_mask": 1.0, "l1_depth": 1e-6, "l1_mask": 1e-6}
+"""Weights of the terms of `mdeas_loss`: of 1 - SSIM, of the mean square and of the mean absolute error."""
+
+_ROUND = 1e-12
+"""Added under a root, whose slope is infinite at 0."""
+
 
 def labels_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Mean cross entropy of logits (B, C, h, w) against ids (B, h, w); 255 is ignored, and nothing but it gives 0."""
+    """Mean cross entropy of logits (B, C, h, w) against ids (B, h, w); 255 is ignored, and 0 is returned if there is nothing else."""
     (logits,) = full_precision(logits)
     return mean_of(F.cross_entropy(logits, target.long(), ignore_index=UNLABELLED, reduction="sum"), (target != UNLABELLED).sum())
 
@@ -54,7 +66,7 @@ def foreground_loss(logits: Tensor, target: Tensor) -> Tensor:
 def distillation_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
     """T^2 KL(teacher || student) of the softened classes, axis 1 of (B, C, ...); mean over batch and pixels (Hinton et al., 2015).
 
-    T^2 keeps the size of the gradient when T changes. Where the teacher is NaN it says nothing. Raises InputError where shapes
+    T^2 keeps the size of the gradient when T changes. Pixels where the teacher is NaN do not count. Raises InputError where shapes
     differ: both must know the same classes.
     """
     check_shapes("distillation_loss", student_logits, teacher_logits)
@@ -69,16 +81,12 @@ def distillation_loss(student_logits: Tensor, teacher_logits: Tensor, temperatur
 def feature_distillation(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean square difference of two feature maps of one shape, taken before their last activation, as activations hide what is negative.
 
-    Where the teacher is NaN it says nothing. Raises InputError where shapes differ: resize the map, project its channels.
+    Pixels where the teacher is NaN do not count. Raises InputError where shapes differ: resize the map, project its channels.
     """
     check_shapes("feature_distillation", student, teacher)
     student, teacher = full_precision(student, teacher.detach())
     known = ~teacher.isnan()
     return mean_where(known_error(student, teacher, known).square(), known)
-
-
-_ROUND = 1e-12
-"""Added under a root, whose slope is infinite at 0."""
 
 
 def berhu(pred: Tensor, target: Tensor) -> Tensor:
@@ -111,9 +119,9 @@ def scale_invariant_rmse(depth: Tensor, target: Tensor, share: float = 1.0) -> T
 
 
 def depth_loss(depth: Tensor, target: Tensor) -> Tensor:
-    """Of positive depth (B, h, w) against target (B, h, w), both in metres; unknown as for scale_invariant_rmse: all in log space.
+    """1.2 L1 + the scale-invariant error with the share 0.85 + L1 of the horizontal and vertical differences, all in log space.
 
-    1.2 L1 + the scale-invariant error with the share .85 + L1 of the horizontal and vertical differences.
+    depth (B, h, w), positive, and target (B, h, w) are in metres; a target is unknown as for scale_invariant_rmse.
     """
     check_shapes("depth_loss", depth, target)
     error, known = _log_error(depth, target)
@@ -143,14 +151,6 @@ def _difference(error: Tensor, known: Tensor, axis: int) -> Tensor:
     return mean_where(error.diff(dim=axis).abs(), known.narrow(axis, 0, n) & known.narrow(axis, 1, n))
 
 
-RADIUS, SIGMA = 5, 1.5
-C1, C2 = 0.01**2, 0.03**2
-"""Of Wang et al. (IEEE TIP 2004) for values in [0, 1]."""
-
-MDEAS_WEIGHTS = {"ssim_depth": 2.0, "ssim_mask": 0.4, "mse_depth": 0.1, "mse_mask": 1.0, "l1_depth": 1e-6, "l1_mask": 1e-6}
-"""Of `1 - ssim`, of the mean square and of the mean absolute error."""
-
-
 def ssim(a: Tensor, b: Tensor) -> Tensor:
     """Mean structural similarity of a and b, both (B, C, H, W) in [0, 1]: Gaussian window 11, sigma 1.5, biased variances.
 
@@ -175,9 +175,9 @@ def mdeas_loss(depth: Tensor, mask: Tensor, depth_target: Tensor, mask_target: T
         terms[f"ssim_{task}"] = dissimilarity
         terms[f"mse_{task}"] = mean_where(error.square(), known)
         terms[f"l1_{task}"] = mean_where(error.abs(), known)
-    total = torch.stack([weight * terms[name] for name, weight in MDEAS_WEIGHTS.items()]).sum()
+    weighted = torch.stack([weight * terms[name] for name, weight in MDEAS_WEIGHTS.items()]).sum()
     similarities = {name: 1 - value for name, value in terms.items() if name.startswith("ssim")}
-    return {**terms, **similarities, "total": total}
+    return {**terms, **similarities, "total": weighted}
 
 
 def _dissimilarity(a: Tensor, b: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Sums over a batch that several processes share, so that each works out the loss of all of it, however unevenly truths are known."""
+"""Means and maxima over the known pixels of a batch that several processes share: each computes the loss of the whole batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _processes: ContextVar[int] = ContextVar("processes", default=1)
 
 @contextmanager
 def shared_batch(processes: int) -> Iterator[None]:
-    """Within it, `total` and `largest` are of all of so many processes, which must then call them alike.
+    """A context in which `total` and `largest` are over that many processes, all of which must make the same calls.
 
     Their gradients are `processes` times those of this process's part: DistributedDataParallel, which averages, then gives the
     gradient of the whole batch.

@@ -34,23 +34,27 @@ BEST = {
 """The file of the best checkpoint by each score, and whether more is better (1) or less (-1)."""
 
 Arrays = Mapping[str, NDArray[Any]]
+Rgb = NDArray[np.uint8]
+
+_NEAR_M = 0.3
+"""Where the colours of metric depth begin."""
 
 
 @torch.no_grad()
-def validate(run: Run, samples: Sequence[Callable[[], Sample]]) -> tuple[dict[str, float], NDArray[np.uint8] | None]:
-    """Of the averaged network on clean samples at its own resolution: one figure per target, frames only; and a picture of the first."""
-    scores, panel = Scores(run), None
+def validate(run: Run, samples: Sequence[Callable[[], Sample]]) -> tuple[dict[str, float], Rgb | None]:
+    """Scores of the averaged network on clean samples at its own resolution, without backgrounds, and a validation image of the first."""
+    scores, image = Scores(run), None
     for read in samples:
         sample = fitted(read(), run.config.size_hw)
         raw, truth = predicted(run, sample)
         scores.update(raw, truth)
-        if panel is None:
-            panel = panel_of(sample.image, raw, truth, run.config)
-    return scores.result(), panel
+        if image is None:
+            image = validation_image(sample.image, raw, truth, run.config)
+    return scores.result(), image
 
 
 def improved(best: dict[str, float], scores: Mapping[str, float]) -> list[str]:
-    """The files of the scores that are better than in `best`, which is brought up to date."""
+    """The files of the scores that are better than those in `best`, which is updated."""
     files = []
     for name, (file, sign) in BEST.items():
         value = scores.get(name, np.nan)
@@ -70,8 +74,10 @@ def predicted(run: Run, sample: Sample) -> tuple[Arrays, Arrays]:
 
 
 class Scores:
-    """Metrics of the targets of a run. Depth: absolute relative error where it is metric; where it is relative, as in MDEAS, structural
-    similarity, of the mask's probability as well."""
+    """Metrics of the targets of a run.
+
+    Metric depth has the absolute relative error; relative depth, as in MDEAS, and the mask with it have the structural similarity.
+    """
 
     def __init__(self, run: Run) -> None:
         self._relative = run.config.depth_kind == "relative"
@@ -118,12 +124,8 @@ def _batched(values: NDArray[Any]) -> Tensor:
     return torch.from_numpy(values)[None, None]
 
 
-Rgb = NDArray[np.uint8]
-_NEAR_M = 0.3
-
-
-def panel_of(image: Rgb, raw: Mapping[str, NDArray[Any]], truth: Mapping[str, NDArray[Any]], config: TrainConfig) -> Rgb:
-    """The picture and, beside it, a column per output: prediction above, truth below; all (H, W, 3) cells of the picture's size."""
+def validation_image(image: Rgb, raw: Arrays, truth: Arrays, config: TrainConfig) -> Rgb:
+    """The image and, to its right, a column per output: prediction above, truth below, each (H, W, 3) of the image's size."""
     columns = [np.vstack([image, np.zeros_like(image)])]
     for key in raw:
         cells = [_coloured(key, raw[key], config), _coloured(key, _as_raw(key, truth[key]), config)]

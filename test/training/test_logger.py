@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""What a run logs while it goes on."""
 
 import io
 import json
@@ -11,9 +11,9 @@ import pytest
 from mtdense_ros.imaging.visualization import colour_depth
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.distributed import Team
-from mtdense_ros.training.logger import LOG_EVERY, Journal
+from mtdense_ros.training.logger import LOG_EVERY, TrainingLogger
 from mtdense_ros.training.state import Run
-from mtdense_ros.training.validation import panel_of
+from mtdense_ros.training.validation import validation_image
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ class Terminal(io.StringIO):
 
 
 def test_losses_are_means_over_twenty_steps_and_what_is_no_number_is_null(run, tmp_path):
-    with Journal(tmp_path, run) as journal:
+    with TrainingLogger(tmp_path, run) as logger:
         for run.step in range(1, 2 * LOG_EVERY + 1):
-            journal.step({"depth": float(run.step), "odd": math.nan}, 7)
-        journal.evaluation({"val_abs_rel": 0.25}, None)
+            logger.step({"depth": float(run.step), "odd": math.nan}, 7)
+        logger.evaluation({"val_abs_rel": 0.25}, None)
     first, second, scores = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
     assert first == {"step": 20, "elapsed_s": 0.0, "depth": 10.5, "odd": None, "samples": 7}
     assert second["depth"] == 30.5 and scores == {"step": 40, "elapsed_s": 0.0, "val_abs_rel": 0.25}
@@ -40,23 +40,23 @@ def test_losses_are_means_over_twenty_steps_and_what_is_no_number_is_null(run, t
 def test_the_picture_of_depth_uses_all_colours(kind, near, far):
     depth = np.array([[[near, far]]], np.float32)
     config = load_config(None, ["steps=1", f"depth_kind={kind}"])
-    picture = panel_of(np.zeros((1, 2, 3), np.uint8), {"depth": depth}, {"depth": depth[0]}, config)
+    picture = validation_image(np.zeros((1, 2, 3), np.uint8), {"depth": depth}, {"depth": depth[0]}, config)
     ends = colour_depth(np.array([[1, 2]], np.float32), 1.0, 2.0)
-    assert (picture[:, 2:] == ends).all()  # prediction above truth, beside the frame
+    assert (picture[:, 2:] == ends).all()  # prediction above truth, right of the frame
 
 
 @pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False)], ids=["terminal", "file"])
 def test_progress_is_for_terminals_only(run, tmp_path, monkeypatch, stream, shown):
     monkeypatch.setattr(sys, "stderr", stream)
     run.step, run.elapsed_s = 10, 60.0
-    with Journal(tmp_path, run) as journal:
-        journal.step({"depth": 1.0}, 7)
+    with TrainingLogger(tmp_path, run) as logger:
+        logger.step({"depth": 1.0}, 7)
     assert stream.getvalue().startswith("\r[########                      ]  25.0 %  step 10  3 min left") == shown
     assert shown or not stream.getvalue()
 
 
 def test_only_the_first_process_writes(run, tmp_path):
     run.team, run.step = Team(1, 2), LOG_EVERY
-    with Journal(tmp_path, run) as journal:
-        journal.step({"depth": 1.0}, 7)
+    with TrainingLogger(tmp_path, run) as logger:
+        logger.step({"depth": 1.0}, 7)
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The scores of an experiment as a JSON file."""
+"""The scores of an experiment, as a JSON file, and the comparison of its arms."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from typing import Any
 
 from mtdense_ros.errors import InputError
 from mtdense_ros.utils.files import write_atomically
+from mtdense_ros.utils.strict_json import to_json_by_line
+
+ENOUGH = 2.0
+"""How many standard errors a mean difference must reach to count."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one training: arm and seed; the scores on the held-out samples at its end; steps and samples seen; minutes; the commit."""
+    """The result of one training: the scores on the held-out samples at its end, the steps and samples it saw, minutes and commit."""
 
     arm: str
     seed: int
@@ -28,8 +32,10 @@ class Outcome:
 
 @dataclass
 class Record:
-    """name; score, sign, reference, settings, arms: as for plan.Experiment; sets: the data sets by the name that stands for them in the
-    settings; teachers: the weights that arms learn from, by arm; outcomes: so far."""
+    """An experiment as plan.Experiment has it, and the outcomes so far.
+
+    sets: the data sets, by the name that stands for them in the settings; teachers: the weights that arms learn from, by arm.
+    """
 
     name: str
     score: str
@@ -48,10 +54,7 @@ class Record:
 
     def write(self, path: Path) -> None:
         """As a file, in one step; a line per field and per outcome."""
-        outcomes = ",\n  ".join(json.dumps(asdict(outcome)) for outcome in self.outcomes)
-        lines = [f' "{key}": {json.dumps(value)}' for key, value in vars(self).items() if key != "outcomes"]
-        lines.append(f' "outcomes": [\n  {outcomes}\n ]')
-        write_atomically(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+        write_atomically(path, to_json_by_line(asdict(self)).encode())
 
     @classmethod
     def read(cls, path: Path) -> Record:
@@ -61,10 +64,6 @@ class Record:
             return cls(**{**content, "outcomes": [Outcome(**outcome) for outcome in content["outcomes"]]})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{path}: no record of an experiment ({error}); write it with mtdense_ros.training.experiments.run") from error
-
-
-ENOUGH = 2.0
-"""How many standard errors a mean difference must reach to count."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Comparison:
 
 
 def mean_of(values: Mapping[int, float]) -> float:
-    """Of the scores by seed; NaN without any."""
+    """The mean of scores by seed; NaN without any."""
     return math.fsum(values.values()) / len(values) if values else math.nan
 
 
@@ -99,7 +98,7 @@ def compared(scores: Mapping[int, float], reference: Mapping[int, float]) -> Com
 
 
 def verdict(comparison: Comparison, sign: int) -> str:
-    """In words; sign: 1 where more of the score is better, -1 where less is."""
+    """The comparison in words. sign: 1 where a higher score is better, -1 where a lower one is."""
     if not comparison.shown:
         return "not shown"
     word = "better" if sign * comparison.mean > 0 else "worse"

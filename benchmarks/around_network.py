@@ -77,18 +77,18 @@ def frames(runs: int) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     source, target = (np.ones(HEIGHT * WIDTH * point_cloud.POINT_STEP, np.uint8) for _ in range(2))
     samples = []
     for threads in (1, 0) * (runs + 1):
-        parallel.use_threads(threads)
-        watch = Stopwatch()
-        frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, buffers=memory), 0, "", CAMERA)
-        watch.lap("decode")
-        results = pipeline.process(frame, OUTPUTS, None, memory)
-        watch.lap("pipeline")
-        for name, values in results.items():
-            encodings.as_bytes(message_values(name, values, memory))
-        watch.lap("messages")
-        np.copyto(target, source)
-        watch.lap("copy")
-        samples.append({**watch.laps, **results.timings})
+        with parallel.limit_threads(threads):
+            watch = Stopwatch()
+            frame = Frame(encodings.to_rgb(data, WIDTH, HEIGHT, "rgb8", 3 * WIDTH, buffers=memory), 0, "", CAMERA)
+            watch.lap("decode")
+            results = pipeline.process(frame, OUTPUTS, None, memory)
+            watch.lap("pipeline")
+            for name, values in results.items():
+                encodings.as_bytes(message_values(name, values, memory))
+            watch.lap("messages")
+            np.copyto(target, source)
+            watch.lap("copy")
+            samples.append({**watch.laps, **results.timings})
     return samples[3::2], samples[2::2]
 
 

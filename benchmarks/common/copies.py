@@ -6,8 +6,7 @@ import time
 
 import torch
 
-from mtdense_ros.imaging.transforms import network_size
-from mtdense_ros.inference.predictor import input_of
+from mtdense_ros.inference.network_input import NetworkInput
 from mtdense_ros.models import create_model
 from mtdense_ros.weights.files import find_weights, read_card
 
@@ -38,7 +37,7 @@ def copies_ms(weights: str, camera_hw: Size, size: Size | None) -> list[float]:
 def seen_hw(weights: str, camera_hw: Size, size: Size | None) -> Size:
     """The (height, width) at which the network sees a camera's picture; size: of its input, None for the card's."""
     card = read_card(find_weights(weights))
-    return network_size(camera_hw, *input_of(card, size), card.input.multiple)
+    return NetworkInput(card, size).size_for(camera_hw)
 
 
 def values_of(weights: str, size_hw: Size) -> int:

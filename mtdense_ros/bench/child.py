@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mtdense_ros.engines.base import Engine, Features
+from mtdense_ros.engines.base import Engine, EngineOptions, Features
 from mtdense_ros.engines.create import create_engine
 from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.weights import load_weights
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     weights, name, device, precision, height, width = sys.argv[1:] if arguments is None else arguments
     net, card = load_weights(weights)
     size = int(height), int(width)
-    engine = create_engine(net, card, name, device, precision, size_hw=size)
+    engine = create_engine(net, card, EngineOptions(name, device, precision), size)
     first, second = np.random.default_rng(0).standard_normal((2, 1, 3, *size), np.float32)
     background = engine.encode_background(second) if set(net.outputs) & set(net.needs_background) else None
     _times(engine, first, background, FIRST_RUNS)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
+from mtdense_ros.engines.base import EngineOptions
 from mtdense_ros.engines.measured_choice import precision_refusal
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
@@ -56,8 +57,8 @@ def variant(
     for name, like in networks.predictors.items():
         size = _reduced(like, camera_hw, fraction) if fraction < 1 else parameters.size_hw
         space = "" if like.label_space is None else like.label_space.name
-        kept = precision or like.precision
-        predictors[name] = Predictor.load(by_name[name], like.device_name, like.engine_name, kept, size, parameters.threads, space)
+        options = EngineOptions(like.engine_name, like.device_name, precision or like.precision, parameters.threads)
+        predictors[name] = Predictor.from_weights(by_name[name], options, size, space)
         if predictors[name].card.sha256 != like.card.sha256:
             raise WeightsError(f"weights '{name}': the file is not the one that was configured any more; configure again to use it")
     made = MultiPredictor(predictors, networks.routes)

@@ -16,6 +16,7 @@ from mtdense_ros.data.pseudo_labels.labels import MIXED, TEACHABLE, TEACHER, TRU
 from mtdense_ros.data.pseudo_labels.plan import plan_annotation
 from mtdense_ros.data.pseudo_labels.run import annotate, depth_factor, open_folder, origin_counts
 from mtdense_ros.errors import ConfigError, known_names
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
 from mtdense_ros.utils.command_line import Console, portable_command
 from mtdense_ros.weights import Card, read_card
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     factor = options.depth_factor or (depth_factor(source) if truths else DEPTH_FACTORS[0])
     writer = FolderWriter(options.out, source.licence, plan.label_space, plan.depth_kind, factor, camera if truths else None)
     provenance = _provenance(options.source, annotation, cards)
-    networks = MultiPredictor.load(options.teacher, label_space=plan.teacher_space, device=options.device)
+    networks = MultiPredictor.load(options.teacher, label_space=plan.teacher_space, options=EngineOptions(device=options.device))
     _refuse_background(networks, annotation.targets)
     open_folder(options.out, {**provenance, **_shared(writer)})
     console = Console("annotate")

@@ -14,7 +14,7 @@ from mtdense_ros.cli.export_weights import size_of
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.engines.measured_choice import cache_file, cached_choice, forget_choices, store_choice
 from mtdense_ros.errors import InputError, MtdenseError
-from mtdense_ros.inference.predictor import input_of
+from mtdense_ros.inference.network_input import NetworkInput
 from mtdense_ros.replay.arguments import DEFAULT_WEIGHTS
 from mtdense_ros.utils.command_line import ProgressLine, portable_command
 from mtdense_ros.utils.files import write_result
@@ -63,7 +63,7 @@ def bench(
     if runs < 1:
         raise InputError(f"--runs {runs}: is too few; give at least 1")
     path, card = str(find_weights(name).absolute()), read_card(name)
-    size_hw, _ = input_of(card, size)
+    size_hw = NetworkInput(card, size).size_hw
     progress = ProgressLine()
     trials = run_trials(planned_trials(engines, precisions), path, size_hw, runs, progress.show)
     progress.clear()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.compressed import decode_compressed
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.replay.arguments import add_weights
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def predict(images: Sequence[Path], weights: Sequence[str], background: Path | None, focal: float | None, device: str, out: Path) -> None:
     """Writes out/RESULT/000000.png and so on for each image in turn, and says what was written. Raises MtdenseError."""
-    pipeline = Pipeline(MultiPredictor.load(weights, device=device))
+    pipeline = Pipeline(MultiPredictor.load(weights, options=EngineOptions(device=device)))
     if background is not None:
         pipeline.background.capture(read_image(background))
     claim_folder(out)

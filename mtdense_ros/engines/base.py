@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,20 @@ Features = tuple[Any, ...]
 """What an engine's `encode_background` made: of use to that engine only, which knows where it lies and in what format."""
 
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How a network is to be executed.
+
+    engine: of create.ENGINES. device: "auto" (CUDA where there is one and the engine can use it), "cpu", "cuda" or "cuda:N".
+    precision: of PRECISIONS. threads: on the CPU; 0 leaves it to the engine.
+    """
+
+    engine: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 0
 
 
 class Engine(Protocol):

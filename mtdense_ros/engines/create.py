@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from mtdense_ros.engines.base import Engine
+from mtdense_ros.engines.base import Engine, EngineOptions
 from mtdense_ros.engines.graph_engine import Compiler, GraphEngine
 from mtdense_ros.engines.measured_choice import allowed_precisions, cached_choice
 from mtdense_ros.engines.onnx_engine import OnnxCompiler
@@ -28,11 +28,9 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {"openvino": ("openvino",), "onnxrunt
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made: name of an engine, device, precision as create_engine takes them, and the rule that said so."""
+    """What is to be made: options with an engine's own name, and the rule that chose it."""
 
-    name: str
-    device: str
-    precision: str
+    options: EngineOptions
     rule: str
 
 
@@ -41,43 +39,35 @@ def installed_engines() -> dict[str, str | None]:
     return {name: _absence(name) for name in ENGINES if name != "auto"}
 
 
-def create_engine(
-    net: DenseNetwork,
-    card: Card,
-    name: str = "auto",
-    device: str = "auto",
-    precision: str = "auto",
-    threads: int = 0,
-    size_hw: Size | None = None,
-) -> Engine:
+def create_engine(net: DenseNetwork, card: Card, options: EngineOptions | None = None, size_hw: Size | None = None) -> Engine:
     """The engine of a network; the network stays as it is.
 
-    name: of ENGINES. device: "auto" (CUDA when there is one and the engine can use it), "cpu", "cuda" or "cuda:N".
-    precision: of base.PRECISIONS. threads: on the CPU, 0 is the engine's own choice. size_hw: of the network's input, by
-    which a measured choice is looked up. Raises ConfigError, DeviceError.
+    size_hw: of the network's input, by which a measured choice is looked up. Raises ConfigError, DeviceError.
     """
-    plan = plan_engine(card, name, device, precision, size_hw)
-    engine = _MAKERS[plan.name](net, plan, threads)
+    plan = plan_engine(card, options or EngineOptions(), size_hw)
+    engine = _MAKERS[plan.options.engine](net, plan.options)
     engine.rule = plan.rule
     return engine
 
 
-def plan_engine(card: Card, name: str, device: str, precision: str, size_hw: Size | None) -> Plan:
+def plan_engine(card: Card, options: EngineOptions, size_hw: Size | None) -> Plan:
     """What create_engine would make. Raises ConfigError for an engine that is unknown, absent, or not for the device."""
+    name, device, precision = options.engine, options.device, options.precision
     if name not in ENGINES:
         raise ConfigError(f"engine: '{name}' is unknown; {known_names(name, ENGINES)}")
     if name != "auto":
         _check_installed(name)
-        own = _on_cuda(card, precision) if name == "torch" and _means_cuda(device) else precision
-        return Plan(name, device, own, "asked for")
+        on_cuda = name == "torch" and _means_cuda(device)
+        return Plan(replace(options, precision=_on_cuda(card, precision)) if on_cuda else options, "asked for")
     choice = cached_choice(card, size_hw, device, precision) if size_hw else None
     if choice is not None and _absence(choice.engine) is None:
         same_kind = device if device.startswith(choice.device) else choice.device  # "cuda:1" stays what it is
-        return Plan(choice.engine, same_kind, choice.precision, "auto: the fastest that mtdense bench --choose measured here")
+        measured = replace(options, engine=choice.engine, device=same_kind, precision=choice.precision)
+        return Plan(measured, "auto: the fastest that mtdense bench --choose measured here")
     if _means_cuda(device):
-        return Plan("torch", device, _on_cuda(card, precision), "auto: torch for CUDA")
+        return Plan(replace(options, engine="torch", precision=_on_cuda(card, precision)), "auto: torch for CUDA")
     first = next(engine for engine, absence in installed_engines().items() if absence is None)
-    return Plan(first, device, precision, "auto: the first installed of " + ", ".join(installed_engines()))
+    return Plan(replace(options, engine=first), "auto: the first installed of " + ", ".join(installed_engines()))
 
 
 def _means_cuda(device: str) -> bool:
@@ -102,18 +92,19 @@ def _absence(name: str) -> str | None:
     return f"not installed: {missing}; pip install {missing}" if missing else None
 
 
-def _torch(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
-    return TorchEngine(net, plan.device, plan.precision, threads)
+def _torch(net: DenseNetwork, options: EngineOptions) -> Engine:
+    return TorchEngine(net, options.device, options.precision, options.threads)
 
 
-def _openvino(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
-    if plan.device not in ("auto", "cpu"):
-        raise ConfigError(f"device: '{plan.device}' is not for engine openvino, which runs on the CPU; use engine: torch, or device: cpu")
-    return _compiling("openvino", net, lambda: OpenVinoCompiler(net, plan.precision, threads))
+def _openvino(net: DenseNetwork, options: EngineOptions) -> Engine:
+    device = options.device
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device: '{device}' is not for engine openvino, which runs on the CPU; use engine: torch, or device: cpu")
+    return _compiling("openvino", net, lambda: OpenVinoCompiler(net, options.precision, options.threads))
 
 
-def _onnxruntime(net: DenseNetwork, plan: Plan, threads: int) -> Engine:
-    return _compiling("onnxruntime", net, lambda: OnnxCompiler(net, plan.device, plan.precision, threads))
+def _onnxruntime(net: DenseNetwork, options: EngineOptions) -> Engine:
+    return _compiling("onnxruntime", net, lambda: OnnxCompiler(net, options.device, options.precision, options.threads))
 
 
 def _compiling(name: str, net: DenseNetwork, compiler: Callable[[], Compiler]) -> Engine:
@@ -125,7 +116,7 @@ def _compiling(name: str, net: DenseNetwork, compiler: Callable[[], Compiler]) -
         raise ConfigError(f"{problem}; install it again with pip install {' '.join(_PACKAGES[name])}, or use engine: torch") from error
 
 
-_MAKERS: Mapping[str, Callable[[DenseNetwork, Plan, int], Engine]] = {
+_MAKERS: Mapping[str, Callable[[DenseNetwork, EngineOptions], Engine]] = {
     "openvino": _openvino,
     "onnxruntime": _onnxruntime,
     "torch": _torch,

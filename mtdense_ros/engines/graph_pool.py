@@ -21,8 +21,8 @@ MAX_SHAPES = 4
 """Of images (batch, channels, height, width) for which graphs are kept."""
 
 IN_USE = 100
-"""A graph that was used in this many of the latest runs is not replaced while a larger one serves: sets that alternate must not
-push each other out."""
+"""Graphs that were used in the last so many runs are not replaced while a larger one serves: sets of outputs that alternate, as with
+every.labels 2, would push each other out, and be compiled again and again."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,21 +59,19 @@ class GraphPool:
         self._compiling = Lock()
 
     def find(self, key: GraphKey, may_stall: bool) -> tuple[GraphKey, Graph]:
-        """The graph of a key, or a larger one that is ready.
+        """The graph of a key. Unless it may stall: a larger one that is ready, while that of the key is made in the background, or while
+        all places are taken by graphs in use.
 
-        A larger one serves while all places are taken by graphs in use and, unless the caller may wait, while that of the key is
-        compiled in the background. What failed there is not tried there again. Raises what compiling raised where nothing else
-        serves.
+        What failed in the background is not tried there again. Raises what compiling raised where nothing else serves.
         """
         self._runs += 1
         self._collect()
         if key not in self._ready:
-            larger = self._smallest_serving(key)
-            if larger is not None and not self._has_place(key):
-                key = larger
-            elif larger is not None and not may_stall:
+            larger = None if may_stall else self._smallest_serving(key)
+            if larger is not None:
                 self._last_use[larger] = self._runs  # before room is made for the other
-                self._start(key)
+                if self._has_place(key):
+                    self._start(key)
                 key = larger
             else:
                 self._make_room(key)

@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mtdense_ros.engines.base import PRECISIONS, Floats
 from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
-from mtdense_ros.engines.torch_settings import Shared, use_threads
+from mtdense_ros.engines.torch_settings import exact_cudnn, torch_threads
 from mtdense_ros.engines.work_counter import count_work
 from mtdense_ros.errors import ConfigError, DeviceError, known_names
 from mtdense_ros.models import DenseNetwork
@@ -22,15 +22,12 @@ Features = tuple[Tensor, ...]
 
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
-# fp32 means fp32, and sizes stay the same, so that it pays to try the kernels
-_CUDNN = Shared(lambda: torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False))
-
 
 class TorchEngine:
     """A network on a device. The network that was passed stays as it is.
 
     device: "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N". precision: "auto" (fp32), "fp32", "fp16" (CUDA only) or
-    "bf16". threads: of the process's torch operations on the CPU, 0 is torch's own choice. Raises DeviceError, ConfigError.
+    "bf16". threads: on the CPU, 0 is torch's own choice. Raises DeviceError, ConfigError.
     """
 
     name = "torch"
@@ -38,7 +35,7 @@ class TorchEngine:
     def __init__(self, net: DenseNetwork, device: str = "auto", precision: str = "auto", threads: int = 0) -> None:
         self.device = choose_device(device)
         self.precision = choose_precision(precision, self.device)
-        use_threads(threads)
+        self._threads = threads
         self.rule = ""
         self.may_stall = True
         self.counters: Counter[str] = Counter()
@@ -78,12 +75,13 @@ class TorchEngine:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """Without gradients; a device that fails is told from an error of our own."""
+        """Without gradients; a device that fails raises DeviceError."""
         try:
             with ExitStack() as stack:
                 stack.enter_context(torch.inference_mode())
+                stack.enter_context(torch_threads(self._threads))
                 if self.device.type == "cuda":
-                    stack.enter_context(_CUDNN)
+                    stack.enter_context(exact_cudnn())
                 yield
         except RuntimeError as error:
             if self.device.type != "cuda":

@@ -1,31 +1,68 @@
-"""How many threads the process's torch operations on the CPU use."""
+"""How many threads torch's operations on the CPU use, and how exact its convolutions on a GPU are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from threading import Lock
 
 import torch
 
+_lock = threading.Lock()
+_inside = threading.local()
+_users = 0
+_outside = 1
+"""The number of threads before the first of the current users set another one."""
 
-def use_threads(threads: int) -> None:
-    """Makes them use this many; 0: as many as torch itself chose."""
-    chosen_by_torch = _default_threads()
-    _set(threads or chosen_by_torch)
+_cudnn_lock = threading.Lock()
+_cudnn_users = 0
+_cudnn_flags = ExitStack()
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """They run in the caller's thread meanwhile: torch's pool would spin beside that of another engine."""
-    _default_threads()
-    before = torch.get_num_threads()
-    _set(1)
+def torch_threads(threads: int) -> Iterator[None]:
+    """Within it the calling thread's operations use this many threads; 0: as many as torch itself chose.
+
+    Torch has one number for the process, which each thread takes over with its first operation. So what is put back is the
+    number from before anybody was inside, and not what another user's thread has set meanwhile.
+    """
+    global _users, _outside
+    with _lock:
+        chosen_by_torch = _default_threads()
+        if _users == 0:
+            _outside = torch.get_num_threads()
+        _users += 1
+    before = getattr(_inside, "threads", None)
+    _inside.threads = threads or chosen_by_torch
+    _set(_inside.threads)
     try:
         yield
     finally:
-        _set(before)
+        with _lock:
+            _users -= 1
+        _inside.threads = before
+        _set(before or _outside)
+
+
+@contextmanager
+def exact_cudnn() -> Iterator[None]:
+    """fp32 means fp32 within it, and kernels are tried out, as sizes stay the same.
+
+    The flags are the process's: the first user sets them, and the last one puts them back.
+    """
+    global _cudnn_users
+    with _cudnn_lock:
+        if _cudnn_users == 0:
+            _cudnn_flags.enter_context(torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False))
+        _cudnn_users += 1
+    try:
+        yield
+    finally:
+        with _cudnn_lock:
+            _cudnn_users -= 1
+            if _cudnn_users == 0:
+                _cudnn_flags.close()
 
 
 def _set(threads: int) -> None:
@@ -35,32 +72,5 @@ def _set(threads: int) -> None:
 
 @lru_cache(maxsize=1)
 def _default_threads() -> int:
-    """How many threads torch chose, asked before anything sets another number: torch itself forgets it."""
+    """How many threads torch chose, asked before anything here sets another number: torch itself forgets it."""
     return torch.get_num_threads()
-
-
-class Shared:
-    """A context for several threads: the first one in enters what `make` gives, the last one out leaves it.
-
-    If each entered its own, the first one out would put the settings back while the others still rely on them.
-    """
-
-    def __init__(self, make: Callable[[], AbstractContextManager[object]]) -> None:
-        self._make = make
-        self._lock = Lock()
-        self._inside = 0
-        self._held: AbstractContextManager[object] | None = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._held is None:
-                self._held = self._make()
-                self._held.__enter__()
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0 and self._held is not None:
-                held, self._held = self._held, None
-                held.__exit__(None, None, None)

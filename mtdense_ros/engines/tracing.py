@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mtdense_ros import models
 from mtdense_ros.engines.torch_engine import folded
-from mtdense_ros.engines.torch_settings import one_thread
+from mtdense_ros.engines.torch_settings import torch_threads
 from mtdense_ros.export.graph import Part, parts_of
 from mtdense_ros.models import DenseNetwork
 
@@ -38,7 +38,7 @@ def parts_to_trace(net: DenseNetwork) -> tuple[dict[str, Part], dict[str, Tensor
 @contextmanager
 def quiet_tracing() -> Iterator[None]:
     """In one thread, as torch's pool would spin beside that of the engine; without warnings of what is constant on purpose."""
-    with one_thread(), warnings.catch_warnings(), torch.no_grad():
+    with torch_threads(1), warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         warnings.simplefilter("ignore", DeprecationWarning)  # of tracing itself
         yield

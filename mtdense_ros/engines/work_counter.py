@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mtdense_ros.engines.torch_settings import one_thread
+from mtdense_ros.engines.torch_settings import torch_threads
 from mtdense_ros.models import DenseNetwork
 
 _SIDE = 32  # that every network takes
@@ -38,7 +38,7 @@ class WorkCounter:
         asked = background, None if outputs is None else frozenset(outputs)
         if asked not in self._known:
             image = torch.zeros(1, 3, _SIDE, _SIDE)
-            with one_thread(), torch.inference_mode():
+            with torch_threads(1), torch.inference_mode():
                 features = self._net.encode_background(image) if background and self._takes_background else None
                 self._counters.clear()
                 found = tuple(self._net(image, features, outputs))
@@ -48,7 +48,7 @@ class WorkCounter:
     def background(self) -> Work:
         """Of encoding a background; InputError where the network takes none."""
         self._counters.clear()
-        with one_thread(), torch.inference_mode():
+        with torch_threads(1), torch.inference_mode():
             self._net.encode_background(torch.zeros(1, 3, _SIDE, _SIDE))
         return Work((), self._counters.copy())
 

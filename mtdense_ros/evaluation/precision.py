@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from mtdense_ros.engines.base import SUPPORTED_PRECISIONS
+from mtdense_ros.engines.base import SUPPORTED_PRECISIONS, EngineOptions
 from mtdense_ros.engines.create import installed_engines
 from mtdense_ros.engines.machine import this_machine
 from mtdense_ros.errors import InputError, MtdenseError, known_names
@@ -148,7 +148,7 @@ def _predictor(net: DenseNetwork, card: Card, variant: Variant) -> Predictor:
     if _is_emulated(variant):
         return Predictor(EmulatedFp16Engine(net), net.needs_background, card)
     device = "cpu" if variant == EXACT else "auto"  # on a GPU torch may compute fp32 with fewer bits
-    return Predictor.from_network(net, card, device=device, engine=engine, precision=precision)
+    return Predictor.from_network(net, card, EngineOptions(engine, device, precision))
 
 
 def _is_emulated(variant: Variant) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction
+from mtdense_ros.engines.base import EngineOptions
 from mtdense_ros.errors import ConfigError, known_names
 from mtdense_ros.inference.postprocess import OutputOptions, outputs_of
 from mtdense_ros.inference.predictor import EncodedBackground, Predictor
@@ -45,12 +46,9 @@ class MultiPredictor:
         cls,
         weights: str | Path | Sequence[str | Path],
         choices: Mapping[str, str] | None = None,
-        label_space: str = "",
-        device: str = "auto",
-        engine: str = "auto",
-        precision: str = "auto",
+        options: EngineOptions | None = None,
         size: tuple[int, int] | None = None,
-        threads: int = 0,
+        label_space: str = "",
     ) -> MultiPredictor:
         """Of weights by name or path, in order of preference.
 
@@ -62,9 +60,7 @@ class MultiPredictor:
         if label_space and "labels" not in routes:
             raise ConfigError(f"parameter labels.space: '{label_space}', but none of {', '.join(by_name)} makes labels; leave it empty")
         spaces = {routes["labels"]: label_space} if label_space else {}
-        predictors = {
-            name: Predictor.load(each, device, engine, precision, size, threads, spaces.get(name, "")) for name, each in by_name.items()
-        }
+        predictors = {name: Predictor.from_weights(each, options, size, spaces.get(name, "")) for name, each in by_name.items()}
         return cls(predictors, routes)
 
     @property
@@ -101,8 +97,13 @@ class MultiPredictor:
 
     @property
     def precision(self) -> str:
-        """The number format that was chosen: "fp32", "fp16" or "bf16"."""
+        """The precision that was chosen: "fp32", "fp16" or "bf16"."""
         return next(iter(self.predictors.values())).precision
+
+    @property
+    def threads(self) -> int:
+        """The CPU threads that were asked for; 0: the engine's own choice."""
+        return next(iter(self.predictors.values())).threads
 
     @property
     def counters(self) -> Counter[str]:

@@ -6,14 +6,16 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.datatypes import OUTPUTS, Prediction
-from mtdense_ros.errors import ConfigError
+from mtdense_ros.datatypes import OUTPUTS, LabelSpace, Prediction
+from mtdense_ros.errors import ConfigError, WeightsError, known_names
 from mtdense_ros.geometry.depth import apply_range, normalise_normals
 from mtdense_ros.imaging import transforms
+from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import run_in_parallel
 from mtdense_ros.weights import Card, DepthSpec
@@ -48,8 +50,24 @@ RAW_KEY = {"labels": "labels", "confidence": "labels", "depth": "depth", "normal
 """The raw map that each output is made of."""
 
 
+def label_space_of(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
+    """The label space of a name, "" for the card's first, and where its logits are among the network's."""
+    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
+    names = [space.name for space in spaces]
+    if chosen and chosen not in names:
+        raise ConfigError(f"parameter labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
+    if not spaces:
+        return None, slice(None)
+    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
+    if classes is not None and classes != ends[-1]:
+        found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
+        raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
+    index = names.index(chosen) if chosen else 0
+    return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
+
+
 def outputs_of(raw_outputs: Collection[str]) -> tuple[str, ...]:
-    """The fields of a Prediction that a network with these raw outputs can fill, in the order of records.OUTPUTS."""
+    """The fields of a Prediction that a network with these raw outputs can fill, in the order of datatypes.OUTPUTS."""
     return tuple(output for output in OUTPUTS if RAW_KEY[output] in raw_outputs)
 
 

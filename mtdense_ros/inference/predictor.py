@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.datatypes import OUTPUTS, Intrinsics, LabelSpace, Prediction, Rgb, check_rgb, image_size
-from mtdense_ros.engines.base import Engine, Features
+from mtdense_ros.datatypes import Intrinsics, Prediction, Rgb, check_rgb, image_size
+from mtdense_ros.engines.base import Engine, EngineOptions, Features
 from mtdense_ros.engines.create import create_engine
-from mtdense_ros.errors import ConfigError, InputError, WeightsError, known_names
-from mtdense_ros.imaging.label_spaces import load_label_spaces
-from mtdense_ros.imaging.transforms import network_size, normalise
-from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, outputs_of, postprocess
+from mtdense_ros.errors import InputError
+from mtdense_ros.inference.batches import chosen_outputs, common_size, per_image
+from mtdense_ros.inference.network_input import NetworkInput, Size
+from mtdense_ros.inference.postprocess import RAW_KEY, OutputOptions, label_space_of, outputs_of, postprocess
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.utils.buffers import BufferPool
-from mtdense_ros.utils.parallel import use_threads
+from mtdense_ros.utils.parallel import limit_threads
 from mtdense_ros.utils.timing import Stopwatch
 from mtdense_ros.weights import Card, load_weights
-
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +37,29 @@ Background = EncodedBackground | Rgb
 
 
 class Predictor:
-    """One network, ready to run. `card` describes it; `label_space`: of its labels, None where the card names none; `load_ms`:
-    how long `load` took, by stage.
+    """One network, ready to run. One caller at a time; several cameras may share it, each with its own background.
 
-    One caller at a time; several cameras may share it, each with its own background.
+    `card` describes the network; `label_space` is that of its labels, None where the card names none; `threads` are those that
+    were asked for; `load_ms` says how long `load` took, by stage.
     """
 
     def __init__(
-        self, engine: Engine, needs_background: Collection[str], card: Card, size: Size | None = None, label_space: str = ""
+        self,
+        engine: Engine,
+        needs_background: Collection[str],
+        card: Card,
+        size: Size | None = None,
+        label_space: str = "",
+        threads: int = 0,
     ) -> None:
         self.card = card
         self.label_space, self._logits = label_space_of(card, label_space)
+        self.threads = threads
+        self.load_ms: Mapping[str, float] = {}
         self._engine = engine
         self._needs_background = frozenset(needs_background)
-        self._input_hw, self._resize = input_of(card, size)
+        self._input = NetworkInput(card, size)
         self._background: EncodedBackground | None = None
-        self.load_ms: Mapping[str, float] = {}
 
     @classmethod
     def load(
@@ -71,39 +74,39 @@ class Predictor:
     ) -> Predictor:
         """The predictor of weights by name or path.
 
-        device, engine, precision, threads: see create_engine; size: (height, width) of the network's input instead of the
-        card's; label_space: one of the card's, where it has several; its first otherwise. Raises WeightsError, DeviceError,
-        ConfigError.
+        device, engine, precision, threads: see EngineOptions; the rest: see `from_weights`, which this calls.
+        """
+        return cls.from_weights(name_or_path, EngineOptions(engine, device, precision, threads), size, label_space)
+
+    @classmethod
+    def from_weights(
+        cls, name_or_path: str | Path, options: EngineOptions | None = None, size: Size | None = None, label_space: str = ""
+    ) -> Predictor:
+        """The predictor of weights by name or path.
+
+        size: (height, width) of the network's input instead of the card's; label_space: one of the card's, where it has several;
+        its first otherwise. Raises WeightsError, DeviceError, ConfigError.
         """
         watch = Stopwatch()
         net, card = load_weights(name_or_path)
         watch.lap("weights")
-        predictor = cls.from_network(net, card, device, engine, precision, size, threads, label_space)
+        predictor = cls.from_network(net, card, options, size, label_space)
         watch.lap("engine")
         predictor.load_ms = watch.laps
         return predictor
 
     @classmethod
     def from_network(
-        cls,
-        net: DenseNetwork,
-        card: Card,
-        device: str = "auto",
-        engine: str = "auto",
-        precision: str = "auto",
-        size: Size | None = None,
-        threads: int = 0,
-        label_space: str = "",
+        cls, net: DenseNetwork, card: Card, options: EngineOptions | None = None, size: Size | None = None, label_space: str = ""
     ) -> Predictor:
-        """The predictor of a network in memory, such as one in training; see `load`."""
-        input_hw, _ = input_of(card, size)
-        use_threads(threads)
-        made = create_engine(net, card, engine, device, precision, threads, input_hw)
-        return cls(made, net.needs_background, card, size, label_space)
+        """The predictor of a network in memory, such as one in training; see `from_weights`."""
+        options = options or EngineOptions()
+        engine = create_engine(net, card, options, NetworkInput(card, size).size_hw)
+        return cls(engine, net.needs_background, card, size, label_space, options.threads)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The fields of a Prediction that this network can fill, in the order of records.OUTPUTS."""
+        """The fields of a Prediction that this network can fill, in the order of datatypes.OUTPUTS."""
         return outputs_of(self.card.outputs)
 
     @property
@@ -123,7 +126,7 @@ class Predictor:
 
     @property
     def precision(self) -> str:
-        """The number format that was chosen: "fp32", "fp16" or "bf16"."""
+        """The precision that was chosen: "fp32", "fp16" or "bf16"."""
         return self._engine.precision
 
     @property
@@ -134,11 +137,11 @@ class Predictor:
     @property
     def input_size(self) -> tuple[Size, str]:
         """(height, width) and resize mode of the network's input: the card's, unless another size was asked for."""
-        return self._input_hw, self._resize
+        return self._input.size_hw, self._input.resize
 
     def network_size(self, camera_hw: Size) -> Size:
         """The (height, width) at which the network sees an image of that (height, width)."""
-        return network_size(camera_hw, self._input_hw, self._resize, self.card.input.multiple)
+        return self._input.size_for(camera_hw)
 
     def needs_background(self, output: str) -> bool:
         """Whether an output of this network does not exist without a background."""
@@ -147,7 +150,7 @@ class Predictor:
     def encode_background(self, rgb: Rgb) -> EncodedBackground:
         """The features of a reference frame (H, W, 3) uint8. Raises InputError where the network takes none."""
         check_rgb(rgb, "background")
-        return EncodedBackground(self._engine.encode_background(self._network_input([rgb], BufferPool())), image_size(rgb), self._engine)
+        return EncodedBackground(self._engine.encode_background(self._input.of([rgb], BufferPool())), image_size(rgb), self._engine)
 
     def set_background(self, rgb: Rgb) -> None:
         """Makes a reference frame (H, W, 3) uint8 the one of every `predict` that is given none."""
@@ -169,7 +172,7 @@ class Predictor:
         """What the network says of an image (H, W, 3) uint8, at its size.
 
         intrinsics: of this image, to make depth hold for its focal length; background: encoded, or an image that is encoded
-        for this call; outputs: only these of records.OUTPUTS, all for None; buffers: where the answer may lie until the next
+        for this call; outputs: only these of datatypes.OUTPUTS, all for None; buffers: where the answer may lie until the next
         call with it, fresh arrays without one. What the network lacks, or cannot give without a background, is None. Raises
         InputError.
         """
@@ -193,16 +196,16 @@ class Predictor:
         features = self._features(backgrounds, camera_hw, len(images)) if raw_wanted & self._needs_background else None
         raw_keys = raw_wanted if features is not None else raw_wanted - self._needs_background
         buffers = buffers or BufferPool()
-        network_input = self._network_input(images, buffers)
+        network_input = self._input.of(images, buffers)
         watch.lap("preprocess")
         raw = self._engine.run(network_input, features, raw_keys) if raw_keys else {}
         watch.lap("network")
         predictions = []
-        for i, camera in enumerate(cameras):
-            mine = buffers.part(f"image {i}")
-            one = {key: maps[i, self._logits] if key == "labels" else maps[i] for key, maps in raw.items()}
-            scale = self._focal_scale(camera_hw, camera)
-            predictions.append(postprocess(one, camera_hw, self.card, scale, wanted, options or OutputOptions(), mine))
+        with limit_threads(self.threads):
+            for i, camera in enumerate(cameras):
+                one = {key: maps[i, self._logits] if key == "labels" else maps[i] for key, maps in raw.items()}
+                scale, mine = self._input.focal_scale(camera_hw, camera), buffers.part(f"image {i}")
+                predictions.append(postprocess(one, camera_hw, self.card, scale, wanted, options or OutputOptions(), mine))
         watch.lap("postprocess")
         return [replace(p, timings=watch.laps, focal_assumed=camera is None) for p, camera in zip(predictions, cameras, strict=True)]
 
@@ -213,7 +216,7 @@ class Predictor:
         """
         features = self._features(background, image_size(rgb), 1) if self._needs_background else None
         keys = [key for key in self.card.outputs if features is not None or key not in self._needs_background]
-        maps = self._engine.run(self._network_input([rgb], BufferPool()), features, keys) if keys else {}
+        maps = self._engine.run(self._input.of([rgb], BufferPool()), features, keys) if keys else {}
         return {key: values[0].copy() for key, values in maps.items()}
 
     def warm_up(self, camera_hw: Size) -> None:
@@ -232,14 +235,6 @@ class Predictor:
     def close(self) -> None:
         """Gives back the engine's memory and threads; the predictor is of no use afterwards."""
         self._engine.close()
-
-    def _network_input(self, images: Sequence[Rgb], buffers: BufferPool) -> NDArray[np.float32]:
-        """Images of one size as (B, 3, h, w) float32, normalised as the card says."""
-        size_hw = self.network_size(image_size(images[0]))
-        out = buffers.array("network input", (len(images), 3, *size_hw), np.float32)
-        for i, rgb in enumerate(images):
-            normalise(rgb, size_hw, self.card.input.mean, self.card.input.std, out[i : i + 1], buffers)
-        return out
 
     def _features(self, backgrounds: Background | Sequence[Background] | None, camera_hw: Size, count: int) -> Features | None:
         """Background features for a batch: of one background for all frames, or of one each, stacked."""
@@ -267,70 +262,3 @@ class Predictor:
         if encoded.engine is not self._engine:
             raise InputError("background: was encoded by another predictor; use encode_background of the one that predicts")
         return encoded
-
-    def _focal_scale(self, camera_hw: Size, camera: Intrinsics | None) -> float:
-        """The factor on depth: focal length in network pixels over the card's; 1 where the camera is unknown."""
-        if camera is None or self.card.depth is None or self.card.depth.focal_px is None:
-            return 1.0
-        if (camera.height, camera.width) != camera_hw:
-            found, due = f"{camera.width}x{camera.height}", f"{camera_hw[1]}x{camera_hw[0]}"
-            raise InputError(f"intrinsics: are for {found}, the image is {due}; use the camera_info of this image")
-        return camera.fx * self.network_size(camera_hw)[1] / camera_hw[1] / self.card.depth.focal_px
-
-
-def label_space_of(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
-    """The label space of a name, "" for the card's first, and where its logits are among the network's."""
-    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
-    names = [space.name for space in spaces]
-    if chosen and chosen not in names:
-        raise ConfigError(f"parameter labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
-    if not spaces:
-        return None, slice(None)
-    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
-    if classes is not None and classes != ends[-1]:
-        found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
-        raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
-    index = names.index(chosen) if chosen else 0
-    return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
-
-
-def input_of(card: Card, size: Size | None) -> tuple[Size, str]:
-    """(height, width) and resize mode of the network's input; a given size makes a native network a resizing one."""
-    if size is None:
-        return (card.input.height, card.input.width), card.input.resize
-    if len(size) != 2 or min(size) < 1:
-        raise ConfigError(f"size: {size} is no (height, width) in pixels; use for example (192, 256)")
-    return (int(size[0]), int(size[1])), "area" if card.input.resize == "native" else card.input.resize
-
-
-T = TypeVar("T")
-
-
-def common_size(images: Sequence[Rgb]) -> tuple[int, int]:
-    """The (height, width) of all images, each (H, W, 3) uint8. Raises InputError, naming the image that differs."""
-    if not len(images):
-        raise InputError("predict_batch: no images; pass at least one")
-    for i, rgb in enumerate(images):
-        check_rgb(rgb, f"image {i}" if len(images) > 1 else "image")
-        if rgb.shape != images[0].shape:
-            found, due = (f"{image.shape[1]}x{image.shape[0]}" for image in (rgb, images[0]))
-            raise InputError(f"predict_batch: image {i} is {found}, image 0 is {due}; batch images of one size")
-    return image_size(images[0])
-
-
-def per_image(values: T | Sequence[T | None] | None, kind: type[T], count: int, what: str) -> list[T | None]:
-    """One value per image, from one of `kind` for all, a sequence, or nothing. Raises InputError on another length."""
-    if values is None or isinstance(values, kind):
-        return [values] * count
-    if not isinstance(values, Sequence) or len(values) != count:
-        found = len(values) if isinstance(values, Sequence) else type(values).__name__
-        raise InputError(f"predict_batch: {found} {what} for {count} images; pass one for all, or one each")
-    return list(values)
-
-
-def chosen_outputs(outputs: Collection[str] | None) -> frozenset[str]:
-    """`outputs`, all of records.OUTPUTS for None. Raises InputError on an unknown name."""
-    for output in outputs or ():
-        if output not in OUTPUTS:
-            raise InputError(f"outputs: '{output}' is unknown; {known_names(output, OUTPUTS)}")
-    return frozenset(OUTPUTS if outputs is None else outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
@@ -16,7 +17,8 @@ STAGES = ("weights", "engine", "warm-up")
 def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[Pipeline, dict[str, float]]:
     """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError and ConfigError."""
     p, stages = parameters, dict.fromkeys(STAGES, 0.0)
-    networks = MultiPredictor.load(p.weights, p.output_routes, p.labels_space, p.device, p.engine, p.precision, p.size_hw, p.threads)
+    options = EngineOptions(p.engine, p.device, p.precision, p.threads)
+    networks = MultiPredictor.load(p.weights, p.output_routes, options, p.size_hw, p.labels_space)
     for predictor in networks.predictors.values():
         for stage, ms in predictor.load_ms.items():
             stages[stage] += ms

@@ -20,6 +20,7 @@ from mtdense_ros.pipeline.background import Background
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.results import RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
 from mtdense_ros.utils.buffers import BufferPool
+from mtdense_ros.utils.parallel import limit_threads
 from mtdense_ros.utils.timing import Stopwatch
 
 __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
@@ -58,7 +59,8 @@ class Pipeline:
         watch.lap("scale")
         points_range = options.points_min, options.points_max or math.inf
         material = ResultInputs(frame.rgb, prediction, self.networks.label_space, rays, points_range, buffers.part("results"))
-        made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
+        with limit_threads(self.networks.threads):
+            made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
         missing = {**needs.missing, **{name: doubt for name, array in made.items() if array is None}}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtdense_ros.datatypes import Frame
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
@@ -40,7 +41,7 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
 
     Raises InputError, WeightsError and DeviceError.
     """
-    networks = MultiPredictor.load(plan.weights, device=device)
+    networks = MultiPredictor.load(plan.weights, options=EngineOptions(device=device))
     pipeline = Pipeline(networks, PipelineOptions())
     collected = _Collected(plan, networks)
     claim_folder(out)

@@ -12,6 +12,7 @@ from mtdense_ros.budget.costs import Sample
 from mtdense_ros.budget.keeper import BudgetKeeper, conceded, output_sets
 from mtdense_ros.budget.quality_levels import Setting
 from mtdense_ros.datatypes import Frame
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.options import PipelineOptions
@@ -31,7 +32,7 @@ class Bench:
 
     def __init__(self, weights, picture, engine="auto"):
         self.weights = str(weights)
-        self.pipeline = Pipeline(MultiPredictor.load(self.weights, device="cpu", engine=engine))
+        self.pipeline = Pipeline(MultiPredictor.load(self.weights, options=EngineOptions(device="cpu", engine=engine)))
         self.log, self.frames, self.bf16 = [], 0, 0.6
         self.faults = Faults(lambda is_error, text: None)
         self.worker = Worker(lambda item: None, lambda error: None)

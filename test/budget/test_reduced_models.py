@@ -7,9 +7,12 @@ import pytest
 
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
 from mtdense_ros.errors import WeightsError
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import Parameters
+
+CPU = EngineOptions(device="cpu")
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +26,7 @@ def weights(make_random_weights):
 
 @pytest.fixture(scope="module")
 def networks(weights):
-    return MultiPredictor.load(weights, device="cpu")
+    return MultiPredictor.load(weights, options=CPU)
 
 
 def test_half_of_the_sides_in_multiples_of_the_card(networks, weights, picture):
@@ -38,7 +41,7 @@ def test_half_of_the_sides_in_multiples_of_the_card(networks, weights, picture):
 
 def test_a_file_that_was_replaced_meanwhile_is_refused(make_random_weights):
     path = make_random_weights("mtdense", name="replaced")
-    networks = MultiPredictor.load(str(path), device="cpu")
+    networks = MultiPredictor.load(str(path), options=CPU)
     (predictor,) = networks.predictors.values()
     predictor.card = dataclasses.replace(predictor.card, sha256="0" * 64)
     with pytest.raises(WeightsError, match="'replaced': the file is not the one that was configured"):
@@ -47,9 +50,9 @@ def test_a_file_that_was_replaced_meanwhile_is_refused(make_random_weights):
 
 def test_fractions_that_make_nothing_smaller_are_left_out(make_random_weights):
     card = {"height": 32, "width": 64, "resize": "area", "multiple": 32, "mean": [0.5] * 3, "std": [0.2] * 3}
-    tiny = MultiPredictor.load(str(make_random_weights("mtdense", input=card)), device="cpu")
+    tiny = MultiPredictor.load(str(make_random_weights("mtdense", input=card)), options=CPU)
     assert smaller_fractions(tiny, (32, 64)) == (0.5,)
-    assert smaller_fractions(MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu"), HW) == (0.75, 0.5)
+    assert smaller_fractions(MultiPredictor.load(str(make_random_weights("mtdense")), options=CPU), HW) == (0.75, 0.5)
 
 
 def test_a_smaller_number_format_needs_the_cards_word(networks, make_random_weights):
@@ -57,8 +60,8 @@ def test_a_smaller_number_format_needs_the_cards_word(networks, make_random_weig
     loss = {"mean_iou": 0.001, "abs_rel": 0.001, "foreground_iou": 0.001}
     measured = {"precision": "bf16", "engine": "torch", "set": "renders: test", "loss": loss}
     path = make_random_weights("mtdense", precision={"limits": {}, "measured": [measured]})
-    allowed = MultiPredictor.load(str(path), device="cpu", engine="torch", precision="fp32")
+    allowed = MultiPredictor.load(str(path), options=EngineOptions(device="cpu", engine="torch", precision="fp32"))
     assert smaller_precision(allowed) == "bf16"
-    assert smaller_precision(MultiPredictor.load(str(path), device="cpu", engine="torch", precision="bf16")) == ""
+    assert smaller_precision(MultiPredictor.load(str(path), options=EngineOptions(device="cpu", engine="torch", precision="bf16"))) == ""
     reduced = variant(allowed, Parameters(weights=(str(path),)), "bf16", 1.0, HW)
     assert reduced.precision == "bf16"

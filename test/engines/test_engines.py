@@ -74,14 +74,16 @@ def test_bf16_is_close(make_net, images):
     assert 0 < np.abs(rough - exact).max() < 0.2 * np.abs(exact).max()
 
 
-def test_no_limit_of_threads_undoes_an_earlier_one(make_net):
-    TorchEngine(make_net("mtdense"), "cpu")
-    before = torch.get_num_threads()
-    _default_threads.cache_clear()  # as in a process where nothing has set another number yet
-    TorchEngine(make_net("mtdense"), "cpu", threads=before + 1)
-    assert torch.get_num_threads() == before + 1
-    TorchEngine(make_net("mtdense"), "cpu")
-    assert torch.get_num_threads() == before
+def test_each_engine_has_its_own_number_of_threads(make_net, images):
+    """Making another one changes nothing for those that exist, nor for the process."""
+    before, seen = torch.get_num_threads(), []
+    first, second = TorchEngine(make_net("mtdense"), "cpu"), TorchEngine(make_net("mtdense"), "cpu", threads=before + 1)
+    for engine in (first, second):
+        engine._net.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
+    for engine in (first, second, first):
+        engine.run(images)
+        assert torch.get_num_threads() == before
+    assert seen == [_default_threads(), before + 1, _default_threads()]
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", ""])

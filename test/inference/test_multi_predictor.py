@@ -10,10 +10,13 @@ import torch
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.transforms import labels_and_confidence, normalise
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor, plan_networks
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
+
+CPU = EngineOptions(device="cpu")
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +46,7 @@ def empty(picture):
 
 @pytest.fixture(scope="module")
 def loaded(nyud, mdeas):
-    return MultiPredictor.load([nyud, mdeas], device="cpu")
+    return MultiPredictor.load([nyud, mdeas], options=CPU)
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def test_a_reference_is_encoded_only_by_the_networks_that_make_something_of_it(b
 
 
 def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
-    networks = MultiPredictor.load([nyud, mdeas], {"depth": mdeas}, device="cpu")
+    networks = MultiPredictor.load([nyud, mdeas], {"depth": mdeas}, options=CPU)
     assert networks.routes["depth"] == "mdeas_small", "the path in the list stands for the name on the card"
     assert networks.depth.kind == "relative"
     pipeline = Pipeline(networks)
@@ -114,7 +117,7 @@ def test_the_choice_of_relative_depth(nyud, mdeas, frame, empty):
 
 
 def test_relative_depth_waits_for_its_first_scale(mdeas, frame, empty):
-    pipeline = Pipeline(MultiPredictor.load([mdeas], device="cpu"), PipelineOptions(depth_scale_mode="camera_height", camera_height=0.5))
+    pipeline = Pipeline(MultiPredictor.load([mdeas], options=CPU), PipelineOptions(depth_scale_mode="camera_height", camera_height=0.5))
     pipeline.background.capture(empty)
     results = pipeline.process(dataclasses.replace(frame, intrinsics=None), {"depth", "foreground"})
     assert list(results) == ["foreground"]
@@ -140,7 +143,7 @@ def test_one_name_need_not_be_a_list(mdeas):
 
 def test_the_two_spaces_of_a_joint_network(make_random_weights, frame):
     joint = make_random_weights("hydranet", {"num_classes": 46}, name="joint", label_space="nyud40+kitti6")
-    indoor, outdoor = (MultiPredictor.load(joint, label_space=space, device="cpu") for space in ("", "kitti6"))
+    indoor, outdoor = (MultiPredictor.load(joint, label_space=space, options=CPU) for space in ("", "kitti6"))
     assert (indoor.label_space.name, outdoor.label_space.name) == ("nyud40", "kitti6")
     first, second = (networks.predict(frame.rgb).labels for networks in (indoor, outdoor))
     assert first.max() < 40 and second.max() < 6
@@ -174,18 +177,18 @@ def test_the_legend_names_each_network_and_what_it_makes(both):
 
 @pytest.mark.parametrize(("mode", "kind"), [("none", "relative"), ("fixed", "metric"), ("camera_height", "metric")])
 def test_the_legend_declares_relative_depth(mdeas, mode, kind):
-    legend = legend_of(MultiPredictor.load(mdeas, device="cpu"), mode)
+    legend = legend_of(MultiPredictor.load(mdeas, options=CPU), mode)
     assert (legend["depth_kind"], legend["depth_scale"], legend["classes"], legend["label_space"]) == (kind, mode, [], None)
 
 
 def test_the_legend_has_the_factor_of_a_fixed_scale_and_the_size_that_was_asked_for(mdeas):
-    networks = MultiPredictor.load(mdeas, device="cpu", size=(64, 80))
+    networks = MultiPredictor.load(mdeas, size=(64, 80), options=CPU)
     assert [legend_of(networks, mode, 2.5)["depth_factor"] for mode in ("none", "fixed", "camera_height")] == [None, 2.5, None]
     size = legend_of(networks, "none")["input_size"]
     assert (size["height"], size["width"]) == (64, 80)
 
 
 def test_closing_closes_every_network(mdeas, nyud):
-    composition = MultiPredictor.load([nyud, mdeas], device="cpu", engine="torch")
+    composition = MultiPredictor.load([nyud, mdeas], options=EngineOptions(device="cpu", engine="torch"))
     composition.close()
     assert not any(hasattr(predictor._engine, "_net") for predictor in composition.predictors.values())

@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from mtdense_ros.datatypes import OUTPUTS, Intrinsics
+from mtdense_ros.engines.base import EngineOptions
 from mtdense_ros.errors import ConfigError, InputError, WeightsError
+from mtdense_ros.inference import postprocess
 from mtdense_ros.inference.postprocess import OutputOptions
 from mtdense_ros.inference.predictor import Predictor
+from mtdense_ros.utils import parallel
 
 H, W = 479, 641
 
@@ -262,7 +265,7 @@ def test_fast_labels(make_net, predictor, frame):
     last = net.heads["labels"][-1]
     last.weight.data -= last.weight.data.mean((0, 2, 3), keepdim=True)  # or one class would win everywhere
     last.bias.data.zero_()
-    balanced = Predictor.from_network(net, predictor.card, device="cpu")
+    balanced = Predictor.from_network(net, predictor.card, EngineOptions(device="cpu"))
     exact, fast = (balanced.predict(frame, options=OutputOptions(labels_upsampling=u)).labels for u in ("exact", "fast"))
     assert 0.5 < (exact == fast).mean() < 1
     with pytest.raises(ConfigError, match="labels.upsampling: 'cubic' is unknown"):
@@ -299,3 +302,18 @@ def test_warm_up_leaves_no_trace(predictor, frame):
     predictor.warm_up((H, W))
     assert not predictor.counters
     assert predictor.predict(frame).foreground is None
+
+
+def test_another_predictor_in_one_thread_changes_nothing_for_this_one(make_random_weights, frame, monkeypatch):
+    limits = []
+
+    def recorded(first, second, worthwhile=True):
+        limits.append(parallel._threads.get())
+        return first(), second()
+
+    monkeypatch.setattr(postprocess, "run_in_parallel", recorded)
+    weights = make_random_weights("mtdense")
+    predictors = [Predictor.load(weights, device="cpu", engine="torch", size=(64, 64), threads=n) for n in (0, 1)]
+    for predictor in (*predictors, predictors[0]):
+        predictor.predict(frame)
+    assert limits == [0, 1, 0]

@@ -10,10 +10,13 @@ from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.ground_plane import SmoothedScale
 from mtdense_ros.geometry.point_cloud import unpack_cloud
+from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
+
+CPU = EngineOptions(device="cpu")
 
 H, W = 119, 161
 CAMERA = Intrinsics(W, H, 125.0, 125.0, 80.0, 59.0)
@@ -194,7 +197,7 @@ def test_a_cloud_without_its_depth_waits_for_the_next(pipeline, frame):
 @pytest.mark.slow
 def test_other_networks_take_over_with_the_reference_frame(make_random_weights, pipeline, frame, empty):
     pipeline.background.capture(empty)
-    other = MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu", size=(64, 64))
+    other = MultiPredictor.load(str(make_random_weights("mtdense")), size=(64, 64), options=CPU)
     other.counters.clear()
     pipeline.use(other)
     expected = other.predict(frame.rgb, backgrounds=other.encode_background(empty)).foreground
@@ -204,7 +207,7 @@ def test_other_networks_take_over_with_the_reference_frame(make_random_weights, 
 def test_other_networks_that_fail_change_nothing(make_random_weights, pipeline, frame, empty, monkeypatch):
     pipeline.background.capture(empty)
     before = pipeline.process(frame, {"foreground"})["foreground"]
-    other = MultiPredictor.load(str(make_random_weights("mtdense")), device="cpu", engine="torch", size=(64, 64))
+    other = MultiPredictor.load(str(make_random_weights("mtdense")), size=(64, 64), options=EngineOptions(device="cpu", engine="torch"))
     monkeypatch.setattr(next(iter(other.predictors.values())), "encode_background", lambda rgb: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pipeline.use(other)

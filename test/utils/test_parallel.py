@@ -8,13 +8,12 @@ import threading
 import pytest
 
 from mtdense_ros.utils import parallel
-from mtdense_ros.utils.parallel import run_in_parallel
+from mtdense_ros.utils.parallel import limit_threads, run_in_parallel
 
 
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(parallel, "_allowed", True)
 
 
 def meeting():
@@ -35,22 +34,30 @@ def test_both_run_at_the_same_time():
 
 @pytest.mark.parametrize("reason", ["one thread", "one processor", "not worthwhile"])
 def test_one_after_the_other_where_a_second_thread_is_of_no_use(monkeypatch, reason):
-    if reason == "one thread":
-        parallel.use_threads(1)
     if reason == "one processor":
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
     order = []
     works = [lambda name=name: order.append(name) or threading.current_thread() for name in "ab"]
-    assert run_in_parallel(*works, worthwhile=reason != "not worthwhile") == (threading.current_thread(),) * 2
+    with limit_threads(1 if reason == "one thread" else 0):
+        assert run_in_parallel(*works, worthwhile=reason != "not worthwhile") == (threading.current_thread(),) * 2
     assert order == ["a", "b"]
 
 
-@pytest.mark.parametrize("threads", [0, 2])
-def test_more_threads_allow_it_again(threads):
-    parallel.use_threads(1)
-    parallel.use_threads(threads)
+def test_a_limit_ends_with_its_block_and_is_not_widened_inside():
+    with limit_threads(1), limit_threads(0):
+        assert run_in_parallel(threading.current_thread, threading.current_thread) == (threading.current_thread(),) * 2
     first, second = run_in_parallel(*meeting())
     assert first is not second
+
+
+def test_a_limit_is_of_one_thread_only():
+    found = []
+    with limit_threads(1):
+        other = threading.Thread(target=lambda: found.append(run_in_parallel(*meeting())))
+        other.start()
+        other.join(20)
+    (first, second), = found
+    assert first is other and second is not other
 
 
 def test_a_helper_that_is_late_is_not_waited_for():

@@ -25,7 +25,7 @@ ARGUMENTS = {
     "weights": ("", "name or path of the network's weights, several with commas between; empty: as in params_file"),
     "device": ("", "auto, cpu or cuda; empty: as in params_file"),
     "image": ("image", "camera topic"),
-    "camera_info": ("", "camera_info topic; empty: beside the camera topic"),
+    "camera_info": ("", "camera_info topic; empty: in the namespace of the camera topic"),
     "image_transport": ("", "raw or compressed; empty: as in params_file"),
     "autostart": ("", "true: the node configures and activates by itself; empty: as in params_file"),
     "use_sim_time": ("", "true: time from /clock; empty: as in params_file"),

@@ -21,6 +21,7 @@ class Recorded:
         self._engine, self._answers = engine, {}
         self.counters = engine.counters
         self.encode_background = engine.encode_background
+        self.close = engine.close
 
     def run(self, images, background=None, outputs=None):
         key = images[..., ::8, ::8].tobytes(), background is None, frozenset(outputs)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from mtdense_ros.budget.costs import Costs, Sample, Targets
-from mtdense_ros.budget.quality_levels import Concession, Setting
+from mtdense_ros.budget.quality_levels import QualityLevel, Setting
 
 WINDOW = 20
 FEWEST = 10
@@ -29,21 +29,23 @@ PROBATION_S = 60.0
 
 LEARNING = 0.7
 USELESS = 0.97
-"""A number format that leaves more than this of the network's time, measured by the rest of the work, is not worth its loss."""
+"""A dtype that leaves more than this of the network's time, measured by the rest of the work, is not worth its loss."""
 
 
 class Controller:
-    """Gives up the first `position` of `concessions`. `over`: whether all is given up and the budget is not kept;
-    `costs`: of the last window, None before there is one."""
+    """Chooses the quality level: the steps of the first `position` of `levels` are given up.
 
-    def __init__(self, targets: Targets, concessions: Sequence[Concession] = ()) -> None:
+    over says whether all of them are given up and the budget is still not kept; costs are those of the last window, None before.
+    """
+
+    def __init__(self, targets: Targets, levels: Sequence[QualityLevel] = ()) -> None:
         self.targets = targets
-        self.concessions = tuple(concessions)
+        self.levels = tuple(levels)
         self.position = 0
         self.over = False
         self.costs: Costs | None = None
-        self._useless: set[Concession] = set()
-        self._effect: dict[Concession, float] = {}
+        self._useless: set[QualityLevel] = set()
+        self._effect: dict[QualityLevel, float] = {}
         self._samples: deque[Sample] = deque(maxlen=WINDOW)
         self._settling = False
         self._settled_at = -math.inf
@@ -55,20 +57,20 @@ class Controller:
     @property
     def setting(self) -> Setting:
         """What is given up now."""
-        return Setting.of(self.concessions[: self.position])
+        return Setting.of(self.levels[: self.position])
 
-    def aim(self, targets: Targets, concessions: Sequence[Concession]) -> None:
-        """Another budget or other concessions from now on; what is given up stays so where it is still among them."""
-        given = set(self.concessions[: self.position])
+    def aim(self, targets: Targets, levels: Sequence[QualityLevel]) -> None:
+        """Takes another budget or other levels from now on; what is given up stays given up where it is still among them."""
+        given = set(self.levels[: self.position])
         self.targets, self.costs, self._patience_s = targets, None, PATIENCE_S
-        self.concessions = tuple(c for c in concessions if c not in self._useless)
-        self._move(max((i + 1 for i, c in enumerate(self.concessions) if c in given), default=0), None)
+        self.levels = tuple(each for each in levels if each not in self._useless)
+        self._move(max((i + 1 for i, each in enumerate(self.levels) if each in given), default=0), None)
 
-    def forbid(self, concession: Concession) -> None:
+    def forbid(self, level: QualityLevel) -> None:
         """Never gives this one up, as it cannot be had."""
-        index = self.concessions.index(concession)
-        self._useless.add(concession)
-        self.concessions = tuple(c for c in self.concessions if c != concession)
+        index = self.levels.index(level)
+        self._useless.add(level)
+        self.levels = tuple(each for each in self.levels if each != level)
         self._move(self.position - (index < self.position), None)
 
     def feed(self, sample: Sample) -> bool:
@@ -91,7 +93,7 @@ class Controller:
 
     def _descend(self, costs: Costs, now_s: float) -> None:
         self._fits_since = math.inf
-        self.over = self.position == len(self.concessions)
+        self.over = self.position == len(self.levels)
         if self.over:
             return
         if now_s - self._climbed_at < PROBATION_S:
@@ -102,15 +104,15 @@ class Controller:
     def _first_that_fits(self, costs: Costs) -> int:
         """The next position that is foreseen to fit, the last where none is.
 
-        A number format that was not tried comes alone, so that it can be judged: on some processors the smaller one is the slower.
+        A dtype that was not tried comes alone, so that it can be judged: on some processors the smaller one is the slower.
         """
-        for position in range(self.position + 1, len(self.concessions) + 1):
-            newest = self.concessions[position - 1]
+        for position in range(self.position + 1, len(self.levels) + 1):
+            newest = self.levels[position - 1]
             if newest.kind == "precision" and newest not in self._effect:
                 return max(position - 1, self.position + 1)
             if self.targets.load(costs.at(self._ratio(position, costs))) <= DOWN_FIT:
                 return position
-        return len(self.concessions)
+        return len(self.levels)
 
     def _climb(self, costs: Costs, now_s: float) -> None:
         self.over = False
@@ -125,7 +127,7 @@ class Controller:
             self._move(self.position - 1, costs)
 
     def _move(self, position: int, costs: Costs | None) -> None:
-        """To another position; costs: of the one that is left, to learn from."""
+        """Goes to another position. costs are those of the position that is left, to learn from."""
         self._before = None if costs is None else (self.position, costs)
         self.position = position
         self.over = False
@@ -138,23 +140,23 @@ class Controller:
         origin = self.position if origin is None else origin
         gains = self._gains(costs.network_share, origin)
         low, high = sorted((position, origin))
-        gain = sum(self._effect.get(c, 1.0) * g for c, g in zip(self.concessions[low:high], gains[low:high], strict=True))
+        gain = sum(self._effect.get(each, 1.0) * g for each, g in zip(self.levels[low:high], gains[low:high], strict=True))
         return math.exp(-gain if position > origin else gain)
 
     def _gains(self, network_share: float, origin: int) -> list[float]:
-        """The logarithm of what each concession divides the work by, as believed; network_share: at `origin`."""
+        """The logarithm of what each level is expected to divide the work by, with this network_share at `origin`."""
         network, rest = network_share, 1 - network_share
-        for c in self.concessions[:origin]:
-            network, rest = network / c.network_factor, rest / c.rest_factor
+        for each in self.levels[:origin]:
+            network, rest = network / each.network_factor, rest / each.rest_factor
         gains = []
-        for c in self.concessions:
-            with_it = network * c.network_factor, rest * c.rest_factor
+        for each in self.levels:
+            with_it = network * each.network_factor, rest * each.rest_factor
             gains.append(math.log((network + rest) / sum(with_it)))
             network, rest = with_it
         return gains
 
     def _learn(self, costs: Costs) -> None:
-        """Corrects what the concessions of the last move save, by what they did; drops a number format that saved nothing.
+        """Corrects what the levels of the last move save, by what they did; drops a dtype that saved nothing.
 
         The latter is judged by the network's time over the other work's, as a machine that got busy meanwhile slows both.
         """
@@ -162,13 +164,13 @@ class Controller:
             return
         (origin, before), self._before = self._before, None
         low, high = sorted((origin, self.position))
-        crossed = self.concessions[low:high]
+        crossed = self.levels[low:high]
         saved = math.log(max(before.work, 1e-6) / max(costs.work, 1e-6)) * (1 if self.position > origin else -1)
         gains = self._gains(before.network_share, origin)[low:high]
-        believed = sum(self._effect.get(c, 1.0) * g for c, g in zip(crossed, gains, strict=True))
+        believed = sum(self._effect.get(each, 1.0) * g for each, g in zip(crossed, gains, strict=True))
         error = (saved - believed) / max(sum(gains), 1e-6)
-        for c in crossed:
-            self._effect[c] = min(max(self._effect.get(c, 1.0) + LEARNING * error, 0.0), 2.0)
+        for each in crossed:
+            self._effect[each] = min(max(self._effect.get(each, 1.0) + LEARNING * error, 0.0), 2.0)
         alone = self.position == origin + 1 and crossed[0].kind == "precision"
         if alone and costs.network_over_rest > USELESS * before.network_over_rest:
             self.forbid(crossed[0])

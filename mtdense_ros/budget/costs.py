@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame. arrived_s, done_s: its arrival and the publishing of its last output (s, monotonic); work_ms: time spent on it,
-    network_ms of that in the network; sequence: its number among the frames that arrived; published: whether any output was due."""
+    """The cost of one frame.
+
+    It arrived at arrived_s, and its last output was published at done_s (s, monotonic). work_ms is the time spent on it, network_ms
+    the part of it in the network. sequence is its number among the frames that arrived. published says whether any output was due.
+    """
 
     arrived_s: float
     done_s: float
@@ -22,9 +25,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Costs:
-    """Of a window of frames, in ms. latency: 90 % of the frames with outputs were published in this time after their arrival;
-    slow_work: so 90 % of the times of work on them; work: its mean over all frames, single stalls bounded by the slowest tenth;
-    network_share of the work; period: between arrivals, 0 when unknown."""
+    """The costs of a window of frames, in ms.
+
+    90 % of the frames with outputs were published within latency after their arrival, and took at most slow_work. work is the mean
+    over all frames, in which single stalls count no more than the slowest tenth. network_share is the network's part of the work.
+    period is the time between arrivals, 0 when unknown.
+    """
 
     latency: float
     slow_work: float
@@ -34,7 +40,7 @@ class Costs:
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Costs:
-        """Of at least one sample."""
+        """The costs of at least one sample."""
         work = [s.work_ms for s in samples]
         slowest = _slow(work)
         published = [s for s in samples if s.published]
@@ -61,7 +67,7 @@ class Costs:
         return 1e3 / longest if longest > 0 else 0.0
 
     def at(self, ratio: float) -> Costs:
-        """With all work taking `ratio` of its time. A frame waits for its turn only while the work is slower than the camera."""
+        """The costs expected when all work takes `ratio` of its time. A frame waits only while the work is slower than the camera."""
         work, waited = self.work * ratio, max(0.0, self.latency - self.slow_work)
         if (work > self.period) != (self.work > self.period):
             waited = 0.9 * self.period if work > self.period else 0.0
@@ -70,8 +76,8 @@ class Costs:
 
 @dataclass(frozen=True)
 class Targets:
-    """latency_ms: from a frame's arrival to its last output, for 90 % of the frames; rate_hz: processed frames per second, or as
-    many as the camera sends. 0: none."""
+    """The budget: latency_ms from a frame's arrival to its last output, for 90 % of the frames, and rate_hz processed frames per
+    second, or as many as the camera sends. 0 stands for none."""
 
     latency_ms: float = 0.0
     rate_hz: float = 0.0

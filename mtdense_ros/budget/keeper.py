@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from mtdense_ros.budget.controller import Controller
 from mtdense_ros.budget.costs import Costs, Sample, Targets
-from mtdense_ros.budget.model_swap import Key, Refit
+from mtdense_ros.budget.model_swap import Key, ModelSwap
 from mtdense_ros.budget.quality_levels import Setting, Situation
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
 from mtdense_ros.inference.multi_predictor import MultiPredictor
@@ -27,7 +27,7 @@ Size = tuple[int, int]
 class BudgetKeeper:
     """`setting`: what is given up now. Without a budget that is nothing, and nothing is measured.
 
-    Options change with the next frame; other networks are made ready beside the present ones. submit: runs a job between frames.
+    Options change with the next frame; other networks are prepared while the present ones work. submit runs a job between two frames.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class BudgetKeeper:
         self._faults = faults
         self._log = log
         self._lock = threading.RLock()
-        self._refit = Refit(pipeline, submit, self._make, self._taken, self._failed)
+        self._swap = ModelSwap(pipeline, submit, self._make, self._taken, self._failed)
         self._parameters = Parameters()
         self._controller: Controller | None = None
         self._circumstances: object = None
-        self._heard: frozenset[str] = frozenset()
+        self._subscribed: frozenset[str] = frozenset()
         self._camera_hw: Size = (0, 0)
         self._wanted, self._reason = Setting(), ""
 
@@ -50,7 +50,7 @@ class BudgetKeeper:
         """Takes the budget of new parameters, and the pipeline's options as far as the budget leaves them."""
         with self._lock:
             self._parameters, self._circumstances = parameters, None
-            self._pipeline.options = conceded(PipelineOptions.of(parameters), self.setting)
+            self._pipeline.options = lowered(PipelineOptions.of(parameters), self.setting)
             targets = Targets(parameters.budget_latency_ms, parameters.budget_rate_hz)
             if self._controller is not None and not targets.any:
                 self._controller = None
@@ -59,15 +59,15 @@ class BudgetKeeper:
             elif self._controller is None and targets.any:
                 self._controller = Controller(targets)
             elif self._controller is not None and targets != self._controller.targets:
-                self._controller.aim(targets, self._controller.concessions)
+                self._controller.aim(targets, self._controller.levels)
 
-    def observe(self, sample: Sample, setting: Setting, heard: Collection[str], camera_hw: Size) -> None:
+    def observe(self, sample: Sample, setting: Setting, subscribed: Collection[str], camera_hw: Size) -> None:
         """A frame of (height, width) that was processed under a setting, for these names of RESULTS."""
         with self._lock:
             controller = self._controller
             if controller is None:
                 return
-            self._look_around(controller, frozenset(heard), camera_hw)
+            self._look_around(controller, frozenset(subscribed), camera_hw)
             if setting != controller.setting:
                 return  # what was decided is not in force yet
             if controller.feed(sample):
@@ -78,7 +78,7 @@ class BudgetKeeper:
                 self._faults.report("over budget", f"{measured}, with all given up that may be; {remedy}")
 
     def values(self) -> dict[str, str]:
-        """For /diagnostics: the budget beside what was measured, and what is given up for it."""
+        """For /diagnostics: the budget with what was measured, and what is given up for it."""
         with self._lock:
             controller = self._controller
             said = "off" if controller is None else kept(controller.targets, controller.costs)
@@ -86,36 +86,36 @@ class BudgetKeeper:
 
     def counters(self) -> Counter[str]:
         """MultiPredictor.counters of all networks that worked on this session's frames."""
-        return self._refit.counters()
+        return self._swap.counters()
 
     def close(self) -> None:
         """Puts no other networks into force any more."""
-        self._refit.close()
+        self._swap.close()
 
     def wait(self, seconds: float | None = 10.0) -> bool:
-        """See Refit.wait."""
-        return self._refit.wait(seconds)
+        """See ModelSwap.wait."""
+        return self._swap.wait(seconds)
 
     def release(self) -> None:
-        """See Refit.release."""
-        self._refit.release()
+        """See ModelSwap.release."""
+        self._swap.release()
 
-    def _look_around(self, controller: Controller, heard: frozenset[str], camera_hw: Size) -> None:
+    def _look_around(self, controller: Controller, subscribed: frozenset[str], camera_hw: Size) -> None:
         """Tells the controller what can be given up, when that may have changed."""
-        circumstances = heard, camera_hw
+        circumstances = subscribed, camera_hw
         if circumstances == self._circumstances:
             return
-        self._circumstances, self._heard, self._camera_hw = circumstances, heard, camera_hw
-        concessions = self._situation(heard).concessions()
-        if tuple(concessions) != controller.concessions:
-            controller.aim(controller.targets, concessions)
+        self._circumstances, self._subscribed, self._camera_hw = circumstances, subscribed, camera_hw
+        levels = self._situation(subscribed).levels()
+        if tuple(levels) != controller.levels:
+            controller.aim(controller.targets, levels)
             self._want(controller.setting, "budget: other outputs or parameters")
 
-    def _situation(self, heard: Collection[str]) -> Situation:
-        """What can be given up here; a size or number format that is set by hand stays."""
-        own, p = self._refit.own, self._parameters
-        outputs = {RESULTS[name] for name in heard} & set(own.outputs)
-        labels = bool(outputs & {"labels", "confidence"}) or ("points" in heard and "labels" in own.outputs)
+    def _situation(self, subscribed: Collection[str]) -> Situation:
+        """What can be given up here; a size or dtype that is set by hand stays."""
+        own, p = self._swap.own, self._parameters
+        outputs = {RESULTS[name] for name in subscribed} & set(own.outputs)
+        labels = bool(outputs & {"labels", "confidence"}) or ("points" in subscribed and "labels" in own.outputs)
         turns = 3 if p.budget_rate_hz > 0 else 2
         return Situation(
             labels=labels and p.every_labels < turns,
@@ -130,21 +130,21 @@ class BudgetKeeper:
     def _want(self, setting: Setting, reason: str) -> None:
         """Puts a setting into force: at once, or as soon as its networks are ready."""
         self._wanted, self._reason = setting, reason
-        if setting.networks == self._refit.in_use:
+        if setting.networks == self._swap.in_use:
             self._put()
-        self._refit.want(setting.networks)
+        self._swap.want(setting.networks)
 
     def _put(self) -> None:
         changed, self.setting = self._wanted != self.setting, self._wanted
-        self._pipeline.options = conceded(PipelineOptions.of(self._parameters), self.setting)
+        self._pipeline.options = lowered(PipelineOptions.of(self._parameters), self.setting)
         if changed:
             self._log(f"{self._reason}; given up now: {given_up(self.setting, self._input_size())}")
         if self._controller is None:
-            self._refit.forget()
+            self._swap.forget()
 
     def _make(self, own: MultiPredictor, key: Key) -> MultiPredictor:
         with self._lock:
-            sets = output_sets(self._heard, own, self._pipeline.background.is_set, self._wanted)
+            sets = output_sets(self._subscribed, own, self._pipeline.background.is_set, self._wanted)
         return variant(own, self._parameters, *key, self._camera_hw, sets)
 
     def _taken(self, key: Key) -> None:
@@ -157,8 +157,8 @@ class BudgetKeeper:
         with self._lock:
             self._log(f"budget: precision '{key[0]}' at {key[1]:g} of the size cannot be had: {type(error).__name__}: {error}")
             controller = self._controller
-            given = () if controller is None else controller.concessions[: controller.position]
-            newest = next((c for c in reversed(given) if c.kind in ("precision", "size")), None)
+            given = () if controller is None else controller.levels[: controller.position]
+            newest = next((each for each in reversed(given) if each.kind in ("precision", "size")), None)
             if controller is not None and newest is not None:
                 controller.forbid(newest)
                 self._want(controller.setting, "budget: without that")
@@ -175,14 +175,14 @@ class BudgetKeeper:
         return f"{width}x{height}"
 
 
-def output_sets(heard: Collection[str], networks: MultiPredictor, background: bool, setting: Setting) -> list[set[str]]:
-    """The outputs that frames are asked for, where these names of RESULTS are heard, in turns as the setting says."""
+def output_sets(subscribed: Collection[str], networks: MultiPredictor, background: bool, setting: Setting) -> list[set[str]]:
+    """The outputs that frames are asked for, where these names of RESULTS are subscribed, in turns as the setting says."""
 
     def obstacle(output: str) -> str:
         made = output in networks.outputs and (background or not networks.needs_background(output))
         return "" if made else "is not made"
 
-    every_turn = required_outputs(heard, obstacle, lambda _: True, {}).outputs
+    every_turn = required_outputs(subscribed, obstacle, lambda _: True, {}).outputs
     if setting.every == 1:
         return [every_turn]
     labels, normals = {"labels", "confidence"}, {"normals"}
@@ -190,7 +190,7 @@ def output_sets(heard: Collection[str], networks: MultiPredictor, background: bo
     return turns if setting.every == 2 else [*turns, every_turn - labels - normals]
 
 
-def conceded(options: PipelineOptions, setting: Setting) -> PipelineOptions:
+def lowered(options: PipelineOptions, setting: Setting) -> PipelineOptions:
     """The options with what a setting gives up, where they did not give up more already."""
     return replace(
         options,
@@ -216,7 +216,7 @@ def given_up(setting: Setting, input_size: str) -> str:
 
 
 def kept(targets: Targets, costs: Costs | None) -> str:
-    """The measured latency and rate beside the budget."""
+    """The measured latency and rate, each with its budget."""
     if not targets.any:
         return "off"
     if costs is None:

@@ -1,4 +1,4 @@
-"""Other networks for a running pipeline: made ready beside the present ones, then taken over between two frames."""
+"""Swapping the networks of a running pipeline: others are prepared while it works, and take over between two frames."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 
 Key = tuple[str, float]
-"""Number format, "" for the networks' own, and fraction of the input's sides: a budget's Setting.networks."""
+"""The dtype, "" for the networks' own, and the fraction of the input's sides; see Setting.networks."""
 
 OWN: Key = ("", 1.0)
 
 
-class Refit:
+class ModelSwap:
     """Keeps the pipeline at the networks that are wanted; those that were made once are kept until `forget`.
 
-    make: the networks of a key, warm; submit: runs a job between two frames; taken: is told there which key is in use from now on;
-    failed: which could not be had, and why. Methods may be called from any thread.
+    make returns the networks of a key, warmed up. submit runs a job between two frames. taken is called there with the key that is
+    in use from now on; failed is called with a key whose networks could not be made, and the reason. Methods may be called from any
+    thread.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Refit:
     def _wake(self) -> None:
         """Starts the thread where there is something to do; with the lock."""
         if self._thread is None and not self._closed and self._due:
-            self._thread = threading.Thread(target=self._work, name="mtdense refit", daemon=True)
+            self._thread = threading.Thread(target=self._work, name="mtdense swap", daemon=True)
             self._thread.start()
 
     @property

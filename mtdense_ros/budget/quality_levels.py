@@ -1,4 +1,4 @@
-"""What can be given up for a budget, in this order, and what each is believed to save until it was measured."""
+"""What can be given up for a budget, in this order, and what each step is expected to save until it has been measured."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ NETWORK_FACTORS = {"upsampling": 1.0, "precision": 0.6, "every": 0.85}
 
 
 @dataclass(frozen=True)
-class Concession:
-    """One thing given up. precision: its number format; every: labels and normals on every n-th frame only; size: the fraction
-    of the input's sides, and the fraction before."""
+class QualityLevel:
+    """One step down in quality; a lower level includes the steps of all levels above it.
+
+    A step of the kind "precision" names its dtype, one of the kind "every" computes labels and normals on every n-th frame only,
+    and one of the kind "size" has the fraction of the input's sides, and the fraction of the level above.
+    """
 
     kind: Kind
     precision: str = ""
@@ -28,18 +31,18 @@ class Concession:
 
     @property
     def network_factor(self) -> float:
-        """The network's time with it over the time without, as believed."""
+        """The expected ratio of the network's time with this step to its time without."""
         return (self.fraction / self.fraction_before) ** 2 if self.kind == "size" else NETWORK_FACTORS[self.kind]
 
     @property
     def rest_factor(self) -> float:
-        """The other work's time with it over the time without, as believed."""
+        """The expected ratio of the other work's time with this step to its time without."""
         return REST_FACTORS[self.kind]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """All that is given up together; the defaults give up nothing. every: of labels and normals, which then take turns."""
+    """All that is given up at a level; the defaults give up nothing. With every > 1 labels and normals take turns."""
 
     fast_labels: bool = False
     precision: str = ""
@@ -47,13 +50,13 @@ class Setting:
     fraction: float = 1.0
 
     @classmethod
-    def of(cls, concessions: Sequence[Concession]) -> Setting:
-        """The setting with these concessions."""
+    def of(cls, levels: Sequence[QualityLevel]) -> Setting:
+        """The setting with the steps of these levels."""
         return cls(
-            fast_labels=any(c.kind == "upsampling" for c in concessions),
-            precision=next((c.precision for c in concessions if c.kind == "precision"), ""),
-            every=max((c.every for c in concessions), default=1),
-            fraction=min((c.fraction for c in concessions), default=1.0),
+            fast_labels=any(each.kind == "upsampling" for each in levels),
+            precision=next((each.precision for each in levels if each.kind == "precision"), ""),
+            every=max((each.every for each in levels), default=1),
+            fraction=min((each.fraction for each in levels), default=1.0),
         )
 
     @property
@@ -64,11 +67,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides which concessions are to be had.
+    """What decides which levels there are.
 
-    labels, normals: whether they are heard, and not thinned out already; exact_labels: whether labels are heard that are upsampled
-    exactly; precision: a cheaper number format that may be used, or ""; fractions: smaller inputs, falling; latency, rate:
-    which budgets are set.
+    labels and normals say whether they have subscribers and come on every frame; exact_labels, whether labels have subscribers and
+    are upsampled exactly. precision is a cheaper dtype that may be used, or ""; fractions are smaller inputs in falling order.
+    latency and rate say which budgets are set.
     """
 
     labels: bool = False
@@ -79,21 +82,21 @@ class Situation:
     latency: bool = False
     rate: bool = False
 
-    def concessions(self) -> tuple[Concession, ...]:
-        """Those that can help, the least loss first.
+    def levels(self) -> tuple[QualityLevel, ...]:
+        """The levels that can help, the least loss first.
 
         Fewer labels or normals raise the rate. They shorten the longest frame only where the two take turns, and there a third
         turn adds nothing.
         """
         found = []
         if self.exact_labels:
-            found.append(Concession("upsampling"))
+            found.append(QualityLevel("upsampling"))
         if self.precision:
-            found.append(Concession("precision", precision=self.precision))
+            found.append(QualityLevel("precision", precision=self.precision))
         if (self.labels or self.normals) if self.rate else (self.labels and self.normals and self.latency):
-            found += [Concession("every", every=n) for n in ((2, 3) if self.rate else (2,))]
+            found += [QualityLevel("every", every=n) for n in ((2, 3) if self.rate else (2,))]
         before = 1.0
         for fraction in self.fractions:
-            found.append(Concession("size", fraction=fraction, fraction_before=before))
+            found.append(QualityLevel("size", fraction=fraction, fraction_before=before))
             before = fraction
         return tuple(found)

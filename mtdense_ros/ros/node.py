@@ -278,7 +278,7 @@ def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT, SIGTERM or a shutdown of ROS ends it; returns 0 then."""
     startup = Startup()
     startup.lap("imports")
-    cv2.setNumThreads(1)  # its own threads would wake for steps of some 50 us, beside those of the network and of what runs in parallel
+    cv2.setNumThreads(1)  # its own threads would wake for steps of some 50 us, and compete with those of the network
     # rclpy's own handlers shut the middleware down in another thread, which can crash while this one removes what the node made.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     signals: list[int] = []

@@ -32,7 +32,7 @@ class Capture:
     def offer(self, rgb: NDArray[np.uint8], now: float) -> bool:
         """Takes a usable frame, or passes it over when enough of this moment are there; True when the capture is complete.
 
-        A frame of another size starts the collection anew: the camera was switched.
+        A frame of another size starts the collection again: the camera was switched.
         """
         if self.frames and self.frames[0].shape != rgb.shape:
             self.frames.clear()

@@ -6,7 +6,7 @@ import pytest
 
 from mtdense_ros.budget.controller import FEWEST, PATIENCE_S, Controller
 from mtdense_ros.budget.costs import Costs, Sample, Targets
-from mtdense_ros.budget.quality_levels import Concession, Setting, Situation
+from mtdense_ros.budget.quality_levels import QualityLevel, Setting, Situation
 
 EVERYTHING = Situation(
     labels=True, normals=True, exact_labels=True, precision="bf16", fractions=(0.75, 0.5), latency=True, rate=False
@@ -62,7 +62,7 @@ class Machine:
 
 def machine(latency=0.0, rate=0.0, situation=EVERYTHING, **more):
     targets = Targets(latency, rate)
-    return Machine(Controller(targets, situation.concessions()), **more)
+    return Machine(Controller(targets, situation.levels()), **more)
 
 
 def test_a_budget_that_is_kept_costs_nothing():
@@ -93,7 +93,7 @@ def test_what_it_settles_on_keeps_the_budget_and_nothing_needless_is_given_up(bu
     m = machine(latency=budget).run(300)
     assert m.controller.costs.latency <= budget
     if m.controller.position:
-        less = Setting.of(m.controller.concessions[: m.controller.position - 1])
+        less = Setting.of(m.controller.levels[: m.controller.position - 1])
         better = Machine(Controller(Targets(1e6), ()), seed=3)
         better.costs_of = lambda _: m.costs_of(less)
         assert better.latency() > 0.8 * budget
@@ -150,7 +150,7 @@ def test_a_number_format_is_not_blamed_for_a_load_that_came_meanwhile():
 def test_without_hope_all_is_given_up_and_it_says_so():
     m = machine(latency=2.0).run(10)
     assert m.controller.over and m.controller.setting == Setting(True, "bf16", 2, 0.5)
-    m.controller.aim(Targets(150.0), EVERYTHING.concessions())
+    m.controller.aim(Targets(150.0), EVERYTHING.levels())
     m.run(120)
     assert not m.controller.over and m.controller.setting == Setting()
 
@@ -172,15 +172,15 @@ def test_no_more_frames_are_asked_for_than_the_camera_sends():
 
 
 def test_other_concessions_keep_what_is_given_up_already():
-    steps = EVERYTHING.concessions()
+    steps = EVERYTHING.levels()
     controller = Controller(Targets(10.0), steps)
     controller.position = 4
     controller.aim(Targets(20.0), tuple(c for c in steps if c.kind != "upsampling"))
     assert controller.setting == Setting(False, "bf16", 2, 0.75)
-    controller.forbid(Concession("precision", precision="bf16"))
+    controller.forbid(QualityLevel("precision", precision="bf16"))
     assert controller.setting == Setting(False, "", 2, 0.75)
     controller.aim(Targets(10.0), steps)
-    assert all(c.kind != "precision" for c in controller.concessions), "what cannot be had is not tried again"
+    assert all(c.kind != "precision" for c in controller.levels), "what cannot be had is not tried again"
 
 
 def sample(at, work, network=0.0, sequence=0, published=True):
@@ -218,7 +218,7 @@ def test_load_by_hand(targets, load):
 
 def test_only_what_helps_is_given_up():
     def kinds(**of):
-        return [(c.kind, c.every) if c.kind == "every" else c.kind for c in Situation(**of).concessions()]
+        return [(c.kind, c.every) if c.kind == "every" else c.kind for c in Situation(**of).levels()]
 
     assert kinds(labels=True, latency=True) == []
     assert kinds(exact_labels=True, latency=True) == ["upsampling"]
@@ -229,7 +229,7 @@ def test_only_what_helps_is_given_up():
 
 
 def test_decisions_rest_on_enough_frames_of_the_present_setting():
-    controller = Controller(Targets(10.0), EVERYTHING.concessions())
+    controller = Controller(Targets(10.0), EVERYTHING.levels())
     fed = [controller.feed(sample(0.1 * i, 100.0, 80.0, i)) for i in range(FEWEST)]
     assert fed == [False] * (FEWEST - 1) + [True]
     assert PATIENCE_S > 1

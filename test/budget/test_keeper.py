@@ -9,7 +9,7 @@ import pytest
 
 from mtdense_ros.budget import keeper
 from mtdense_ros.budget.costs import Sample
-from mtdense_ros.budget.keeper import BudgetKeeper, conceded, output_sets
+from mtdense_ros.budget.keeper import BudgetKeeper, lowered, output_sets
 from mtdense_ros.budget.quality_levels import Setting
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.inference import EngineOptions
@@ -23,7 +23,7 @@ from mtdense_ros.runtime.worker import Worker
 pytestmark = pytest.mark.slow
 
 HW = (96, 128)
-HEARD = ("labels", "depth", "normals", "foreground")
+SUBSCRIBED = ("labels", "depth", "normals", "foreground")
 ALL = Setting(True, "", 2, 0.5)
 
 
@@ -43,13 +43,13 @@ class Bench:
         named = {f"budget.{name}": value for name, value in budget.items()}
         self.keeper.apply(Parameters.from_names({"weights": self.weights, **named}))
 
-    def feed(self, ms, count=1, heard=HEARD):
+    def feed(self, ms, count=1, subscribed=SUBSCRIBED):
         """Frames of so many ms, 0.8 of them in the network at full precision, and so much less as `bf16` says below it."""
         for _ in range(count):
             at = 0.033 * self.frames
             network = 0.8 * ms * (self.bf16 if self.keeper.setting.precision else 1.0)
             sample = Sample(at, at + (0.2 * ms + network) / 1e3, self.frames, 0.2 * ms + network, network)
-            self.keeper.observe(sample, self.keeper.setting, heard, HW)
+            self.keeper.observe(sample, self.keeper.setting, subscribed, HW)
             self.frames += 1
 
     def until(self, setting, ms):
@@ -190,7 +190,7 @@ def test_networks_that_cannot_be_made_are_done_without(bench, monkeypatch):
 def test_a_late_subscriber_changes_what_can_be_given_up(bench):
     bench.set(latency_ms=5.0)
     for _ in range(2000):
-        bench.feed(100.0, heard=("depth",))
+        bench.feed(100.0, subscribed=("depth",))
         if bench.keeper.setting == Setting(fraction=0.5):
             break
         time.sleep(0.01)
@@ -217,5 +217,5 @@ def test_the_outputs_of_each_turn(bench):
 
 
 def test_conceded_options_never_give_up_less_than_those_set():
-    given = conceded(PipelineOptions(every_labels=5, every_depth=3, depth_max=4.0), Setting(True, "", 2, 1.0))
+    given = lowered(PipelineOptions(every_labels=5, every_depth=3, depth_max=4.0), Setting(True, "", 2, 1.0))
     assert given == PipelineOptions(5, 3, 2, 1, "fast", depth_max=4.0, staggered=True)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mtdense_ros.budget.model_swap import OWN, Refit
+from mtdense_ros.budget.model_swap import OWN, ModelSwap
 
 SMALL, SMALLER = ("", 0.75), ("", 0.5)
 
@@ -23,13 +23,13 @@ class Networks:
 
 
 class Bench:
-    """A refit whose jobs run at once in its own thread, and what happens `before` a job, `during` the change, or while one is `making`."""
+    """A swap whose jobs run at once in its own thread, and what happens `before` a job, `during` the change, or while one is `making`."""
 
     def __init__(self):
         self.before = self.during = self.making = lambda: None
         self.made = [Networks(OWN)]
         self.pipeline = SimpleNamespace(networks=self.made[0], background=SimpleNamespace(rgb=None), use=self.use)
-        self.refit = Refit(self.pipeline, self.submit, self.make, self.taken, lambda key, error: self.failed.append(error))
+        self.swap = ModelSwap(self.pipeline, self.submit, self.make, self.taken, lambda key, error: self.failed.append(error))
         self.failed, self.is_on = [], True
 
     def make(self, own, key):
@@ -50,7 +50,7 @@ class Bench:
 
     def taken(self, key):
         if not self.is_on:
-            self.refit.forget()
+            self.swap.forget()
 
     def happen(self, when):
         """Once."""
@@ -60,20 +60,20 @@ class Bench:
 
     def want(self, key):
         """Until nothing is left to be done."""
-        self.refit.want(key)
-        assert self.refit.wait(10.0)
+        self.swap.want(key)
+        assert self.swap.wait(10.0)
 
     def off(self):
         """As the end of a budget while the pipeline's own networks are in use; twice, as the second finds the first one's wish."""
         self.is_on = False
         for _ in range(2):
-            self.refit.forget()
-            self.refit.want(OWN)
+            self.swap.forget()
+            self.swap.want(OWN)
 
     def off_and_on(self):
         self.off()
         self.is_on = True
-        self.refit.want(SMALL)
+        self.swap.want(SMALL)
 
     def open(self):
         return [networks.key for networks in self.made if not networks.closed]
@@ -89,11 +89,11 @@ def bench():
 def test_they_are_kept_until_they_are_forgotten(bench):
     bench.want(SMALL)
     bench.want(SMALLER)
-    assert (bench.refit.in_use, bench.pipeline.networks.key, bench.open()) == (SMALLER, SMALLER, [OWN, SMALL, SMALLER])
+    assert (bench.swap.in_use, bench.pipeline.networks.key, bench.open()) == (SMALLER, SMALLER, [OWN, SMALL, SMALLER])
     bench.is_on = False
     bench.want(OWN)
-    assert (bench.refit.in_use, bench.pipeline.networks.key, bench.open()) == (OWN, OWN, [OWN])
-    assert bench.refit.counters() == {"depth": 3}
+    assert (bench.swap.in_use, bench.pipeline.networks.key, bench.open()) == (OWN, OWN, [OWN])
+    assert bench.swap.counters() == {"depth": 3}
 
 
 @pytest.mark.parametrize("when", ["before", "during"])
@@ -114,7 +114,7 @@ def test_networks_made_in_vain_are_closed(bench):
 
 
 def test_networks_that_are_ready_after_the_end_are_closed(bench):
-    bench.making = bench.refit.close
+    bench.making = bench.swap.close
     bench.want(SMALL)
     assert [networks.key for networks in bench.made] == [OWN, SMALL] and bench.open() == [OWN]
 
@@ -124,6 +124,6 @@ def test_the_end_closes_all(keys):
     bench = Bench()
     for key in keys:
         bench.want(key)
-    bench.refit.close()
-    bench.refit.release()
+    bench.swap.close()
+    bench.swap.release()
     assert len(bench.made) == 1 + len(keys) and bench.open() == []

@@ -92,7 +92,7 @@ def test_comes_up_active_answers_an_image_and_ends_cleanly(one_node):
     client = Client(launched.domain)
     try:
         client.wait_for_state("active")
-        client.hear("labels", "depth")
+        client.subscribe("labels", "depth")
         sent = image(picture())
         answers = client.exchange(sent, camera_info())
         assert {stamp_of(answer) for answer in answers.values()} == {stamp_of(sent)}

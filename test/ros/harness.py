@@ -42,7 +42,7 @@ RETRY_S = 5.0
 """Fast DDS drops an answer whose reader it has not discovered within 0.1 s, which happens to a first call on a busy machine."""
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
-LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+TRANSIENT_LOCAL = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 IMAGES = ("labels", "confidence", "labels_color", "depth", "normals", "normals_color", "foreground", "foreground_overlay")
 JPEGS = ("labels_color/compressed", "normals_color/compressed", "foreground_overlay/compressed")
 OUTPUT_TYPES = {
@@ -130,7 +130,7 @@ class Client:
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
         self._thread.start()
-        self._heard: dict[str, list] = {}
+        self._received: dict[str, list] = {}
         self._diagnostics: list[DiagnosticArray] = []
         self._diagnostics_subscription = None
         self._subscriptions: dict[str, object] = {}
@@ -145,24 +145,24 @@ class Client:
 
     # topics
 
-    def hear(self, *topics, qos=RELIABLE):
+    def subscribe(self, *topics, qos=RELIABLE):
         """Subscribes to outputs of the node by their names below `~/`, and waits until the node can send to all of them."""
         for topic in topics:
             if topic not in self._subscriptions:
-                messages = self._heard[topic] = []
+                messages = self._received[topic] = []
                 self._subscriptions[topic] = self.node.create_subscription(OUTPUT_TYPES[topic], f"/mtdense/{topic}", messages.append, qos)
         wait_until(lambda: all(self.node.count_publishers(f"/mtdense/{t}") > 0 for t in topics), what=f"publishers of {topics}")
         time.sleep(0.3)  # the other side's match has no event here
 
-    def unhear(self, *topics):
+    def unsubscribe(self, *topics):
         for topic in topics or tuple(self._subscriptions):
             self.node.destroy_subscription(self._subscriptions.pop(topic))
-            self._heard.pop(topic)
+            self._received.pop(topic)
 
-    def latched(self, topic):
+    def transient_local(self, topic):
         """The message of a transient-local topic below `~/`."""
         messages = []
-        subscription = self.node.create_subscription(String, f"/mtdense/{topic}", messages.append, LATCHED)
+        subscription = self.node.create_subscription(String, f"/mtdense/{topic}", messages.append, TRANSIENT_LOCAL)
         try:
             return wait_until(lambda: messages and messages[0], what=topic)
         finally:
@@ -170,10 +170,10 @@ class Client:
 
     def of_stamp(self, topic, stamp_ns):
         """The messages of a topic with this stamp."""
-        return [m for m in list(self._heard[topic]) if stamp_of(m) == stamp_ns]
+        return [m for m in list(self._received[topic]) if stamp_of(m) == stamp_ns]
 
     def count(self, topic):
-        return len(self._heard[topic])
+        return len(self._received[topic])
 
     def publisher(self, message_type, topic, qos=RELIABLE):
         key = (message_type, topic, id(qos))
@@ -191,20 +191,20 @@ class Client:
         publisher.publish(message)
 
     def exchange(self, image, info=None, topics=None, seconds=ANSWER_S):
-        """Sends an image, after its camera_info, and returns the one message that comes back on each topic heard."""
+        """Sends an image, after its camera_info, and returns the one message that comes back on each topic subscriber."""
         if info is not None:
             self.send(info, "/camera/camera_info")
         self.send(image)
         return self.received(stamp_of(image), topics, seconds)
 
     def received(self, stamp, topics=None, seconds=ANSWER_S):
-        """The message of this stamp on each topic heard, or on these, once they are there."""
-        wanted = topics or tuple(self._heard)
+        """The message of this stamp on each topic subscriber, or on these, once they are there."""
+        wanted = topics or tuple(self._received)
         wait_until(lambda: all(self.of_stamp(t, stamp) for t in wanted), seconds, f"{wanted} of stamp {stamp}")
         return {t: self.of_stamp(t, stamp)[0] for t in wanted}
 
     def capture(self, image, info=None):
-        """Makes a frame the background; returns the answer. Something must be heard, so that the node listens already."""
+        """Makes a frame the background; returns the answer. Something must be subscriber, so that the node listens already."""
         publisher = self.publisher(Image, "/camera/image_raw")
         wait_until(lambda: publisher.get_subscription_count() > 0, what="a subscription")
         for _ in range(3):  # a node on a busy machine may need longer for a frame than the service waits

@@ -53,14 +53,14 @@ def capture_first(client, frame):
 
 def test_every_frame_of_a_robots_camera_gives_every_output(client, bag_reader):
     frames = frames_of(bag_reader, "openloris_cafe")
-    client.hear(*OUTPUT_TYPES)
+    client.subscribe(*OUTPUT_TYPES)
     outputs = [capture_first(client, frames[0]), *(client.exchange(*frame) for frame in frames[1:])]
     assert len(outputs) == 4
     for (image, info), received in zip(frames, outputs, strict=True):
         assert set(received) == set(OUTPUT_TYPES)
         assert {m.header.frame_id for m in received.values()} == {image.header.frame_id}
         assert {(m.height, m.width) for t, m in received.items() if "compressed" not in t} == {(info.height, info.width)}
-    client.unhear()
+    client.unsubscribe()
 
 
 def score(masks, truths):
@@ -72,7 +72,7 @@ def score(masks, truths):
 
 def test_a_person_in_an_office_is_the_foreground_and_an_empty_office_has_none(client, bag_reader, capsys):
     frames = frames_of(bag_reader, "office_static")
-    client.hear("foreground")
+    client.subscribe("foreground")
     masks = [capture_first(client, frames[0])["foreground"], *(client.exchange(*frame)["foreground"] for frame in frames[1:])]
     masks = np.stack([array_of(m) == 255 for m in masks])
     truths = np.stack(
@@ -86,4 +86,4 @@ def test_a_person_in_an_office_is_the_foreground_and_an_empty_office_has_none(cl
         print(f"\noffice_static: foreground IoU {ours:.3f}, plain rgb difference {plain:.3f}; empty frames at most {empty:.2%} foreground")
     assert ours >= 0.85
     assert empty < 0.01
-    client.unhear()
+    client.unsubscribe()

@@ -15,7 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.ros.frame_processor import Arrived
+from mtdense_ros.ros.frame_processor import ReceivedImage
 from mtdense_ros.ros.session import Session
 from mtdense_ros.runtime.faults import Faults
 
@@ -32,8 +32,8 @@ def session(weights_folder):
     predictor = Predictor.load(weights_folder / "everything", device="cpu")
     predictor._engine = Recorded(predictor._engine)
     session = Session(node, Pipeline(predictor), Faults(lambda is_error, text: None))
-    session.path.serving = True
-    session.path.parameters = session.path.parameters.updated({"max_age": 0.0})
+    session.processor.serving = True
+    session.processor.parameters = session.processor.parameters.updated({"max_age": 0.0})
     yield session
     session.close()
     node.destroy_node()
@@ -46,7 +46,7 @@ def listener(session):
     node, messages = rclpy.create_node("listener", context=session._context), {topic: [] for topic in TOPICS}
     for topic in TOPICS:
         node.create_subscription(OUTPUT_TYPES[topic], f"/mtdense/{topic}", messages[topic].append, 20)
-    wait_until(lambda: len(session.outputs.heard()) == len(TOPICS), what="a subscriber of each topic")
+    wait_until(lambda: len(session.publishers.subscribed()) == len(TOPICS), what="a subscriber of each topic")
     yield node, messages
     node.destroy_node()
 
@@ -63,7 +63,7 @@ def received(session, listener):
 
 
 def take(session, message):
-    session.path.take(Arrived(message, "/camera/image_raw", False, time.monotonic_ns()))
+    session.processor.take(ReceivedImage(message, "/camera/image_raw", False, time.monotonic_ns()))
 
 
 def prepared(session, height, width):
@@ -95,7 +95,7 @@ def test_messages_keep_their_own_frames_values(session, received):
 @pytest.mark.usefixtures("listener")
 def test_a_frame_allocates_nothing_of_its_size(session, depth_encoding):
     prepared(session, H, W)
-    session.path.parameters = session.path.parameters.updated({"depth.encoding": depth_encoding})
+    session.processor.parameters = session.processor.parameters.updated({"depth.encoding": depth_encoding})
     messages = [image(picture(H, W, seed), "bgr8") for seed in (1, 2)]
 
     def work():

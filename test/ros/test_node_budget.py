@@ -16,7 +16,7 @@ HEIGHT, WIDTH = 96, 128
 @pytest.fixture(scope="module")
 def watched(client):
     """A client that hears everything, with a reference frame."""
-    client.hear(*TOPICS)
+    client.subscribe(*TOPICS)
     assert client.capture(image(picture(seed=1)), camera_info()).success
     client.exchange(image(picture()))
     return client
@@ -35,7 +35,7 @@ def stream_until(client, condition, seconds=90.0):
 
 def test_a_budget_that_cannot_be_kept_is_a_fault_and_everything_comes_back(watched, running):
     node, _ = running
-    before = json.loads(watched.latched("legend").data)["input_size"]
+    before = json.loads(watched.transient_local("legend").data)["input_size"]
     assert watched.values()["budget"] == "off"
     assert watched.set_parameter("budget.latency_ms", 0.01)[0]
 
@@ -48,7 +48,7 @@ def test_a_budget_that_cannot_be_kept_is_a_fault_and_everything_comes_back(watch
     for given in ("labels.upsampling fast", "labels and normals in turn, each on every 2nd frame", "size 64x64"):
         assert given in values["budget given up"] and given in node.log()
     assert "raise the budget" in watched.wait_for_fault("over budget")
-    wait_until(lambda: json.loads(watched.latched("legend").data)["input_size"] != before, what="the legend of the smaller input")
+    wait_until(lambda: json.loads(watched.transient_local("legend").data)["input_size"] != before, what="the legend of the smaller input")
     last = image(picture(seed=3))
     watched.exchange(last, topics=["foreground", "depth"])  # the mask goes on
     assert len(watched.of_stamp("labels", stamp_of(last))) + len(watched.of_stamp("normals", stamp_of(last))) <= 1
@@ -57,7 +57,7 @@ def test_a_budget_that_cannot_be_kept_is_a_fault_and_everything_comes_back(watch
     stream_until(watched, lambda: watched.values()["budget given up"] == "nothing")
     assert watched.values()["budget"] == "off" and watched.diagnostics()["over budget"][0] == 0
     watched.exchange(image(picture()))
-    wait_until(lambda: json.loads(watched.latched("legend").data)["input_size"] == before, what="the legend")
+    wait_until(lambda: json.loads(watched.transient_local("legend").data)["input_size"] == before, what="the legend")
 
 
 def test_a_budget_that_is_kept_changes_nothing(watched):

@@ -25,14 +25,14 @@ def encoder_calls(client):
 def client(start):
     """Of a node with labels and metric depth of one network and the mask of the other, and a reference frame."""
     _, client = start({"weights": ["two_tasks", "mdeas_small"]})
-    client.hear("foreground")
+    client.subscribe("foreground")
     response = client.capture(image(picture(HEIGHT, WIDTH, seed=1)), camera_info(HEIGHT, WIDTH))
     assert response.success, response.message
     return client
 
 
 def test_each_output_comes_from_its_own_network(client, weights_folder):
-    client.hear(*TOPICS)
+    client.subscribe(*TOPICS)
     received = client.exchange(image(picture(HEIGHT, WIDTH, seed=2)))
     assert set(received) == set(TOPICS)
     first, second = (Predictor.load(weights_folder / f"{name}.safetensors", device="cpu") for name in ("two_tasks", "mdeas_small"))
@@ -44,8 +44,8 @@ def test_each_output_comes_from_its_own_network(client, weights_folder):
 
 
 def test_a_network_that_nobody_hears_does_not_run(client):
-    client.unhear()
-    client.hear("foreground")
+    client.unsubscribe()
+    client.subscribe("foreground")
     client.exchange(image(picture(HEIGHT, WIDTH, seed=3)))
     before = encoder_calls(client)
     for seed in (4, 5, 6):
@@ -55,7 +55,7 @@ def test_a_network_that_nobody_hears_does_not_run(client):
 
 
 def test_the_legend_says_who_makes_what(client):
-    legend = json.loads(client.latched("legend").data)
+    legend = json.loads(client.transient_local("legend").data)
     assert {n["model"]: n["outputs"] for n in legend["networks"]} == {
         "two_tasks": ["labels", "confidence", "depth"], "mdeas_small": ["foreground"],
     }  # fmt: skip
@@ -64,16 +64,16 @@ def test_the_legend_says_who_makes_what(client):
 
 def test_relative_depth_is_declared_and_makes_points_once_it_has_a_scale(start):
     _, client = start({"weights": ["two_tasks", "mdeas_small"], "outputs.depth": "mdeas_small"})
-    client.hear("depth", "points")
+    client.subscribe("depth", "points")
     assert client.capture(image(picture(HEIGHT, WIDTH, seed=1)), camera_info(HEIGHT, WIDTH)).success
     relative = array_of(client.exchange(image(picture(HEIGHT, WIDTH, seed=2)), topics=["depth"])["depth"])
     assert "relative, points need metres; set depth.scale_mode" in client.wait_for_fault("output not available", "points")
-    assert json.loads(client.latched("legend").data)["depth_kind"] == "relative"
+    assert json.loads(client.transient_local("legend").data)["depth_kind"] == "relative"
     successful, reason = client.set_parameter("depth.encoding", "16UC1")
     assert not successful and "the depth is relative; use 32FC1" in reason
 
     assert client.set_parameter("depth.scale", 3.0)[0] and client.set_parameter("depth.scale_mode", "fixed")[0]
-    legend = json.loads(client.latched("legend").data)
+    legend = json.loads(client.transient_local("legend").data)
     assert (legend["depth_kind"], legend["depth_scale"], legend["depth_factor"]) == ("metric", "fixed", 3.0)
     received = client.exchange(image(picture(HEIGHT, WIDTH, seed=2)))
     scaled = array_of(received["depth"])

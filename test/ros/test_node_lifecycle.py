@@ -18,8 +18,8 @@ def test_up_and_down_twice_with_other_weights(start):
         assert client.set_parameter("weights", weights) == (True, "")
         assert client.transition("configure") and client.state() == "inactive"
         assert client.transition("activate") and client.state() == "active"
-        assert json.loads(client.latched("legend").data)["model"] == weights
-        client.hear("labels")
+        assert json.loads(client.transient_local("legend").data)["model"] == weights
+        client.subscribe("labels")
         client.exchange(image(picture()), camera_info())
         offered = {t: client.node.get_publishers_info_by_topic(f"/mtdense/{t}")[0].qos_profile.reliability for t in ("labels", "depth")}
         assert offered == {"labels": ReliabilityPolicy.RELIABLE, "depth": ReliabilityPolicy.BEST_EFFORT}
@@ -28,14 +28,14 @@ def test_up_and_down_twice_with_other_weights(start):
         wait_until(lambda p=publisher: p.get_subscription_count() == 0, what="no subscription while inactive")
         assert client.transition("cleanup") and client.state() == "unconfigured"
         wait_until(lambda: client.node.count_publishers("/mtdense/labels") == 0, what="no output while unconfigured")
-        client.unhear()
+        client.unsubscribe()
     assert node.stop(signal.SIGINT) == 0
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
 def test_a_busy_node_ends_cleanly(start, with_signal):
     node, client = start()
-    client.hear("labels", "depth")
+    client.subscribe("labels", "depth")
     client.exchange(image(picture()))
     for seed in range(20):
         client.publisher(Image, "/camera/image_raw").publish(image(picture(480, 640, seed)))
@@ -161,6 +161,6 @@ def test_a_transition_the_state_does_not_allow_is_refused_and_the_node_serves_on
         assert client.transition(name) is False
         assert client.state() == "active"
     assert "transition '1' is not available in state 'active'" in node.log()
-    client.hear("labels")
+    client.subscribe("labels")
     client.exchange(image(picture()), camera_info())
     assert node.stop(signal.SIGINT) == 0

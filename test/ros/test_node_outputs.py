@@ -19,7 +19,7 @@ HEIGHT, WIDTH = 90, 122  # not the network's size, not its shape
 @pytest.fixture(scope="module")
 def everything(client):
     """The frame that was sent and all that came back of it, with its own predecessor as background."""
-    client.hear(*OUTPUT_TYPES)
+    client.subscribe(*OUTPUT_TYPES)
     response = client.capture(image(picture(HEIGHT, WIDTH, seed=1)), camera_info(HEIGHT, WIDTH))
     assert response.success, response.message
     sent = image(picture(HEIGHT, WIDTH, seed=2), head=header(frame_id="front_optical"))
@@ -96,7 +96,7 @@ def test_the_cloud_agrees_with_the_images(everything):
 
 
 def test_the_legend_decodes_the_labels(client):
-    legend = json.loads(client.latched("legend").data)
+    legend = json.loads(client.transient_local("legend").data)
     assert [c["name"] for c in legend["classes"]] == ["floor", "wall", "ceiling", "furniture", "object", "other"]
     assert [c["id"] for c in legend["classes"]] == list(range(6))
     assert legend["outputs"] == ["labels", "confidence", "depth", "normals", "foreground"]

@@ -68,5 +68,5 @@ def test_pairs_that_cannot_work_are_refused(client):
 
 
 def test_the_node_still_works_after_all_that(client):
-    client.hear("labels")
+    client.subscribe("labels")
     client.exchange(image(picture()))

@@ -11,9 +11,9 @@ TOPIC, INFO = "/camera/image_raw", "/camera/camera_info"
 
 @pytest.fixture(autouse=True)
 def silence(client):
-    """Every test begins with nothing heard."""
+    """Every test begins with nothing subscriber."""
     yield
-    client.unhear()
+    client.unsubscribe()
 
 
 def asked(client, topic=TOPIC):
@@ -27,7 +27,7 @@ def wait_for(client, *policies, topic=TOPIC):
 
 
 def test_reliability_is_chosen_again_when_publishers_come_and_go(client):
-    client.hear("labels")
+    client.subscribe("labels")
     client.publisher(Image, TOPIC, RELIABLE)
     wait_for(client, ReliabilityPolicy.RELIABLE)
     other = Client(client.domain)
@@ -43,7 +43,7 @@ def test_reliability_is_chosen_again_when_publishers_come_and_go(client):
 
 
 def test_forced_reliabilities_stay_whatever_is_published(client):
-    client.hear("labels")
+    client.subscribe("labels")
     client.publisher(Image, TOPIC, RELIABLE)
     wait_for(client, ReliabilityPolicy.RELIABLE)
     assert client.set_parameter("reliability", "best_effort")[0]
@@ -59,19 +59,19 @@ def test_forced_reliabilities_stay_whatever_is_published(client):
 
 
 def test_an_idle_node_hears_neither_images_nor_a_camera_info_that_it_knows(client):
-    client.hear("labels")
+    client.subscribe("labels")
     client.exchange(image(picture()), camera_info())
-    client.unhear()
+    client.unsubscribe()
     wait_for(client, topic=TOPIC)
     wait_for(client, topic=INFO)
-    client.hear("points")
+    client.subscribe("points")
     wait_for(client, ReliabilityPolicy.RELIABLE, topic=INFO)
     client.exchange(image(picture()))  # with the camera_info of before
 
 
 def test_the_first_output_is_logged_with_its_stages(running, client):
     node, _ = running
-    client.hear("labels")
+    client.subscribe("labels")
     client.exchange(image(picture()))
     node.wait_for_log("first output ")
     (line,) = [line for line in node.log().splitlines() if "first output " in line]

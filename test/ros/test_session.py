@@ -104,8 +104,12 @@ def test_a_failure_has_its_name_and_the_next_frame_passes(session, log, error, f
 
 def test_late_frames_are_not_begun(session):
     session.processor.parameters = session.processor.parameters.updated({"max_age": 0.001})
-    session._worker.submit(lambda: time.sleep(0.05))
+    may_go_on = threading.Event()
+    session._worker.submit(may_go_on.wait)
     session.receive(image(picture()), "/camera/image_raw")
+    received = time.monotonic()
+    wait_until(lambda: time.monotonic() > received + 0.001, what="the age")
+    may_go_on.set()
     wait_until(lambda: session.statistics.summary(0.0)["late"] == "1", what="the late frame")
     assert session.pipeline.frames == 0
 

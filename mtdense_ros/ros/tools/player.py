@@ -65,7 +65,7 @@ class Player:
         self._due = 0.0
 
     def meet(self, first: Shot, listeners: int) -> None:
-        """Waits until the node is active and so many subscribers hear the image topic, and tells them the camera."""
+        """Waits until the node is active and the image topic has so many subscribers, and sends them the camera_info."""
         self._wait_for_active()
         for topic, kind in ANSWERS.items() if self._in_step else ():
             self._node.create_subscription(kind, f"{self._target}/{topic}", partial(self._on_answer, topic), OUTPUT_QOS, raw=True)

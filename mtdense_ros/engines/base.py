@@ -38,7 +38,7 @@ class Engine(Protocol):
     name: as in create.ENGINES; device: str() of it is "cpu", "cuda" or "cuda:N"; precision: of PRECISIONS, without "auto";
     rule: why this engine runs and no other, for the log; counters: images that "encoder" and each head have worked on.
     may_stall: whether the first run with another set of outputs may wait until that is compiled. If not, more than what is asked
-    for is computed meanwhile, and the counters tell so. torch compiles nothing and computes just what is asked for either way;
+    for is computed meanwhile, and the counters show it. torch compiles nothing and computes just what is asked for either way;
     on a GPU its first run with another set takes longer all the same, by a few runs without a CUDA graph.
     """
 

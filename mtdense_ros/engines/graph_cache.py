@@ -20,7 +20,7 @@ MAX_ENTRIES = 12
 def read_or_make(kind: str, name: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
     """What `read` gets from a folder that `make` has filled, now or in an earlier process.
 
-    kind, name: of the folder in the cache. An entry that cannot be read is made anew. Where nothing can be written to the
+    kind, name: of the folder in the cache. An entry that cannot be read is made again. Where nothing can be written to the
     cache all goes by a passing folder; nothing fails for want of it.
     """
     folder = cache_file().parent / kind / name

@@ -85,7 +85,7 @@ class GraphEngine:
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """What goes wrong inside a runtime is told apart from an error of our own."""
+        """Raises DeviceError for what goes wrong inside a runtime; errors of our own stay as they are."""
         try:
             yield
         except MtdenseError:

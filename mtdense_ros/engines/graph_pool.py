@@ -15,7 +15,7 @@ Graph = Callable[[Sequence[Floats]], list[Floats]]
 """Inputs in the order of a key's shapes -> outputs in the order of its outputs, in fresh memory."""
 
 MAX_GRAPHS = 3
-"""Kept for images of one shape, besides the largest one and that of the background: what a budget's turns need."""
+"""Kept for images of one shape, in addition to the largest one and that of the background: what a budget's turns need."""
 
 MAX_SHAPES = 4
 """Of images (batch, channels, height, width) for which graphs are kept."""

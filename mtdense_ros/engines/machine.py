@@ -50,7 +50,7 @@ def this_machine() -> Machine:
 
 
 def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name and number of its model, such as "AMD EPYC, family 25 model 17"; its architecture where none is told."""
+    """The processor's name and number of its model, such as "AMD EPYC, family 25 model 17"; its architecture where that is unknown."""
     fields: dict[str, str] = {}
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")

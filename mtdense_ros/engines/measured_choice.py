@@ -4,7 +4,7 @@ An entry holds only for the machine (processor, cores, GPU, version of every eng
 measured with. Everything else in the file is left alone, and a file that cannot be read counts as empty: the cache is a
 convenience, and nothing may fail for want of it.
 
-`auto` never takes a smaller number format than fp32 by itself on the CPU. Such a format changes results, which nobody who
+`auto` never takes a lower precision than fp32 by itself on the CPU. That changes results, which nobody who
 installs an update or moves to another machine expects; so it takes a card that says the loss is small (`allowed_precisions`)
 and a person who let this machine be measured.
 """
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Candidate:
-    """An engine on a device ("cpu" or "cuda") with a number format, and the median time of one image with all outputs."""
+    """An engine on a device ("cpu" or "cuda") with a precision, and the median time of one image with all outputs."""
 
     engine: str
     device: str
@@ -49,12 +49,12 @@ class Candidate:
 
 
 def allowed_precisions(card: Card, engine: str) -> tuple[str, ...]:
-    """The number formats that `auto` may choose for a network in an engine: fp32, and what the card allows."""
+    """The precisions that `auto` may choose for a network in an engine: fp32, and what the card allows."""
     return ("fp32", *(precision for precision in REDUCED if not precision_refusal(card, engine, precision)))
 
 
 def precision_refusal(card: Card, engine: str, precision: str) -> str:
-    """Why `auto` must not choose a number format for a network in an engine; "" if it may."""
+    """Why `auto` must not choose a precision for a network in an engine; "" if it may."""
     if precision not in REDUCED:
         return ""
     if card.precision is None:
@@ -158,7 +158,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _warn(problem: str) -> None:
-    _log.warning("%s: %s, so no measured choice of an engine is used; mtdense bench --choose writes it anew", cache_file(), problem)
+    _log.warning("%s: %s, so no measured choice of an engine is used; mtdense bench --choose writes it again", cache_file(), problem)
 
 
 @contextmanager

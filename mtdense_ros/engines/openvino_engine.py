@@ -89,7 +89,7 @@ class OpenVinoCompiler:
                 self._runtime.save_model(model, folder / f"{kind}.xml", compress_to_fp16=False)
 
     def _converted(self, traced: Any) -> Any:
-        """Straight through the frontend: openvino.convert_model does the same after it has told its makers about it."""
+        """Straight through the frontend: openvino.convert_model does the same and sends telemetry."""
         from openvino.frontend import FrontEndManager  # type: ignore[import-untyped]
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # type: ignore[import-untyped]
 

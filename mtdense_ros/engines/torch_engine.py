@@ -106,7 +106,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def choose_precision(precision: str, device: torch.device) -> str:
-    """The number format of a name on a device: a key of fp32, fp16, bf16. Raises ConfigError."""
+    """The precision of a name on a device: fp32, fp16 or bf16. Raises ConfigError."""
     if precision not in PRECISIONS:
         raise ConfigError(f"precision: '{precision}' is unknown; {known_names(precision, PRECISIONS)}")
     if precision == "auto":

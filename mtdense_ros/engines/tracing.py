@@ -37,7 +37,7 @@ def parts_to_trace(net: DenseNetwork) -> tuple[dict[str, Part], dict[str, Tensor
 
 @contextmanager
 def quiet_tracing() -> Iterator[None]:
-    """In one thread, as torch's pool would spin beside that of the engine; without warnings of what is constant on purpose."""
+    """In one thread, as torch's pool would compete with the engine's; without warnings of what is constant on purpose."""
     with torch_threads(1), warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         warnings.simplefilter("ignore", DeprecationWarning)  # of tracing itself

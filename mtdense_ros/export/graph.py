@@ -58,7 +58,7 @@ class FrameOf(nn.Module):
 
 def parts_of(net: DenseNetwork, name: str, outputs: tuple[str, ...], image: Tensor) -> list[Part]:
     """`NAME_background`, from the background image to its features, where the outputs need one; and `NAME`, which takes those
-    features beside the image, so that a program computes them once. The last is always the network's own."""
+    features as further inputs, so that a program computes them once. The last is always the network's own."""
     if set(outputs).isdisjoint(net.needs_background):
         return [Part(name, FrameOf(net, outputs).eval(), ("image",), outputs)]
     features = tuple(f"background_{i}" for i in range(len(net.encode_background(image))))
@@ -87,7 +87,7 @@ def _trace(part: Part, examples: Mapping[str, Tensor], open_axes: tuple[int, ...
     axes = {name: {axis: f"{name}_{_AXES[axis]}" for axis in open_axes} for name in (*part.inputs, *part.outputs)}
     inputs = tuple(examples[name] for name in part.inputs)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of this way, told once by torch and again by its own parts
+        warnings.simplefilter("ignore", DeprecationWarning)  # of this exporter, said once by torch and again by its own parts
         # What a network decides by the image's size becomes a constant. Whether that is right is compared at several sizes.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         try:

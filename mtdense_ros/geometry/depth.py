@@ -125,7 +125,7 @@ def _unit(normals: Floats, planes: Floats, short: NDArray[np.bool_]) -> list[Flo
 
 
 def normals_from_depth(depth: Floats, intrinsics: Intrinsics) -> Floats:
-    """Unit normals facing the camera, (H, W, 3) float32, by central differences of the points; NaN at the border and beside NaN.
+    """Unit normals facing the camera, (H, W, 3) float32, by central differences of the points; NaN at the border and next to NaN.
 
     Uses no network: a reference for tests and evaluation, noisy on noisy depth.
     """

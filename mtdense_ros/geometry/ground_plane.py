@@ -16,6 +16,8 @@ SAMPLES = 1000
 MIN_POINTS = 50
 STRIP_ROWS = 16
 
+_WEIGHT_OF_NEW = 0.2  # in the smoothed scale
+
 
 @dataclass(frozen=True)
 class GroundPlane:
@@ -129,14 +131,11 @@ def _fit(points: NDArray[np.float64], inlier_share: float) -> GroundPlane:
     return GroundPlane((x, y, z), float(-normal @ centre), inlier_share)
 
 
-_WEIGHT_OF_NEW = 0.2
-
-
 class SmoothedScale:
     """A factor on depth, smoothed over frames in the logarithm (an error of scale is a ratio).
 
-    `value`: the factor, 1 until a floor was seen, which `measured` tells; `problem`: why the last frame gave none, empty where
-    it did.
+    `value` is the factor, 1 until a floor was seen; `measured` says whether one was. `problem` says why the last frame gave none,
+    and is empty where it gave one.
     """
 
     def __init__(self) -> None:

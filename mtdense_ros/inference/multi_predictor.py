@@ -24,6 +24,9 @@ Rgb = NDArray[np.uint8]
 EncodedBackgrounds = Mapping[str, EncodedBackground]
 """A reference frame as each network that needs one sees it, by the name of the weights."""
 
+ROUTABLE = ("labels", "depth", "foreground")
+"""Outputs whose network can be named; confidence follows labels, and normals come from the first network that has them."""
+
 
 @dataclass(frozen=True)
 class MultiPredictor:
@@ -65,7 +68,7 @@ class MultiPredictor:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The fields of a Prediction that can be filled, in the order of records.OUTPUTS."""
+        """The fields of a Prediction that can be filled, in the order of datatypes.OUTPUTS."""
         return tuple(output for output in OUTPUTS if output in self.routes)
 
     @property
@@ -205,12 +208,8 @@ def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
     return found
 
 
-ROUTABLE = ("labels", "depth", "foreground")
-"""Outputs whose network can be named; confidence follows labels, and normals come from the first network that has them."""
-
-
 def route_outputs(networks: Mapping[str, Collection[str]], choices: Mapping[str, str]) -> dict[str, str]:
-    """The network that makes each output, in the order of records.OUTPUTS.
+    """The network that makes each output, in the order of datatypes.OUTPUTS.
 
     networks: by name, in order of preference, the outputs that each can make; choices: the network for some of ROUTABLE,
     where an empty name leaves it to the order. Raises ConfigError for a choice that cannot be and for a network without work.

@@ -36,7 +36,7 @@ def depth_from_log(x: Tensor) -> Tensor:
 
 
 def he_initialise(net: nn.Module) -> None:
-    """Draws the convolutions anew so that a signal keeps its magnitude through ReLUs (He et al., ICCV 2015); biases are 0.
+    """Reinitialises the convolutions so that a signal keeps its magnitude through ReLUs (He et al., ICCV 2015); biases are 0.
 
     torch's default shrinks it by more than half per layer: before BatchNorm has seen any data, a deep map is then but rounding errors.
     """

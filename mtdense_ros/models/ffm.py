@@ -98,7 +98,7 @@ class FusionDecoder(nn.Module):
 
 
 class FusionModule(nn.Module):
-    """FFM: the encoder's map in the decoder's channels, beside the decoder's map; mixed by a separable 3x3 and a 1x1 convolution."""
+    """FFM: the encoder's map in the decoder's channels, concatenated with the decoder's; then a separable 3x3 and a 1x1 convolution."""
 
     def __init__(self, encoder_channels: int, channels: int) -> None:
         super().__init__()

@@ -42,12 +42,12 @@ class PipelineOptions:
         return cls(**{field.name: getattr(parameters, field.name) for field in dataclasses.fields(cls) if field.name != "staggered"})
 
     def every(self, output: str) -> int:
-        """An output of records.OUTPUTS is computed on every n-th frame."""
+        """An output of datatypes.OUTPUTS is computed on every n-th frame."""
         by_output = {"depth": self.every_depth, "normals": self.every_normals, "foreground": self.every_foreground}
         return by_output.get(output, self.every_labels)
 
     def due(self, output: str, frame: int) -> bool:
-        """Whether an output of records.OUTPUTS is computed on this frame, counted from 0 among those that are processed."""
+        """Whether an output of datatypes.OUTPUTS is computed on this frame, counted from 0 among those that are processed."""
         return (frame + (self.staggered and output == "normals")) % self.every(output) == 0
 
     @property

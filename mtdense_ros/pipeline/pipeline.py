@@ -36,7 +36,7 @@ class Pipeline:
     def __init__(self, networks: Predictor | MultiPredictor, options: PipelineOptions | None = None) -> None:
         self.networks = networks if isinstance(networks, MultiPredictor) else MultiPredictor.of([networks])
         self.options = options or PipelineOptions()
-        self.background: Background = Background(self.networks.encode_background)
+        self.background = Background(self.networks.encode_background)
         self.frames = 0
         self._scale = SmoothedScale()
 

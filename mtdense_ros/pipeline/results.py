@@ -19,12 +19,28 @@ from mtdense_ros.utils.buffers import BufferPool
 
 Array = NDArray[Any]
 
+RESULTS = {
+    "labels": "labels",
+    "confidence": "confidence",
+    "labels_color": "labels",
+    "depth": "depth",
+    "normals": "normals",
+    "normals_color": "normals",
+    "foreground": "foreground",
+    "foreground_overlay": "foreground",
+    "points": "depth",
+}
+"""Every result of a pipeline, named like its topic, and the output of datatypes.OUTPUTS that it cannot be without."""
+
+POINT_EXTRAS = ("labels", "confidence", "foreground")
+"""Outputs that a cloud carries where they are to be had."""
+
 
 class Results(Mapping[str, Array]):
     """What `Pipeline.process` made of a frame, by topic name without `~/`; all at camera size (H, W).
 
     labels uint8; confidence float32 in [0, 1]; labels_color, normals_color, foreground_overlay (H, W, 3) uint8 RGB; depth
-    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points: the bytes of clouds.pack_cloud. missing: why a
+    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points: the bytes of point_cloud.pack_cloud. missing: why a
     wanted result is not there (what every-n leaves out of this frame is in neither). warnings: which results are to be
     taken with care, and why. timings: ms per stage.
     """
@@ -98,23 +114,6 @@ _MAKERS: dict[str, Callable[[ResultInputs], Array | None]] = {
     "foreground_overlay": _foreground_overlay,
     "points": _points,
 }
-
-
-RESULTS = {
-    "labels": "labels",
-    "confidence": "confidence",
-    "labels_color": "labels",
-    "depth": "depth",
-    "normals": "normals",
-    "normals_color": "normals",
-    "foreground": "foreground",
-    "foreground_overlay": "foreground",
-    "points": "depth",
-}
-"""Every result of a pipeline, named like its topic, and the output of records.OUTPUTS that it cannot be without."""
-
-POINT_EXTRAS = ("labels", "confidence", "foreground")
-"""Outputs that a cloud carries where they are to be had."""
 
 
 @dataclass

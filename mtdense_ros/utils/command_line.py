@@ -15,7 +15,7 @@ _FOLDERS = re.compile(r"(?<![\w.~/-])/(?!\s)(?:[^/'\":,\[\]{}]+/)+(?=[^/'\":,\[\
 
 
 def exit_code(command: Callable[[], object], name: str = "mtdense", failed: int = 2) -> int:
-    """Runs a command: 0, or the code that it returns; `failed` after an error of ours, told in one line; 130 after Ctrl-C.
+    """Runs a command: 0, or the code that it returns; `failed` after an error of ours, which is written in one line; 130 after Ctrl-C.
 
     name: stands before both.
     """
@@ -36,7 +36,7 @@ def without_folders(word: str) -> str:
 
 
 def portable_command(words: Iterable[str]) -> str:
-    """A command as a file that leaves this machine tells it."""
+    """A command as it is recorded in files that leave this machine."""
     return shlex.join(map(without_folders, words))
 
 

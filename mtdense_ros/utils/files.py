@@ -1,4 +1,4 @@
-"""Files that a reader sees either as they were or complete."""
+"""Files that are written in one step, and where the files of the package are found."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES
 """Fast DDS 2 reads the first, Fast DDS 3 the second."""
 
 MALLOC = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1073741824"
-"""Memory of large messages is kept, not given back and faulted in anew for each; the launch file sets the same."""
+"""The C library keeps the memory of large messages instead of mapping it for each one; the launch file sets the same."""
 
 OPENMP = {"GOMP_SPINCOUNT": "10000", "OMP_WAIT_POLICY": "PASSIVE"}
 """Waiting OpenMP threads give their core to the other processes soon (benchmarks/busy_neighbour.py); the launch file sets the same."""
@@ -78,9 +78,9 @@ class Child:
         code = self._process.poll()
         if code:
             lines = self.log.read_text(errors="replace").strip().splitlines()[-12:]
-            told = "\n".join(f"  | {line}" for line in lines) or "  | (nothing)"
+            shown = "\n".join(f"  | {line}" for line in lines) or "  | (nothing)"
             killed = " (killed, perhaps for want of memory)" if code == -signal.SIGKILL else ""
-            raise MtdenseError(f"the {self.name} ended with code {code}{killed}; mend what the last lines of {self.log} say:\n{told}")
+            raise MtdenseError(f"the {self.name} ended with code {code}{killed}; mend what the last lines of {self.log} say:\n{shown}")
 
     def end_input(self) -> None:
         """Closes the child's standard input."""
@@ -145,9 +145,9 @@ def wait_for(child: Child, event: str, seconds: float, others: Sequence[Child]) 
     """The child's next event of this kind; raises MtdenseError when it, or another process, ends before, or nothing comes."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        told = child.next_event(0.2)
-        if told is not None and told["event"] == event:
-            return told
+        said = child.next_event(0.2)
+        if said is not None and said["event"] == event:
+            return said
         for process in (*others, child):
             process.check()
     raise MtdenseError(f"the {child.name} was not ready within {seconds:.0f} s; see {child.log}")

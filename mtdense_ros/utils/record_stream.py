@@ -36,7 +36,7 @@ class Entry:
 
 
 def write_record(stream: IO[bytes], record: Record) -> None:
-    """Appends a record; a reader of a pipe needs a flush besides."""
+    """Appends a record; for a reader of a pipe, flush the stream afterwards."""
     head = {"topic": record.topic, "type": record.message_type, "time_ns": record.time_ns, "bytes": len(record.data)}
     stream.write(json.dumps(head).encode() + b"\n")
     stream.write(record.data)

@@ -1,4 +1,4 @@
-"""Times of the stages of one piece of work."""
+"""How long the stages of a piece of work take, and those of the start of this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stopwatch:
 class Startup:
     """Notes when each stage ended; the first one began with the process. `stages`: seconds of each, in order.
 
-    over: the first output was told, and nothing more is noted.
+    over: the first output was published, and nothing more is noted.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Startup:
 
 
 def process_start_s(status: Path = Path("/proc/self/stat")) -> float:
-    """When this process began, as seconds of the monotonic clock; the replacement of its program does not count anew."""
+    """When this process began, as seconds of the monotonic clock; when it replaces its program, its start stays the same."""
     ticks = int(status.read_text().rpartition(")")[2].split()[19])
     age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return time.monotonic() - age_s

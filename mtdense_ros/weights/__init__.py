@@ -1,4 +1,4 @@
-"""The only reader and writer of checkpoints: safetensors, a JSON card beside each, and importers of foreign files."""
+"""The only reader and writer of checkpoints: safetensors with a JSON card each, and importers of foreign files."""
 
 from mtdense_ros.weights.card import Card, DepthSpec, ForegroundSpec, InputSpec
 from mtdense_ros.weights.files import check_state, find_weights, list_weights, load_weights, read_card, read_state, save_weights

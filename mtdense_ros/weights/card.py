@@ -81,8 +81,8 @@ class Card:
     """A model card, checked when it is built. Raises WeightsError.
 
     arch, config: create_model(arch, **config) makes the network; sha256, bytes: of the safetensors file; label_space: a
-    name or path for labels.load_label_space; metrics: each with data set and protocol; data: provenance of the training
-    data; licence, attribution: of these weights; commit, command: what made them; precision: what smaller number formats
+    name or path for label_spaces.load_label_space; metrics: each with data set and protocol; data: provenance of the training
+    data; licence, attribution: of these weights; commit, command: what made them; precision: what lower precisions
     cost, None while nobody has measured it.
     """
 

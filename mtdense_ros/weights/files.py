@@ -20,7 +20,7 @@ SUFFIX = ".safetensors"
 
 
 def list_weights() -> dict[str, Path]:
-    """The weights that a name stands for, in the lookup order of `resources.search_folders`: name -> safetensors file."""
+    """The weights that a name stands for, in the lookup order of `utils.files.search_folders`: name -> safetensors file."""
     return known_resources("weights", SUFFIX)
 
 
@@ -30,7 +30,7 @@ def find_weights(name_or_path: str | Path) -> Path:
 
 
 def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
-    """Writes a network's state to `path` (its suffix may be left out) and its card beside it; returns the card.
+    """Writes a network's state to `path` (its suffix may be left out) and its card next to it; returns the card.
 
     card_fields: the card's fields arch, input, label_space, depth, foreground, metrics, data, licence, attribution, commit
     and command; what can be computed from the network and the file is. Raises WeightsError when a field is missing, when

@@ -1,4 +1,4 @@
-"""What number formats smaller than fp32 cost in accuracy, as a card records it, and whether that is little enough."""
+"""What precisions below fp32 cost in accuracy, as a card records it, and whether that is little enough."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from mtdense_ros.errors import WeightsError
 
 REDUCED = ("bf16", "fp16")
-"""The number formats that are smaller than fp32."""
+"""The precisions below fp32."""
 
 LIMITS = {"mean_iou": 0.005, "abs_rel": 0.005, "foreground_iou": 0.005}
 """Largest losses, absolute, with which a format may be chosen unasked, unless a card says otherwise: half a point of either IoU,
@@ -43,7 +43,7 @@ class PrecisionSpec:
             _check_entry(entry, f"measured[{index}]")
 
     def refusal(self, precision: str, engine: str, outputs: Collection[str]) -> str:
-        """Why an engine with this number format must not be chosen unasked for a network with these outputs; "" if it may.
+        """Why an engine with this precision must not be chosen unasked for a network with these outputs; "" if it may.
 
         It may when every rendered set that was measured with both has, for each output, a loss within the limit.
         """

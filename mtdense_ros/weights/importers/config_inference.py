@@ -29,7 +29,7 @@ def mdeas_config(entries: Entries) -> dict[str, Any]:
 
 
 def lraspp_config(entries: Entries) -> dict[str, Any]:
-    """Every field but `dilated`, which no shape tells: the default, as in torchvision, is yes. Raises WeightsError."""
+    """Every field but `dilated`, which no shape shows: it is true by default, as in torchvision. Raises WeightsError."""
     backbone, reduced_tail = mobilenet_v3_variant("lraspp", entries, "backbone.")
     classes = channels("lraspp", entries, "classifier.low_classifier.weight")
     return {"num_classes": classes, "backbone": backbone, "reduced_tail": reduced_tail}

@@ -51,7 +51,7 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
-    """The content, by the format that the first bytes tell."""
+    """The content, in the format that its first bytes show."""
     with path.open("rb") as file:
         head = file.read(_TAR_MARK_AT + len(_TAR_MARK))
     if head.startswith(_ZIP):

@@ -20,6 +20,7 @@ from mtdense_ros.doctor.environment import Environment, find_environment
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
 from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, judged, middleware
 from mtdense_ros.errors import InputError
+from mtdense_ros.utils import processes
 from mtdense_ros.utils.processes import MALLOC, PROFILE_VARIABLES
 
 MIB = 1 << 20
@@ -207,7 +208,7 @@ def test_what_scripts_set_is_what_the_doctor_asks_for_and_the_users_own_wins():
 def test_what_launch_sets_is_what_the_doctor_asks_for():
     tree = ast.parse((ROOT / "launch" / "mtdense.launch.py").read_text())
     (value,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "ENVIRONMENT"]
-    groups = eval(compile(ast.Expression(value), "ENVIRONMENT", "eval"), {"SHARE": ROOT})
+    groups = eval(compile(ast.Expression(value), "ENVIRONMENT", "eval"), {"SHARE": ROOT, **vars(processes)})
     environment = shell(**{name: each for group in groups for name, each in group.items()})
     assert statuses(settings.malloc(environment) + settings.waiting_threads(environment) + settings.profile(environment)) == [OK, OK, OK]
 

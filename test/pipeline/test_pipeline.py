@@ -302,6 +302,7 @@ class FloorPredictor:
 
     def __init__(self, real):
         self.card, self.outputs, self.label_space = real.card, ("depth",), None
+        self.threads = 0
         self.needs_background = lambda output: False
 
     def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, buffers=None):

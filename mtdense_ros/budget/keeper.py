@@ -167,7 +167,7 @@ class BudgetKeeper:
         return f"budget: {kept(controller.targets, controller.costs)}"
 
     def _input_size(self) -> str:
-        """Of the first network in use; "" where it is its own."""
+        """The input size of the first network in use, such as "192x128"; "" where it is the network's own."""
         if self.setting.fraction == 1:
             return ""
         first = next(iter(self._pipeline.networks.predictors.values()))
@@ -202,7 +202,7 @@ def lowered(options: PipelineOptions, setting: Setting) -> PipelineOptions:
 
 
 def given_up(setting: Setting, input_size: str) -> str:
-    """What a setting gives up, "nothing" if so; input_size: of the networks, such as "192x128"."""
+    """What a setting gives up, in words; input_size is that of the networks, such as "192x128"."""
     parts = []
     if setting.fast_labels:
         parts.append("labels.upsampling fast")

@@ -47,10 +47,10 @@ def variant(
     camera_hw: Size,
     output_sets: Iterable[Collection[str]] = (),
 ) -> MultiPredictor:
-    """The networks loaded once more, and warm, each in its own engine.
+    """The networks loaded once more and warmed up, each in its own engine.
 
-    precision: their own for ""; fraction: of the input's sides for images of (height, width); output_sets: which outputs frames
-    will be asked for. Raises as MultiPredictor.load, and WeightsError where a file has changed since.
+    precision "" is their own; fraction is that of the input's sides for images of (height, width). output_sets are the outputs that
+    frames will be asked for. Raises as MultiPredictor.load, and WeightsError where a file has changed since.
     """
     by_name, _ = plan_networks(parameters.weights, parameters.output_routes)
     predictors = {}

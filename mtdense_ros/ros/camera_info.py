@@ -76,7 +76,7 @@ class CameraCache:
     def view(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str) -> View | None:
         """The camera of an image of this size. None without a usable one; what is wrong with it is reported.
 
-        rectified: the topic carries rectified images; mode: the parameter camera_model. Raises UnusableCamera for a distorted
+        rectified says whether the topic carries rectified images; mode is the parameter camera_model. Raises UnusableCamera for a distorted
         camera in the mode "refuse", and for a raw image without a camera in the mode "rectify".
         """
         view = self._find(size_hw, frame_id, rectified, mode)

@@ -50,7 +50,10 @@ class ReceivedImage:
 
 
 class FrameProcessor:
-    """Processes one frame at a time, in the worker's thread. clock_ns: the ROS clock; serving: whether to publish at all."""
+    """Processes one frame at a time, in the worker's thread. While `serving` is False it publishes nothing.
+
+    clock_ns returns the time of the ROS clock. info_expected says whether somebody publishes the camera_info.
+    """
 
     def __init__(
         self,

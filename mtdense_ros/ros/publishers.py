@@ -23,7 +23,7 @@ from mtdense_ros.utils.buffers import BufferPool
 
 @dataclass(frozen=True)
 class Context:
-    """What all messages of one frame share. info: the camera of these images, None when unknown; buffers: scratch buffers."""
+    """What all messages of one frame share. info is the camera of these images, or None; buffers are for scratch arrays."""
 
     header: Header
     size_hw: tuple[int, int]

@@ -18,8 +18,8 @@ from mtdense_ros.ros.session import Session
 class Services:
     """`~/background/capture`, `clear`, `save`, `load` and `~/enable`.
 
-    session: the session, or an error where there is none; enable: switches processing and returns the answer; refresh: makes the
-    subscriptions follow what a request needs.
+    session returns the session, or raises an error where there is none. enable switches processing and returns the answer. refresh
+    makes the subscriptions that a request needs.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ FORGET_S = 3600.0
 """A message that did not come for this long is a new one when it comes."""
 
 MOST_MESSAGES = 8
-"""Different messages of one subject that are told apart; all further ones count as one, so that no sender can fill the log."""
+"""Different messages of one subject that are kept apart; all further ones count as one, so that no sender can fill the log."""
 
 _MEASURED = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?")
 

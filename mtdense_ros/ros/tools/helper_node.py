@@ -1,4 +1,4 @@
-"""What the processes beside the node have in common: which inputs they know, how they talk to their parent, how they end."""
+"""What the helper nodes have in common: which inputs they know, how they report to their parent process, how they end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tell(**event: object) -> None:
 
 
 def run_node(name: str, body: Callable[[Node], None]) -> int:
-    """Runs `body` with a node of this name; the exit code: 0, 1 after an error (told on stderr), 130 after an interrupt."""
+    """Runs `body` with a node of this name; the exit code: 0, 1 after an error (written to stderr), 130 after an interrupt."""
     rclpy.init(args=[])
     node = rclpy.create_node(name, start_parameter_services=False, enable_rosout=False)
     try:

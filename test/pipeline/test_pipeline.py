@@ -300,6 +300,8 @@ def test_scale_keeps_its_value_where_there_is_no_floor():
 class FloorPredictor:
     """Stands in for a network that sees a floor from 0.8 m and takes its depth for half of what it is."""
 
+    threads = 0
+
     def __init__(self, real):
         self.card, self.outputs, self.label_space = real.card, ("depth",), None
         self.threads = 0

@@ -11,6 +11,7 @@ OTHERS = {
     "every.labels": 2, "every.depth": 3, "every.normals": 4, "every.foreground": 5,
     "budget.latency_ms": 500.0, "budget.rate_hz": 2.0,
     "image_transport": "compressed", "reliability": "best_effort", "frame_id": "map", "camera_model": "rectify",
+    "max_image_pixels": 1_000_000,
     "max_age": 5.0, "max_age_from": "stamp", "background.path": "/tmp/reference.png", "background.seconds": 1.5,
     "background.threshold": 0.7, "depth.min": 0.5, "depth.max": 9.0, "depth.scale_mode": "camera_height", "depth.scale": 2.0,
     "depth.camera_height": 1.2,

@@ -13,12 +13,12 @@ from typing import Any
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
-from mtdense_ros.training.forward import input_statistics
 from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
 from mtdense_ros.weights.files import SUFFIX
 from mtdense_ros.weights.importers.smoke_test import trial_run
+from mtdense_ros.weights.input_statistics import input_statistics
 
 _UNKNOWN = "as the source of the checkpoint"
 _TRIAL_HW = (64, 96)

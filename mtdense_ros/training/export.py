@@ -16,7 +16,7 @@ from mtdense_ros.data.datasets.shards import read_manifest
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.imaging.label_spaces import load_label_space, load_label_spaces
 from mtdense_ros.models.base import TASKS
-from mtdense_ros.training.forward import input_statistics, needs_pairs
+from mtdense_ros.training.forward import needs_pairs
 from mtdense_ros.training.loop import LATEST
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.provenance import recorded_command, recorded_commit, recorded_start
@@ -26,6 +26,7 @@ from mtdense_ros.training.train import with_rendered
 from mtdense_ros.training.validation import validate
 from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.weights import save_weights
+from mtdense_ros.weights.input_statistics import input_statistics
 
 RENDERED_FROM = (
     {"name": "AWS RoboMaker worlds, Amazon.com, Inc. or its affiliates: models and textures", "licence": "MIT-0"},

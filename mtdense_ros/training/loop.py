@@ -14,7 +14,7 @@ from mtdense_ros.models import DenseNetwork
 from mtdense_ros.training.batches import Batch, Prefetcher, make_batch, normalised
 from mtdense_ros.training.config import TrainConfig
 from mtdense_ros.training.distributed import Stopclock, join_team
-from mtdense_ros.training.forward import input_statistics, needs_only_pairs, needs_pairs, truth_of
+from mtdense_ros.training.forward import needs_only_pairs, needs_pairs, truth_of
 from mtdense_ros.training.logger import TrainingLogger
 from mtdense_ros.training.mixture import Mixture, open_mixture
 from mtdense_ros.training.optimisers import rate_at, set_rate
@@ -24,6 +24,7 @@ from mtdense_ros.training.schedules import ema_decay
 from mtdense_ros.training.state import Run
 from mtdense_ros.training.transfer import FEATURE_DISTANCE
 from mtdense_ros.training.validation import improved, validate
+from mtdense_ros.weights.input_statistics import input_statistics
 
 LATEST = "latest.pt"
 

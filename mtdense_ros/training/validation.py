@@ -20,10 +20,11 @@ from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.imaging.visualization import colour_depth, colour_labels, colour_normals
 from mtdense_ros.training.batches import FOREGROUND, collate, normalised
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.forward import TrainingPass, input_statistics, truth_of
+from mtdense_ros.training.forward import TrainingPass, truth_of
 from mtdense_ros.training.losses import ssim
 from mtdense_ros.training.recipes import at_size
 from mtdense_ros.training.state import Run
+from mtdense_ros.weights.input_statistics import input_statistics
 
 BEST = {
     "val_abs_rel": ("best-depth.pt", -1),

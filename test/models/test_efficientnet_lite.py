@@ -15,8 +15,8 @@ from mtdense_ros.imaging.transforms import resize_image
 from mtdense_ros.models import create_model
 from mtdense_ros.models.efficientnet_lite import EfficientNetLite, HalvingConv2d
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2
-from mtdense_ros.training.forward import input_statistics
 from mtdense_ros.weights import convert_encoder_state_dict, read_foreign
+from mtdense_ros.weights.input_statistics import input_statistics
 
 WHEELS = os.environ.get("MTDENSE_WHEELS", "")
 PICTURES = Path(os.environ.get("MTDENSE_DATA", ROOT.parent / "shared/data")) / "textures_cc0"

@@ -11,6 +11,7 @@ from training_data import write_set
 
 from mtdense_ros.cli.weights import _verify
 from mtdense_ros.data.datasets.rendered import RenderedSource
+from mtdense_ros.engines.base import EngineOptions
 from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.inference import Predictor
 from mtdense_ros.inference.multi_predictor import MultiPredictor
@@ -39,7 +40,7 @@ def test_they_load_verify_compose_and_tell_six_classes(six):
     _verify(six)
     predictor = Predictor.load(six, device="cpu", engine="torch", precision="fp32", size=(64, 96))
     assert predictor.label_space.classes == load_label_space("indoor").classes[:6]
-    networks = MultiPredictor.load(six, device="cpu", engine="torch")
+    networks = MultiPredictor.load(six, options=EngineOptions("torch", "cpu"))
     assert [entry["name"] for entry in legend_of(networks, "none")["classes"]] == list(predictor.label_space.names)
     assert predictor.predict(np.zeros((64, 96, 3), np.uint8)).labels.max() < 6
 

@@ -54,8 +54,8 @@ def generate(out: Path, models: Models, pairs: int, seed: int, workers: int) -> 
     commit = source_commit(Path(__file__).parent)
     # Loaded once here, so that workers find what is kept in the cache, and to say whose models the set shows.
     credits = [asdict(credit) for credit in models.load().credits]
-    settings = {"name": GENERATOR, "commit": commit, "seed": seed, "shares": SHARES, "family": models.family, "credits": credits}
-    manifest = create_manifest(out, SIZE, settings)
+    settings = {"name": GENERATOR, "commit": commit, "seed": seed, "shares": SHARES, "family": models.family}
+    manifest = create_manifest(out, SIZE, settings, credits)
     done = {entry["name"] for entry in manifest["shards"]}
     jobs = [
         (out, models, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done

@@ -1,6 +1,5 @@
 """The demo sequence is a committed rendering: its scene must stay the one that was rendered, whatever training's rooms become."""
 
-
 import numpy as np
 import pytest
 from project import DATA

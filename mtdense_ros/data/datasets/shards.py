@@ -10,7 +10,7 @@ import bisect
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,13 @@ def read_manifest(root: Path) -> dict[str, Any]:
     return manifest
 
 
-def create_manifest(root: Path, size: tuple[int, int], generator: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest at root, made empty when there is none yet. Raises InputError when it was begun with other settings."""
+def create_manifest(
+    root: Path, size: tuple[int, int], generator: Mapping[str, Any], authors: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """The manifest at root, made empty when there is none yet; authors: whose models the set shows.
+
+    Raises InputError when it was begun with other settings.
+    """
     if (root / MANIFEST).exists():
         manifest = read_manifest(root)
         if manifest["format"] != FORMAT:
@@ -161,7 +166,8 @@ def create_manifest(root: Path, size: tuple[int, int], generator: Mapping[str, A
             raise InputError(f"{root}: holds a set of other settings {manifest['generator']}; resume with those or choose another folder")
         return manifest
     root.mkdir(parents=True, exist_ok=True)
-    manifest = {"format": FORMAT, "size": list(size), "generator": dict(generator), "shards": []}
+    credits = [dict(author) for author in authors]
+    manifest = {"format": FORMAT, "size": list(size), "generator": dict(generator), "shards": [], "credits": credits}
     _write_manifest(root, manifest)
     return manifest
 

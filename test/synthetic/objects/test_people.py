@@ -5,7 +5,7 @@ import pytest
 
 from mtdense_ros.synthetic.objects.people import SEAT, arm, figure
 from mtdense_ros.synthetic.objects.placement import heights_at
-from mtdense_ros.synthetic.rendering.scene import OBJECT, pose
+from mtdense_ros.synthetic.rendering.scene import PERSON, pose
 from mtdense_ros.synthetic.rendering.textures import TextureLibrary
 
 
@@ -24,7 +24,7 @@ def test_figures_stand_on_the_floor_and_are_as_tall_as_people(library):
     for seed in range(30):
         prop = figure(np.random.default_rng(seed), library)
         low, high = bounds(prop)
-        assert prop.label == OBJECT and abs(low[2]) < 0.01
+        assert prop.label == PERSON and abs(low[2]) < 0.01
         assert (high - low)[:2].max() < 1.6
         heights.append(high[2])
     assert min(heights) > 0.8 and 1.5 < np.median(heights) < 1.9 and max(heights) < 2.1

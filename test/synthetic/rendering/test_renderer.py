@@ -1,13 +1,13 @@
 """The renderer against scenes worked out by hand, and the pairs that training takes from it."""
 
-
 import numpy as np
 import pytest
 from project import DATA
 
 from mtdense_ros.errors import ConfigError, DependencyError
 from mtdense_ros.synthetic.demo_sequence import SEED
-from mtdense_ros.synthetic.generate import generate
+from mtdense_ros.synthetic.generate import Models, generate
+from mtdense_ros.synthetic.objects.assets import Assets
 from mtdense_ros.synthetic.objects.catalogue import HELD_OUT
 from mtdense_ros.synthetic.pairs import HELD_OUT_SEEDS, PairRenderer, labels_of
 from mtdense_ros.synthetic.rendering import camera, meshes
@@ -38,7 +38,7 @@ def renderer():
 def pairs(renderer):
     if not (DATA / "assets_mit0").is_dir():
         pytest.skip(f"no models under {DATA}; set MTDENSE_DATA to the data folder")
-    return PairRenderer(DATA, SIZE)
+    return PairRenderer(Assets(DATA), SIZE)
 
 
 def level_view():
@@ -118,4 +118,4 @@ def test_training_never_sees_what_is_held_out(pairs, tmp_path):
     with pytest.raises(ConfigError, match="held out"):
         pairs.pair(SEED)
     with pytest.raises(ConfigError, match="held out"):
-        generate(tmp_path, DATA, pairs=500, seed=HELD_OUT_SEEDS.start - 400, workers=1)
+        generate(tmp_path, Models(DATA, None), pairs=500, seed=HELD_OUT_SEEDS.start - 400, workers=1)

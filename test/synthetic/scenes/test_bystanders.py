@@ -16,7 +16,7 @@ EYE = (1.0, 2.0, 1.2)
 
 @pytest.fixture(scope="module")
 def stock():
-    return SimpleNamespace(library=TextureLibrary(32))
+    return SimpleNamespace(library=TextureLibrary(32), of=lambda *_: None)
 
 
 def wall(distance):

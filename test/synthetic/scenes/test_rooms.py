@@ -15,7 +15,7 @@ from mtdense_ros.synthetic.rendering.scene import FLOOR, FURNITURE, WALL, Light,
 from mtdense_ros.synthetic.scenes.doorways import Doorway, doorway, wall_mesh
 from mtdense_ros.synthetic.scenes.interior import build_interior
 from mtdense_ros.synthetic.scenes.room_contents import many_chairs
-from mtdense_ros.synthetic.scenes.rooms import KINDS, _beside_wall, _next_room, room
+from mtdense_ros.synthetic.scenes.rooms import KINDS, _beside_wall, next_room, room
 from mtdense_ros.synthetic.scenes.wall_fixtures import before_window
 from mtdense_ros.synthetic.scenes.walls import THICK, Wall, walls
 
@@ -49,7 +49,7 @@ def test_doorways_fit_their_wall():
 
 @pytest.mark.render
 @pytest.mark.parametrize("side", range(4))
-def test_next_room_is_seen_through_the_opening(assets, side):
+def testnext_room_is_seen_through_the_opening(assets, side):
     """From 2 m before each wall, through it (0.2 m) and at least 1.8 m beyond."""
     try:
         renderer = Renderer(SIZE, np.full((1, 4, 4, 3), 255, np.uint8))
@@ -58,7 +58,7 @@ def test_next_room_is_seen_through_the_opening(assets, side):
     rng = np.random.default_rng(side)
     wall = walls((2.0, 2.0), 2.4)[side]
     shell = build_interior(rng, assets.library, (2.0, 2.0), 2.4, {side: GAP})
-    items = [item for item in [*shell.items, *_next_room(rng, assets, wall, GAP)] if item.label in (WALL, FLOOR)]
+    items = [item for item in [*shell.items, *next_room(rng, assets, wall, GAP)] if item.label in (WALL, FLOOR)]
     view = camera.view(camera.intrinsics(SIZE, 60.0), wall.at(GAP.s, 1.0, 2.0), wall.yaw + np.pi / 2, 0.0)
     depth = renderer.render(items, view, Lighting([Light((0, 0, 2), (1, 1, 1))], (1, 1, 1), (1, 1, 1))).depth
     renderer.close()

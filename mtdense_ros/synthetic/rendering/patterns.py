@@ -149,6 +149,14 @@ def outdoors(rng: Rng, size: int) -> Image:
     return np.asarray(cv2.GaussianBlur(np.where(height < edge, sky, land).astype(np.float32), (0, 0), size / 80), np.float32)
 
 
+def daylight(rng: Rng, size: int) -> Image:
+    """What a camera exposed for the room makes of the view: sky, houses and trees all but burnt out."""
+    view = outdoors(rng, size)
+    grey = view.mean(-1, keepdims=True)
+    burnt = rng.uniform(0.35, 0.9)
+    return np.asarray((grey + 0.35 * (view - grey)) * (1 - burnt) + burnt * np.array([0.97, 1.0, 1.0]), np.float32)
+
+
 def shaded(rng: Rng, size: int) -> Image:
     """Plain paint with broad marks of age and damp: slow changes of tone over the whole tile, little grain."""
     broad, grain = noise(rng, size, int(rng.choice([1, 2, 3])), 2), noise(rng, size, 32, 2)
@@ -186,6 +194,7 @@ KINDS: dict[str, tuple[Callable[[Rng, int], Image], int]] = {
     "calm plaster": (calm(plaster), 5),
     "linoleum": (calm(terrazzo), 3),
     "shaded": (shaded, 8),
+    "daylight": (daylight, 12),
 }
 """Kind -> its maker and how many variants a texture library holds; the demo sequence's textures stay only if new kinds come last."""
 

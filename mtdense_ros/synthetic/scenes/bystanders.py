@@ -38,9 +38,9 @@ def people(rng: Rng, assets: Assets, surface: Surface, view: View, items: Sequen
     items: what the room holds, for its seats and beds. Empty where no place was found.
     """
     draw = rng.random()
-    if draw < 0.45:
+    if draw < 0.33:
         found = bystanders(rng, assets, surface, view)
-    elif draw < 0.75:
+    elif draw < 0.7:
         found = standing_group(rng, assets, surface, view)
     elif draw < 0.92:
         found = on_seats(rng, assets, surface, items)

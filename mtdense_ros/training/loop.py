@@ -13,7 +13,7 @@ from torch import Tensor
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.training.batches import Batch, Prefetcher, make_batch, normalised
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.distributed import Stopclock, join_team
+from mtdense_ros.training.distributed import Stopclock, join_process_group
 from mtdense_ros.training.forward import needs_only_pairs, needs_pairs, truth_of
 from mtdense_ros.training.logger import TrainingLogger
 from mtdense_ros.training.mixture import Mixture, open_mixture
@@ -38,15 +38,15 @@ def train(config: TrainConfig, out: Path, command: str = "") -> Run:
     Raises ConfigError, InputError, WeightsError.
     """
     torch.set_num_threads(config.threads)
-    team = join_team(cuda=torch.cuda.is_available() and config.device != "cpu")
-    run = Run(config, team)
+    group = join_process_group(cuda=torch.cuda.is_available() and config.device != "cpu")
+    run = Run(config, group)
     start = begin(run, out)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets), needs_only_pairs(run.net))
-    if team.rank == 0:
+    if group.rank == 0:
         record(out, command, start)
     run.steps_per_epoch = sum(mixture.sizes) // config.batch
-    make = partial(batch_of, run, mixture, team.rows(config.batch))
-    clock = Stopclock(run.elapsed_s, team, config.checkpoint_minutes)
+    make = partial(batch_of, run, mixture, group.rows(config.batch))
+    clock = Stopclock(run.elapsed_s, group, config.checkpoint_minutes)
     with Prefetcher(make, run.step, config.loaders) as batches, TrainingLogger(out, run) as logger:
         while run.share < 1:
             logger.step(train_step(run, batches.take()), sum(mixture.sizes))
@@ -54,7 +54,7 @@ def train(config: TrainConfig, out: Path, command: str = "") -> Run:
             if clock.checkpoint_due() or run.share == 1:
                 checkpoint(run, mixture, out, logger)
                 mixture.refresh()
-    team.leave()
+    group.leave()
     return run
 
 
@@ -85,10 +85,10 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     run.frozen.to_evaluation()
     images = normalised(batch.images, statistics.mean, statistics.std)
     before = [buffer.clone() for buffer in run.net.buffers()]
-    with shared_batch(run.team.size):
+    with shared_batch(run.group.size):
         with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "fp32"):
             raw = run.forward(images, batch.paired)
-            guidance = run.teacher.lesson(batch.images, raw) if run.teacher else {}
+            guidance = run.teacher.distillation_terms(batch.images, raw) if run.teacher else {}
             if run.distance:
                 guidance[FEATURE_DISTANCE] = run.distance.term(images)
         terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **guidance}
@@ -110,13 +110,13 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
 
 def checkpoint(run: Run, mixture: Mixture, out: Path, logger: TrainingLogger) -> None:
     """Scores the average on the held-out samples, and writes the run: the latest, and for each score the best so far."""
-    if run.team.rank == 0:
+    if run.group.rank == 0:
         scores, image = validate(run, mixture.validation())
         better = improved(run.best, scores)
         for name in (LATEST, *better):
             run.save(out / name)
         logger.evaluation(scores, image)
-    run.team.wait()
+    run.group.wait()
 
 
 @torch.no_grad()

@@ -198,7 +198,7 @@ def fill_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: C
     part = part_of(open_source(entry.fill), SourceConfig(entry.fill), config, targets, pairs=False)
     first = source[0].image, part.source[0].image
     if len(part.source) > len(source) or not np.array_equal(*first):
-        raise InputError(f"source '{source.name}': '{entry.fill}' has other pictures, or in another order; annotate this very source anew")
+        raise InputError(f"source '{source.name}': '{entry.fill}' has other pictures, or in another order; annotate this very source again")
     return part
 
 

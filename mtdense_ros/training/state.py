@@ -24,7 +24,7 @@ from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.training.batches import Layout
 from mtdense_ros.training.config import TrainConfig
-from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.distributed import ProcessGroup
 from mtdense_ros.training.forward import TrainingPass
 from mtdense_ros.training.optimisers import make_optimiser
 from mtdense_ros.training.recipes import recipe_of
@@ -40,15 +40,19 @@ _MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "check
 
 _log = logging.getLogger(__name__)
 
+_OLD_KEY = "anew"
+"""The name of `reinitialise` in checkpoints of before."""
+
+
 
 class Run:
     """The network, its running average, the optimiser, the generator's state, the steps and seconds done, the best scores."""
 
-    def __init__(self, config: TrainConfig, team: Team | None = None) -> None:
+    def __init__(self, config: TrainConfig, group: ProcessGroup | None = None) -> None:
         torch.manual_seed(config.seed)
         self.config = config
-        self.team = team or Team()
-        self.device = self.team.device(choose_device(config.device))
+        self.group = group or ProcessGroup()
+        self.device = self.group.device(choose_device(config.device))
         if config.amp == "fp16" and self.device.type != "cuda":
             raise ConfigError("training: 'amp' is fp16, which needs a GPU; use bf16 or fp32")
         self.net = network_of(config).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -61,7 +65,7 @@ class Run:
             weights = {**self.recipe.weights, FEATURE_DISTANCE: config.transfer.feature_distance}
             self.recipe = dataclasses.replace(self.recipe, weights=weights)
         self.layout = Layout(self.targets, self.recipe.strides, config.focal_px if config.depth_kind == "metric" else 0.0)
-        self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
+        self.forward = self.group.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
         self.teacher = Teacher(config, self.net, self.device) if config.teacher.weights else None
         self.optimiser = make_optimiser(config.optimiser, self.net)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.amp == "fp16")
@@ -96,19 +100,19 @@ class Run:
         return path
 
     def continue_from(self, name_or_path: str) -> Path:
-        """Gives the network this package's weights of a name or path, but for what begins `anew`; returns their file.
+        """Gives the network this package's weights of a name or path, except the modules to reinitialise; returns their file.
 
         Classes that their label space has got since begin with random weights, the others keep theirs.
-        Raises WeightsError, and ConfigError where nothing is called what is to begin anew.
+        Raises WeightsError, and ConfigError where nothing is called what is to be reinitialised.
         """
         path = find_weights(name_or_path)
         found = self._with_new_classes(read_state(path), read_card(path))
-        self._check_anew([*found, *self.net.state_dict()])
+        self._check_reinitialised([*found, *self.net.state_dict()])
         try:
-            state = self._not_anew(found)
-            check_state(state, self._not_anew(self.net.state_dict()), str(path))
+            state = self._kept_entries(found)
+            check_state(state, self._kept_entries(self.net.state_dict()), str(path))
         except WeightsError as error:
-            remedy = "name weights of this one, or what differs in 'anew'"
+            remedy = "name weights of this one, or what differs in 'reinitialise'"
             raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); {remedy}") from error
         for each in (self.net, self.average):
             each.load_state_dict(state, strict=False)
@@ -131,14 +135,14 @@ class Run:
                 grown[name] = torch.cat([found, value[before:].cpu()])
         return grown
 
-    def _check_anew(self, entries: Collection[str]) -> None:
-        for name in self.config.anew:
+    def _check_reinitialised(self, entries: Collection[str]) -> None:
+        for name in self.config.reinitialise:
             if not any(entry.startswith(f"{name}.") for entry in entries):
-                raise ConfigError(f"training: 'anew' names {name}, which no module is called; name one such as heads.foreground")
+                raise ConfigError(f"training: 'reinitialise' names {name}, which no module is called; name one such as heads.foreground")
 
-    def _not_anew(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The entries that belong to none of the modules that begin anew."""
-        beginnings = tuple(f"{name}." for name in self.config.anew)
+    def _kept_entries(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The entries that belong to none of the modules to reinitialise."""
+        beginnings = tuple(f"{name}." for name in self.config.reinitialise)
         return {name: value for name, value in state.items() if not name.startswith(beginnings)}
 
     def save(self, path: Path) -> None:
@@ -195,6 +199,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path}: no readable checkpoint of a training ({error}); choose another output folder") from error
     if missing:
         raise WeightsError(f"{path}: is not a checkpoint of this training (no {', '.join(sorted(missing))}); choose another output folder")
+    settings = json.loads(content["config"])
+    if _OLD_KEY in settings:
+        settings["reinitialise"] = settings.pop(_OLD_KEY)
+    content["config"] = json.dumps(settings)
     return content
 
 

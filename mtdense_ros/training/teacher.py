@@ -1,4 +1,4 @@
-"""A teacher: a finished network whose soft labels and features a student learns beside the truth."""
+"""A teacher: a finished network whose soft labels and features a student learns in addition to the truth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mtdense_ros.weights import load_weights
 
 
 class Teacher:
-    """The weights that a configuration names, beside a student. Raises ConfigError where one cannot learn from the other."""
+    """The network that a configuration names as teacher of a student. Raises ConfigError where the student cannot learn from it."""
 
     def __init__(self, config: TrainConfig, student: DenseNetwork, device: torch.device) -> None:
         self._config = config.teacher
@@ -29,13 +29,13 @@ class Teacher:
         if self._config.features:
             self._taps = Tap(before_last_activation(student)), Tap(before_last_activation(self._net))
 
-    def lesson(self, images: Tensor, raw: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The terms of pictures (N, H, W, 3) uint8 and of what the student just made of them. No gradient reaches the teacher."""
+    def distillation_terms(self, images: Tensor, raw: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The distillation losses for images (N, H, W, 3) uint8 and the student's raw outputs for them. No gradient reaches the teacher."""
         given, terms = self.card.input, {}
         with torch.no_grad():
-            taught = self._net(normalised(images, given.mean, given.std), outputs=self._net.outputs[:1])
+            outputs = self._net(normalised(images, given.mean, given.std), outputs=self._net.outputs[:1])
         if self._config.labels:
-            logits = at_size(taught["labels"], raw["labels"])
+            logits = at_size(outputs["labels"], raw["labels"])
             terms[SOFT_LABELS] = distillation_loss(raw["labels"], logits, self._config.temperature)
         if self._config.features:
             ours, theirs = (tap.value for tap in self._taps)

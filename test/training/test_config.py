@@ -3,13 +3,14 @@
 import dataclasses
 
 import pytest
+import torch
 import yaml
 from project import ROOT
 
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, load_config
-from mtdense_ros.training.state import Run
+from mtdense_ros.training.state import Run, restored
 from mtdense_ros.utils.settings import build_settings
 
 SHIPPED = sorted((ROOT / "config" / "train").glob("*.yaml"))
@@ -83,7 +84,7 @@ def leaves(values, default):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
     config = load_config(path)
-    run = Run(dataclasses.replace(config, device="cpu", amp="fp32", encoder="", start="", anew=(), teacher=TeacherConfig()))
+    run = Run(dataclasses.replace(config, device="cpu", amp="fp32", encoder="", start="", reinitialise=(), teacher=TeacherConfig()))
     assert set(run.targets) <= set(run.net.outputs)
     settings = list(leaves(yaml.safe_load(path.read_text()), dataclasses.asdict(TrainConfig(steps=1))))
     assert settings
@@ -114,3 +115,12 @@ def test_a_recipe_must_fit_the_targets():
         Run(TrainConfig(steps=1, loss=LossConfig(weights={"dept": 1.0})))
     with pytest.raises(ConfigError, match="'targets' names normal; mtdense as configured has labels, depth, normals, foreground"):
         Run(TrainConfig(steps=1, targets=("normal",)))
+
+
+def test_a_checkpoint_of_before_has_another_name_for_reinitialise(tmp_path):
+    path = tmp_path / "latest.pt"
+    Run(load_config(None, ["steps=1", "start=x", "reinitialise=[heads.labels]"])).save(path)
+    content = torch.load(path, weights_only=True)
+    content["config"] = content["config"].replace('"reinitialise"', '"anew"')
+    torch.save(content, path)
+    assert restored(path).config.reinitialise == ("heads.labels",)

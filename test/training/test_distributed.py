@@ -10,7 +10,7 @@ from project import ROOT
 from training_data import write_set
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.distributed import ProcessGroup
 
 pytestmark = pytest.mark.slow
 
@@ -18,20 +18,20 @@ PROGRAM = """
 import sys
 import torch
 from torch import nn
-from mtdense_ros.training.distributed import join_team
+from mtdense_ros.training.distributed import join_process_group
 
 torch.set_num_threads(1)
-team = join_team(cuda=False)
+group = join_process_group(cuda=False)
 torch.manual_seed(0)
 net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 1))
 images, target = torch.randn(6, 3, 8, 8), torch.randn(6, 2, 6, 6)
-rows = list(team.rows(6))
-joined = team.joined(net, torch.device("cpu"))
+rows = list(group.rows(6))
+joined = group.joined(net, torch.device("cpu"))
 (joined(images[rows]) - target[rows]).square().mean().backward()
-assert team.agreed(float(team.rank) + 7) == 7
-if team.rank == 0:
+assert group.agreed(float(group.rank) + 7) == 7
+if group.rank == 0:
     torch.save([p.grad for p in net.parameters()], sys.argv[1])
-team.leave()
+group.leave()
 """
 
 LEAVING = """
@@ -40,7 +40,7 @@ import time
 from pathlib import Path
 import torch
 from torch import nn
-from mtdense_ros.training.distributed import join_team
+from mtdense_ros.training.distributed import join_process_group
 
 def gloo_threads():
     return {task for task in os.listdir("/proc/self/task") if "gloo_runloop" in name_of(Path("/proc/self/task", task, "comm"))}
@@ -52,18 +52,18 @@ def name_of(file):
         return ""
 
 torch.set_num_threads(1)
-team = join_team(cuda=False)
-team.wait()  # by then a thread has named itself
+group = join_process_group(cuda=False)
+group.wait()  # by then a thread has named itself
 of_the_team = gloo_threads()
 assert of_the_team
 net = nn.Conv2d(3, 4, 3)
-joined = team.joined(net, torch.device("cpu"))
+joined = group.joined(net, torch.device("cpu"))
 joined(torch.randn(2, 3, 8, 8)).sum().backward()
 assert of_the_team < gloo_threads()
-team.leave()
+group.leave()
 end = time.monotonic() + 30
 while of_the_team & gloo_threads():  # one that was joined may be seen for a moment
-    assert time.monotonic() < end, "threads of the team are still there"
+    assert time.monotonic() < end, "threads of the group are still there"
     time.sleep(0.01)
 """
 
@@ -71,12 +71,12 @@ UNEVEN = """
 import sys
 import torch
 from torch import nn
-from mtdense_ros.training.distributed import join_team
+from mtdense_ros.training.distributed import join_process_group
 from mtdense_ros.training.losses import berhu, depth_loss, distillation_loss, foreground_loss, labels_loss, mdeas_loss, normals_loss
 from mtdense_ros.training.reduction import shared_batch
 
 torch.set_num_threads(1)
-team = join_team(cuda=False)
+group = join_process_group(cuda=False)
 torch.manual_seed(0)
 net = nn.Conv2d(3, 16, 3, padding=1)
 images = torch.randn(6, 3, 8, 8)
@@ -87,11 +87,11 @@ truth["depth"][3:], truth["depth"][0, :, 3:] = torch.nan, torch.nan
 truth["depth"][1] += 9  # the largest errors are one process's alone
 truth["mask"][[0, 2, 4]] = torch.nan
 truth["normals"][5], truth["teacher"][2] = torch.nan, torch.nan
-rows = list(team.rows(6))
+rows = list(group.rows(6))
 truth = {key: value[rows] for key, value in truth.items()}
-joined = team.joined(net, torch.device("cpu"))
+joined = group.joined(net, torch.device("cpu"))
 out = joined(images[rows])
-with shared_batch(team.size):
+with shared_batch(group.size):
     depth, mask = out[:, 4].exp(), out[:, 8].sigmoid()
     terms = [
         labels_loss(out[:, :4], truth["labels"]), berhu(out[:, 5], truth["depth"]), depth_loss(depth, truth["depth"]),
@@ -100,9 +100,9 @@ with shared_batch(team.size):
         mdeas_loss(depth[:, None], mask[:, None], truth["depth"][:, None], truth["mask"][:, None])["total"],
     ]
 sum(terms).backward()
-if team.rank == int(sys.argv[2]):
+if group.rank == int(sys.argv[2]):
     torch.save([*(term.detach() for term in terms), *(p.grad for p in net.parameters())], sys.argv[1])
-team.leave()
+group.leave()
 """
 
 
@@ -125,7 +125,7 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
 
 
-def test_no_thread_of_a_team_outlives_it_even_where_the_joined_module_does(tmp_path):
+def test_no_thread_of_a_process_group_outlives_it_even_where_the_joined_module_does(tmp_path):
     (tmp_path / "program.py").write_text(LEAVING)
     started(2, str(tmp_path / "program.py"))
 
@@ -151,8 +151,8 @@ def test_two_processes_train_a_network_and_write_one_log(tmp_path):
 
 
 def test_a_team_of_one_is_no_team():
-    alone, module = Team(), torch.nn.Conv2d(1, 1, 1)
+    alone, module = ProcessGroup(), torch.nn.Conv2d(1, 1, 1)
     assert alone.joined(module, torch.device("cpu")) is module and alone.agreed(3.0) == 3.0 and list(alone.rows(3)) == [0, 1, 2]
-    assert alone.device(torch.device("cuda")) == torch.device("cuda") and Team(1, 2, 1).device(torch.device("cuda")).index == 1
+    assert alone.device(torch.device("cuda")) == torch.device("cuda") and ProcessGroup(1, 2, 1).device(torch.device("cuda")).index == 1
     with pytest.raises(ConfigError, match="'batch' 3 is no multiple of the 2 processes"):
-        Team(0, 2).rows(3)
+        ProcessGroup(0, 2).rows(3)

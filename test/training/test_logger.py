@@ -10,7 +10,7 @@ import pytest
 
 from mtdense_ros.imaging.visualization import colour_depth
 from mtdense_ros.training.config import load_config
-from mtdense_ros.training.distributed import Team
+from mtdense_ros.training.distributed import ProcessGroup
 from mtdense_ros.training.logger import LOG_EVERY, TrainingLogger
 from mtdense_ros.training.state import Run
 from mtdense_ros.training.validation import validation_image
@@ -56,7 +56,7 @@ def test_progress_is_for_terminals_only(run, tmp_path, monkeypatch, stream, show
 
 
 def test_only_the_first_process_writes(run, tmp_path):
-    run.team, run.step = Team(1, 2), LOG_EVERY
+    run.group, run.step = ProcessGroup(1, 2), LOG_EVERY
     with TrainingLogger(tmp_path, run) as logger:
         logger.step({"depth": 1.0}, 7)
     assert not list(tmp_path.iterdir())

@@ -324,22 +324,22 @@ def test_a_run_starts_from_weights_of_this_package(rendered, tmp_path, make_rand
         config_of("encoder=a", "start=b")
 
 
-def test_what_differs_from_the_weights_that_a_run_starts_from_begins_anew(rendered, tmp_path, make_random_weights):
+def test_what_differs_from_the_weights_that_a_run_starts_from_is_reinitialised(rendered, tmp_path, make_random_weights):
     path = make_random_weights("mtdense")
     words = ("steps=1", "optimiser.lr=0", f"start={path}", "model={width: 16, head_width: 8, change_widths: [8, 8, 8, 12]}")
     names = ("enlarge.2", "compare.3", "norm.3", "refine.3", "predict")
-    run = train(config_of(rendered, *words, f"anew=[{', '.join(f'heads.foreground.{name}' for name in names)}]"), tmp_path / "run")
+    run = train(config_of(rendered, *words, f"reinitialise=[{', '.join(f'heads.foreground.{name}' for name in names)}]"), tmp_path / "run")
     due, net, average = (dict(each.named_parameters()) for each in (load_weights(path)[0], run.net, run.average))
     for name, value in due.items():
         if not any(f"heads.foreground.{each}." in name for each in names):
             assert torch.equal(value, net[name][: len(value)]) and torch.equal(value, average[name][: len(value)]), name
     assert net["heads.foreground.predict.weight"].shape[1] == 12
-    with pytest.raises(WeightsError, match="which is another network .*entry 'heads.foreground.compare.3.*or what differs in 'anew'"):
+    with pytest.raises(WeightsError, match="is another network .*entry 'heads.foreground.compare.3.*or what differs in 'reinitialise'"):
         train(config_of(rendered, *words), tmp_path / "other")
-    with pytest.raises(ConfigError, match="'anew' names heads.mask, which no module is called"):
-        train(config_of(rendered, *words, "anew=[heads.mask]"), tmp_path / "other")
+    with pytest.raises(ConfigError, match="'reinitialise' names heads.mask, which no module is called"):
+        train(config_of(rendered, *words, "reinitialise=[heads.mask]"), tmp_path / "other")
     with pytest.raises(ConfigError, match="there is no 'start'"):
-        config_of(rendered, "anew=[decoder]")
+        config_of(rendered, "reinitialise=[decoder]")
 
 
 def test_an_encoder_comes_from_weights_of_this_package(rendered, tmp_path, make_random_weights):

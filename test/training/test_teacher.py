@@ -66,9 +66,9 @@ def test_a_teacher_that_agrees_teaches_nothing(make_random_weights):
     run.net.eval()
     images = batch_of(run).images
     raw = run.net((images.float() / 255 - torch.tensor([0.485, 0.456, 0.406])).div(torch.tensor([0.229, 0.224, 0.225])).permute(0, 3, 1, 2))
-    lesson = run.teacher.lesson(images, raw)
-    assert lesson["soft_labels"].item() == pytest.approx(0, abs=1e-5) and lesson["features"].item() == pytest.approx(0, abs=1e-6)
-    assert math.isfinite(lesson["features"].item())
+    terms = run.teacher.distillation_terms(images, raw)
+    assert terms["soft_labels"].item() == pytest.approx(0, abs=1e-5) and terms["features"].item() == pytest.approx(0, abs=1e-6)
+    assert math.isfinite(terms["features"].item())
 
 
 def test_the_card_names_the_teacher(run_of, tmp_path):

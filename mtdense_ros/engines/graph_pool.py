@@ -21,8 +21,8 @@ MAX_SHAPES = 4
 """Of images (batch, channels, height, width) for which graphs are kept."""
 
 IN_USE = 100
-"""Graphs that were used in the last so many runs are not replaced while a larger one serves: sets of outputs that alternate, as with
-every.labels 2, would push each other out, and be compiled again and again."""
+"""While a larger graph serves, a graph that was used in the last so many runs gives its place only to one that serves its outputs too.
+Otherwise sets of outputs that alternate, as with every.labels 2, would push each other out, and be compiled again and again."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,11 +115,15 @@ class GraphPool:
         others = self._replaceable(key.image)
         if len(others) + len(self._pending) < MAX_GRAPHS:
             return True
-        return bool(others) and self._runs - self._last_use[others[0]] > IN_USE
+        return any(not self._in_use(old) or (key.serves(old) and not self._pending) for old in others)
+
+    def _in_use(self, key: GraphKey) -> bool:
+        return self._runs - self._last_use[key] <= IN_USE
 
     def _make_room(self, key: GraphKey) -> None:
         """Lets graphs go before another is compiled, so that its memory and threads can be used again."""
         others = self._replaceable(key.image) if key.outputs else []
+        others.sort(key=lambda old: self._in_use(old) and not key.serves(old))
         for old in others[: max(0, len(others) + 1 - MAX_GRAPHS)]:
             self._drop(old)
         last_use: dict[Shape, int] = {}

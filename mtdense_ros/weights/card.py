@@ -8,20 +8,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from mtdense_ros.errors import WeightsError, known_names
 from mtdense_ros.imaging.transforms import RESIZE_MODES
 from mtdense_ros.models import list_models
 from mtdense_ros.models.base import RAW_OUTPUTS
+from mtdense_ros.utils.settings import build_settings
 from mtdense_ros.weights.precision import PrecisionSpec
 
 FORMAT = 1
 """The version of the card's layout that this package reads and writes."""
 
 DEPTH_KINDS = ("metric", "relative")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -134,44 +133,7 @@ class Card:
     @classmethod
     def from_fields(cls, fields: Any) -> Card:
         """The card of a mapping as in its JSON. Raises WeightsError."""
-        if isinstance(fields, Mapping):
-            parts = {"input": InputSpec, "depth": DepthSpec, "foreground": ForegroundSpec, "precision": PrecisionSpec}
-            fields = {key: _build(parts[key], value, key) if key in parts and value is not None else value for key, value in fields.items()}
-        return _build(cls, fields, "")
-
-
-def _build(kind: type[T], values: Any, where: str) -> T:
-    """A dataclass of a mapping, strict about names and types."""
-    if isinstance(values, kind):
-        return values
-    _require(isinstance(values, Mapping), where or "the file", f"must be an object with named fields, found {type(values).__name__}")
-    declared = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for name in values:
-        _require(name in declared, f"field '{name}'", f"is unknown; {known_names(str(name), declared)}")
-    for name, field in declared.items():
-        path = f"{where}.{name}" if where else name
-        _require(name in values or field.default is not dataclasses.MISSING, f"field '{path}'", "is missing")
-        _require(name not in values or _fits(values[name], str(field.type)), f"field '{path}'", f"{values.get(name)!r} is no {field.type}")
-    return kind(**values)
-
-
-def _fits(value: Any, annotation: str) -> bool:
-    """Whether a JSON value fits a field's annotation (its text, as the module's annotations are not evaluated)."""
-    if annotation.endswith(" | None"):
-        return value is None or _fits(value, annotation.removesuffix(" | None"))
-    if annotation == "tuple[float, float, float]":
-        return isinstance(value, (list, tuple)) and all(_fits(v, "float") for v in value)
-    if annotation == "tuple[str, ...]":
-        return isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
-    if annotation == "float":
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if annotation == "int":
-        return type(value) is int
-    kinds: dict[str, Any] = {
-        "str": str, "Mapping": Mapping, "tuple": (list, tuple),
-        "InputSpec": InputSpec, "DepthSpec": DepthSpec, "PrecisionSpec": PrecisionSpec,
-    }  # fmt: skip
-    return isinstance(value, kinds.get(annotation.partition("[")[0], object))
+        return build_settings(cls, fields, "fields", WeightsError)
 
 
 def _require(good: bool, where: str, problem: str) -> None:

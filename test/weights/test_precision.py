@@ -61,12 +61,12 @@ def test_the_documents_example_is_one():
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ([], "precision: must be an object with named fields, found list"),
-        ({"measured": []}, "field 'precision.limits': is missing"),
-        ({"limits": {}, "measure": []}, "field 'measure': is unknown; did you mean 'measured'"),
+        ([], r"'precision' is \[\]; expected keys and values"),
+        ({"measured": []}, "'precision.limits' is missing; add it"),
+        ({"limits": {}, "measure": []}, "unknown key 'precision.measure'; did you mean 'measured'"),
         ({"limits": {"miou": 0.1}}, "precision.limits: 'miou' is unknown; use mean_iou, abs_rel, foreground_iou"),
         ({"limits": {"abs_rel": -1}}, "precision.limits: .* must be numbers from 0 on"),
-        ({"limits": {}, "measured": [3]}, r"precision.measured\[0\]: must be an object, found int"),
+        ({"limits": {}, "measured": [3]}, r"'precision.measured\[0\]' is 3; expected keys and values"),
         ({"limits": {}, "measured": [{**measured({}), "engine": None}]}, r"precision.measured\[0\].engine: must be a text, found None"),
         ({"limits": {}, "measured": [measured({"abs_rel": "x"})]}, r"precision.measured\[0\].loss: must be an object of numbers"),
     ],

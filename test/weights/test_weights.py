@@ -134,10 +134,10 @@ def test_misshapen_entry(copied, value):
     ("changes", "message"),
     [
         ({"format": 2}, "format: 2 is not 1; update mtdense_ros"),
-        ({"licens": "MIT"}, "field 'licens': is unknown; did you mean 'licence'?"),
+        ({"licens": "MIT"}, "unknown key 'licens'; did you mean 'licence'?"),
         ({"arch": "hydra_net"}, "arch: 'hydra_net' is unknown; did you mean 'hydranet'?"),
-        ({"bytes": "12"}, "field 'bytes': '12' is no int"),
-        ({"parameters": True}, "field 'parameters': True is no int"),
+        ({"bytes": "12"}, "'bytes' is '12'; expected a whole number"),
+        ({"parameters": True}, "'parameters' is True; expected a whole number"),
         ({"config": {"widht": 3}}, "has no field 'widht'"),
         ({"config": {"change_widths": 5}}, "its config does not make a 'mtdense': change_widths: found 5; give a list of 4"),
         ({"config": {"name": "mine"}}, "has no field 'name'"),
@@ -146,7 +146,7 @@ def test_misshapen_entry(copied, value):
         ({"depth": {"kind": "metric"}}, "metric depth needs finite min_m, max_m and focal_px"),
         ({"depth": {"kind": "stereo"}}, "depth.kind: 'stereo' is unknown"),
         ({"foreground": {"threshold": 1.5}}, "foreground.threshold: 1.5 must be between 0 and 1"),
-        ({"input": {"height": 96}}, "field 'input.width': is missing"),
+        ({"input": {"height": 96}}, "'input.width' is missing; add it"),
         ({"licence": ""}, "licence: is empty"),
         ({"outputs": ["labels", "depth", "normals", "pose"]}, "outputs: 'pose' is unknown"),
         ({"parameters": 5}, "says 5 parameters"),
@@ -167,7 +167,7 @@ def test_card_that_is_no_json(copied):
 
 
 def test_saving_needs_a_complete_card(tmp_path, make_net):
-    with pytest.raises(WeightsError, match="field 'input': is missing"):
+    with pytest.raises(WeightsError, match="'input' is missing; add it"):
         save_weights(tmp_path / "net", make_net("mtdense"), {"arch": "mtdense"})
     assert list(tmp_path.iterdir()) == []
 

@@ -12,7 +12,7 @@ from mtdense_ros.utils.buffers import BufferPool
 MAX_PIXELS = 25_000_000
 """The default limit of a declared size: more than the cameras of robots have, and less than a second of decoding."""
 
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+SIGNATURES = _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _JPEG_END, _PNG_END = b"\xff\xd9", b"IEND"
 _JPEG_WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xD8)}
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1)
@@ -33,7 +33,13 @@ def decode_compressed(data: Bytes, format: str, buffers: BufferPool | None = Non
     before it is decoded, because a few kB can declare gigabytes. Returns (H, W, 3) uint8. Raises BadImage.
     """
     raw = np.frombuffer(data, np.uint8)
-    _check_header(raw.tobytes(), format, max_pixels)
+    content = raw.tobytes()
+    if not content.startswith(SIGNATURES):
+        raise BadImage(
+            f"compressed image: {raw.size} bytes with format '{format}' are neither JPEG nor PNG; "
+            "use image_transport raw or compressed (compressedDepth and video streams are not images)"
+        )
+    check_header(content, "compressed image", "check the sender, or raise max_image_pixels", max_pixels)
     failure = BadImage(f"compressed image: {raw.size} bytes with format '{format}' cannot be decoded; check the sender")
     try:
         picture = cv2.imdecode(raw, _READ_FLAGS)
@@ -58,27 +64,20 @@ def encode_jpeg(rgb: Image, quality: int = 90, buffers: BufferPool | None = None
     return bytes(encoded)
 
 
-def _check_header(raw: bytes, format: str, max_pixels: int) -> None:
-    """Raises BadImage unless this is a whole JPEG or PNG file of an allowed size."""
+def check_header(raw: bytes, where: str, remedy: str, max_pixels: int = MAX_PIXELS) -> None:
+    """Raises BadImage unless a file that begins with one of SIGNATURES is whole and declares an allowed size."""
     if raw.startswith(_JPEG):
         name, size, end = "JPEG", _jpeg_size(raw), _JPEG_END
-    elif raw.startswith(_PNG):
-        name, size, end = "PNG", _png_size(raw), _PNG_END
     else:
-        raise BadImage(
-            f"compressed image: {len(raw)} bytes with format '{format}' are neither JPEG nor PNG; "
-            "use image_transport raw or compressed (compressedDepth and video streams are not images)"
-        )
+        name, size, end = "PNG", _png_size(raw), _PNG_END
+    found = f"{where}: {name} of {len(raw)} bytes"
     if end not in raw:  # OpenCV decodes a truncated file into a half-grey picture without an error
-        raise BadImage(f"compressed image: {name} of {len(raw)} bytes has no end marker; it was cut short on its way")
+        raise BadImage(f"{found} has no end marker; it was cut short: copy or send it again")
     if size is None or not all(size):
-        raise BadImage(f"compressed image: {name} of {len(raw)} bytes declares no size; it is damaged: check the sender")
+        raise BadImage(f"{found} declares no size; it is damaged: copy or send it again")
     width, height = size
     if width * height > max_pixels:
-        raise BadImage(
-            f"compressed image: {name} of {len(raw)} bytes declares {width}x{height}, more than {max_pixels} pixels; not decoded. "
-            "Check the sender, or raise max_image_pixels"
-        )
+        raise BadImage(f"{found} declares {width}x{height}, more than {max_pixels} pixels, and was not decoded; {remedy}")
 
 
 def _png_size(raw: bytes) -> tuple[int, int] | None:

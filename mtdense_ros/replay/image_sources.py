@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Frame
 from mtdense_ros.errors import InputError
+from mtdense_ros.imaging.compressed import SIGNATURES, check_header
 from mtdense_ros.replay.source import FRAME_ID, Source
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -80,12 +81,17 @@ class VideoSource(Source):
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """A picture file as RGB (H, W, 3) uint8; raises InputError, naming the file, when it is missing or no picture."""
+    """A picture file as RGB (H, W, 3) uint8. Raises InputError, naming the file, when it is missing, no picture, or too large."""
     try:
         raw = np.fromfile(path, np.uint8)
     except OSError as error:
         raise InputError(f"image {path}: cannot be read ({error.strerror}); correct the path or its permissions") from error
-    bgr = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
+    if raw[:8].tobytes().startswith(SIGNATURES):
+        check_header(raw.tobytes(), f"image {path}", "make the picture smaller")
+    try:
+        bgr = cv2.imdecode(raw, cv2.IMREAD_COLOR)
+    except cv2.error:  # an empty file, or more pixels than OpenCV itself allows
+        bgr = None
     if bgr is None:
         raise InputError(f"image {path}: is no picture that OpenCV can decode; convert it to PNG or JPEG")
     return _rgb(np.asarray(bgr, np.uint8))

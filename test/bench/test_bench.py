@@ -52,14 +52,17 @@ def test_every_trial_gets_its_samples(fake_children):
 
 @pytest.mark.slow
 def test_what_fails_is_told_and_stops_nobody(fake_children, monkeypatch):
-    monkeypatch.setattr(turns, "READY_S", 5.0)
+    def limited(step):
+        """Only the one that hangs is given up soon; the others are waited for, however busy the machine is."""
+        monkeypatch.setattr(turns, "READY_S", 1.0 if step.startswith("starting hangs") else 300.0)
+
     started = [Trial(name, "cpu", "fp32") for name in ("refuses", "raises", "dies", "hangs", "7")]
-    found = run_trials([*started, Trial("absent", "", "", problem="pip install it")], "net", (96, 128), 3)
+    found = run_trials([*started, Trial("absent", "", "", problem="pip install it")], "net", (96, 128), 3, limited)
     assert [trial.problem for trial in found] == [
         "engine: is not good; take another",
         "ended with code 1: RuntimeError: out of everything",
         "ended with signal SIGKILL: it said nothing",
-        "gave no answer within 5 s",
+        "gave no answer within 1 s",
         "",
         "pip install it",
     ]

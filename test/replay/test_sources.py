@@ -202,6 +202,24 @@ def test_broken_picture(tmp_path):
         list(open_source(tmp_path).frames())
 
 
+@pytest.mark.parametrize("name", ["0.png", "0.bmp"])
+def test_a_picture_that_declares_too_much_is_refused_before_it_is_decoded(tmp_path, name, monkeypatch):
+    """The content decides, not the name; the file declares 3 * 65500 ** 2 bytes."""
+    data = bytearray(cv2.imencode(".png", picture(0))[1].tobytes())
+    data[16:24] = (65500).to_bytes(4, "big") * 2
+    (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(InputError, match=rf"image .*{name}: PNG of \d+ bytes declares 65500x65500, more than .*make the picture smaller"):
+        list(open_source(tmp_path).frames())
+
+
+@pytest.mark.parametrize("content", [b"", b"P6 65500 65500 255\n", b"no picture"])
+def test_what_opencv_refuses_is_no_picture(tmp_path, content):
+    (tmp_path / "0.ppm").write_bytes(content)
+    with pytest.raises(InputError, match=r"0\.ppm: is no picture"):
+        list(open_source(tmp_path).frames())
+
+
 def test_image_topic_of_a_folder(tmp_path):
     with pytest.raises(ConfigError, match="not a rosbag2"):
         open_source(tmp_path, "/camera/image_raw")

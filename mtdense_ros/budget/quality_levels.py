@@ -61,7 +61,7 @@ class Setting:
 
     @property
     def networks(self) -> tuple[str, float]:
-        """What of it needs other networks: number format and fraction of the input's sides."""
+        """What of it needs other networks: precision and fraction of the input's sides."""
         return self.precision, self.fraction
 
 

@@ -1,4 +1,4 @@
-"""The same networks in a smaller number format or at a smaller input, for those who must trade accuracy for time."""
+"""The same networks at a lower precision or with a smaller input, for those who must trade accuracy for time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRACTIONS = (0.75, 0.5)
 
 
 def smaller_precision(networks: MultiPredictor) -> str:
-    """The number format below fp32 that every card allows in the engine that runs it; "" where there is none."""
+    """The precision below fp32 that every card allows in the engine that runs it; "" where there is none."""
     predictors = networks.predictors.values()
     formats = ("fp16", "bf16") if networks.device_name.startswith("cuda") else ("bf16",)
     if any(predictor.precision != "fp32" for predictor in predictors):

@@ -22,8 +22,8 @@ PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 class EngineOptions:
     """How a network is to be executed.
 
-    engine: of create.ENGINES. device: "auto" (CUDA where there is one and the engine can use it), "cpu", "cuda" or "cuda:N".
-    precision: of PRECISIONS. threads: on the CPU; 0 leaves it to the engine.
+    The engine is one of create.ENGINES, the precision one of PRECISIONS. The device is "auto" (CUDA where there is one and the
+    engine can use it), "cpu", "cuda" or "cuda:N". The number of CPU threads is the engine's choice where it is 0.
     """
 
     engine: str = "auto"
@@ -35,9 +35,9 @@ class EngineOptions:
 class Engine(Protocol):
     """Runs one network. One caller at a time.
 
-    name: as in create.ENGINES; device: str() of it is "cpu", "cuda" or "cuda:N"; precision: of PRECISIONS, without "auto";
-    rule: why this engine runs and no other, for the log; counters: images that "encoder" and each head have worked on.
-    may_stall: whether the first run with another set of outputs may wait until that is compiled. If not, more than what is asked
+    The name is one of create.ENGINES, the precision one of PRECISIONS but "auto", and str(device) "cpu", "cuda" or "cuda:N".
+    `rule` says, for the log, why this engine was chosen. `counters` count the images that "encoder" and each head have worked on.
+    may_stall says whether the first run with another set of outputs may wait until that is compiled. If not, more than what is asked
     for is computed meanwhile, and the counters show it. torch compiles nothing and computes just what is asked for either way;
     on a GPU its first run with another set takes longer all the same, by a few runs without a CUDA graph.
     """
@@ -58,8 +58,8 @@ class Engine(Protocol):
     def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
         """Raw maps of normalised images (B, 3, h, w) float32, each (B, C, h', w') float32, in memory that is the caller's.
 
-        background: of `encode_background` for the whole batch, or `joined` of one per image; without one, what needs it is
-        absent. outputs: compute these only (None: all).
+        The background features are one result of `encode_background` for the whole batch, or `concatenate` of one per image;
+        without them, what needs them is absent. Only `outputs` are computed, or all where it is None.
         """
 
     def close(self) -> None:

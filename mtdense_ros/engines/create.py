@@ -42,7 +42,7 @@ def installed_engines() -> dict[str, str | None]:
 def create_engine(net: DenseNetwork, card: Card, options: EngineOptions | None = None, size_hw: Size | None = None) -> Engine:
     """The engine of a network; the network stays as it is.
 
-    size_hw: of the network's input, by which a measured choice is looked up. Raises ConfigError, DeviceError.
+    A measured choice is looked up by size_hw, the size of the network's input. Raises ConfigError, DeviceError.
     """
     plan = plan_engine(card, options or EngineOptions(), size_hw)
     engine = _MAKERS[plan.options.engine](net, plan.options)

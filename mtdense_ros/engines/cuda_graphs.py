@@ -34,8 +34,8 @@ _log = logging.getLogger(__name__)
 class CapturedGraph:
     """A graph with its fixed buffers. host_in, host_out are pinned; image, background and flat lie on the device.
 
-    flat: all outputs one after the other, float32; shapes: of each; work: what one run adds to the counters; last: the
-    features that `background` holds a copy of.
+    `flat` holds all outputs one after the other, float32, and `shapes` the shape of each. One run adds `work` to the counters.
+    `background` holds a copy of the features `last`.
     """
 
     graph: torch.cuda.CUDAGraph
@@ -50,7 +50,7 @@ class CapturedGraph:
 
 
 class CudaGraphs:
-    """net: on the device, with float32 images cast to dtype. counters: to which each run adds what it worked on.
+    """Runs a network that is on the device, with images cast to dtype. Each run adds what it worked on to the counters.
 
     One caller at a time, in inference mode. The first run with another set of outputs or shapes waits for its capture. A set of
     inputs that cannot be captured is run eagerly, after one line in the log.

@@ -20,8 +20,8 @@ MAX_ENTRIES = 12
 def read_or_make(kind: str, name: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
     """What `read` gets from a folder that `make` has filled, now or in an earlier process.
 
-    kind, name: of the folder in the cache. An entry that cannot be read is made again. Where nothing can be written to the
-    cache all goes by a passing folder; nothing fails for want of it.
+    The folder is kind/name in the cache. An entry that cannot be read is made again. Where the cache cannot be written to, a
+    temporary folder serves instead.
     """
     folder = cache_file().parent / kind / name
     if os.path.isdir(folder):  # unlike Path.is_dir, no error for a cache that is another user's

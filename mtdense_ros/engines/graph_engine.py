@@ -19,7 +19,7 @@ from mtdense_ros.models.base import check_image
 
 
 class Compiler(Protocol):
-    """A runtime that has read a network. name, device, precision: see Engine."""
+    """A runtime that has read a network. See Engine for name, device and precision."""
 
     name: str
     device: str

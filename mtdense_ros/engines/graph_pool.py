@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class GraphKey:
-    """outputs: of the network, none for the graph that encodes a background; shapes: of the image, then of the features."""
+    """The outputs of a graph, none for the one that encodes a background, and the shapes of the image and then of the features."""
 
     outputs: tuple[str, ...]
     shapes: tuple[Shape, ...]
@@ -46,7 +46,7 @@ class GraphKey:
 
 
 class GraphPool:
-    """compile_graph: makes the graph of a key, in the caller's thread or in one of ours. One caller at a time."""
+    """Makes graphs with compile_graph, in the caller's thread or in the background, and keeps few. One caller at a time."""
 
     def __init__(self, compile_graph: Callable[[GraphKey], Graph]) -> None:
         self._compile = compile_graph

@@ -23,8 +23,8 @@ DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """cpu: the model's name; cores: those that this process may use; gpu: the first CUDA device's name, "" without one; versions:
-    of the engines, "" where one is not installed."""
+    """The CPU model, how many cores this process may use, the first CUDA device ("" without one), and the versions of the engines
+    ("" where one is not installed)."""
 
     cpu: str
     cores: int

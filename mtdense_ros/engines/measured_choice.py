@@ -65,8 +65,8 @@ def precision_refusal(card: Card, engine: str, precision: str) -> str:
 def cached_choice(card: Card, size_hw: Size, device: str = "auto", precision: str = "auto", engine: str = "auto") -> Candidate | None:
     """The fastest of what was measured here for these weights at this input size, among what the other arguments leave.
 
-    device, precision, engine: as for create_engine; with precision "auto" only what the card allows. None where nothing of that
-    was measured, or where anything in the machine's description has changed since.
+    Device, precision and engine are those of create_engine; precision "auto" is only what the card allows. None where nothing of
+    that was measured, or where anything in the machine's description has changed since.
     """
     measured = _measured(_read(cache_file()), _key(card, size_hw, this_machine()))
     fitting = [c for c in measured if engine in ("auto", c.engine) and _fits(c, card, device.partition(":")[0], precision)]

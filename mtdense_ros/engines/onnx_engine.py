@@ -19,8 +19,8 @@ _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class OnnxCompiler:
-    """See graph_engine.Compiler. device: "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N"; precision: "auto" or "fp32";
-    threads: on the CPU, 0 for ONNX Runtime's own choice.
+    """See graph_engine.Compiler. The device is "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N", the precision "auto" or
+    "fp32". The number of CPU threads is ONNX Runtime's own choice where it is 0.
 
     Raises DeviceError where CUDA is asked for and cannot be had, ConfigError for another precision.
     """

@@ -21,7 +21,7 @@ _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
 class OpenVinoCompiler:
-    """See graph_engine.Compiler. precision: "auto" (fp32), "fp32" or "bf16"; threads: 0 for OpenVINO's own choice.
+    """See graph_engine.Compiler. The precision is "auto" (fp32), "fp32" or "bf16"; with 0 threads OpenVINO chooses their number.
 
     Raises ConfigError for a precision that this engine or the processor has not.
     """

@@ -26,8 +26,8 @@ _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 class TorchEngine:
     """A network on a device. The network that was passed stays as it is.
 
-    device: "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N". precision: "auto" (fp32), "fp32", "fp16" (CUDA only) or
-    "bf16". threads: on the CPU, 0 is torch's own choice. Raises DeviceError, ConfigError.
+    The device is "auto" (CUDA when there is one), "cpu", "cuda" or "cuda:N", the precision "auto" (fp32), "fp32", "fp16" (CUDA
+    only) or "bf16". The number of CPU threads is torch's own choice where it is 0. Raises DeviceError, ConfigError.
     """
 
     name = "torch"
@@ -58,7 +58,7 @@ class TorchEngine:
     def run(self, images: Floats, background: Features | None = None, outputs: Collection[str] | None = None) -> dict[str, Floats]:
         """Raw maps of normalised images (B, 3, h, w) float32, each (B, C, h', w') float32 on the host, in fresh memory.
 
-        background: of `encode_background`, of one image for the whole batch or one per frame. outputs: compute these only.
+        The background features are of one image for the whole batch, or of one per frame. Only `outputs` are computed.
         """
         with self._running():
             if self._graphs is not None:

@@ -18,7 +18,7 @@ _SIDE = 32  # that every network takes
 
 @dataclass(frozen=True)
 class Work:
-    """outputs: that there are, in the network's order; parts: "encoder" and heads that run, and how often per image."""
+    """The outputs, in the network's order, and how often per image the parts ("encoder" and heads) run for them."""
 
     outputs: tuple[str, ...]
     parts: Counter[str]

@@ -54,7 +54,7 @@ class RayTable:
         return planes.transpose(1, 2, 0)
 
     def fill(self, planes: Floats, depth: Floats, rows: slice = slice(None)) -> None:
-        """Puts x, y and z of the points of some rows into planes (3, rows, W). depth: of these rows."""
+        """Puts x, y and z of the points of some rows, of which `depth` is given, into planes (3, rows, W)."""
         x, y, z = planes
         with np.errstate(invalid="ignore"):
             np.multiply(depth, np.float32(0), out=z)  # NaN where depth is not finite
@@ -109,7 +109,7 @@ def normalise_normals(normals: Floats, buffers: BufferPool | None = None) -> Flo
 
 
 def _unit(normals: Floats, planes: Floats, short: NDArray[np.bool_]) -> list[Floats]:
-    """Unit normals, a plane each, of normals (3, rows, W). planes: (5, rows, W), for them and to work in; short: (rows, W), too."""
+    """Unit normals, a plane each, of normals (3, rows, W); planes (5, rows, W) and short (rows, W) are memory for them and to work in."""
     *unit, length, square = planes
     x, y = normals[:2]
     z = np.minimum(normals[2], np.zeros(normals.shape[2], np.float32), out=unit[2])

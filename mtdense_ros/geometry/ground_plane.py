@@ -23,8 +23,8 @@ _WEIGHT_OF_NEW = 0.2  # in the smoothed scale
 class GroundPlane:
     """A plane normal . p + height = 0 in the camera optical frame.
 
-    normal: unit, from the floor towards the camera (about (0, -1, 0)); height: distance of the camera above it, > 0, in the points'
-    unit; inlier_share: of the points that were offered.
+    The unit normal points from the floor towards the camera: about (0, -1, 0). The height of the camera above the floor is > 0, in
+    the points' unit. inlier_share is the share of inliers among the points that were given.
     """
 
     normal: tuple[float, float, float]
@@ -49,9 +49,9 @@ def ground_plane(
 ) -> GroundPlane | None:
     """The floor plane by RANSAC and a least-squares fit to the inliers (Fischler and Bolles 1981), the same on every call.
 
-    points: (H, W, 3) in any unit of length, NaN unknown; mask: (H, W) floor pixels, the lower half of the image where None;
-    tolerance: an inlier's distance from the plane as a share of its depth; max_tilt_deg: of the normal against -y. None
-    where fewer than 50 points, or no such plane below the camera, are found.
+    The points (H, W, 3) are in any unit of length, NaN where unknown. The mask (H, W) holds the floor pixels; without one they are
+    the lower half of the image. An inlier's distance from the plane is at most `tolerance` times its depth; the normal is at most
+    max_tilt_deg from -y. None where fewer than 50 points, or no such plane below the camera, are found.
     """
     candidates = _candidates(points, mask, buffers or BufferPool())
     if len(candidates) < MIN_POINTS:
@@ -78,8 +78,8 @@ def camera_height_scale(
 ) -> HeightScale:
     """The scale that puts the floor seen in a depth map (H, W) at the known height of the camera above it, in m.
 
-    rays: of the camera; floor_mask: (H, W), the lower half of the image where None. No scale, with the reason, where the
-    floor is not to be seen.
+    The rays are the camera's. Without a floor_mask (H, W) the lower half of the image is searched. Where no floor is seen, the
+    scale is None and the reason is given.
     """
     if camera_height_m <= 0:
         return HeightScale(None, f"camera height {camera_height_m} m is not positive; set depth.camera_height")
@@ -157,7 +157,7 @@ class SmoothedScale:
     ) -> None:
         """Measures in an unscaled depth map (H, W) of a camera with these rays, None where it is unknown.
 
-        floor: (H, W) pixels of the floor, the lower half of the image where None.
+        The floor's pixels (H, W) are the lower half of the image where they are None.
         """
         if rays is None:
             self.problem = "no camera_info"

@@ -45,9 +45,9 @@ def pack_cloud(
 ) -> NDArray[np.uint8]:
     """The data of a little-endian PointCloud2 with CLOUD_FIELDS, row by row: (H * W * POINT_STEP,) uint8.
 
-    depth: (H, W) float32 m along the optical axis; a point is NaN where it is not finite or its pixel has no ray. rgb: (H, W, 3)
-    uint8; labels: (H, W) ids, 255 where None; confidence: (H, W) in [0, 1] as 0..255, 0 where None; foreground: (H, W) as 0 or
-    255 like the mono8 mask, 0 where None. Raises InputError on sizes that differ and on a confidence in bytes.
+    depth is (H, W) float32 m along the optical axis; a point is NaN where it is not finite or its pixel has no ray. rgb is (H, W, 3)
+    uint8. Label ids (H, W) are 255 where None. Confidence (H, W) in [0, 1] becomes 0..255, and 0 where None. Foreground (H, W)
+    becomes 0 or 255, like the mono8 mask, and 0 where None. Raises InputError on sizes that differ and on a confidence in bytes.
     """
     check_rgb(rgb, "cloud")
     rays.check(depth)
@@ -120,7 +120,7 @@ def _fill_classes(
     confidence: NDArray[np.float32] | None,
     foreground: NDArray[np.bool_] | None,
 ) -> None:
-    """The bytes label, confidence, foreground, padding per pixel. fields: (4, rows, W), what is absent, and to work in."""
+    """The bytes label, confidence, foreground, padding per pixel; `fields` (4, rows, W) is memory to work in, and holds what is absent."""
     planes = list(fields)
     if labels is not None:
         planes[0] = labels

@@ -28,8 +28,8 @@ class BadImage(InputError):  # noqa: N818
 def decode_compressed(data: Bytes, format: str, buffers: BufferPool | None = None, max_pixels: int = MAX_PIXELS) -> Image:
     """The RGB image in the data of a sensor_msgs/CompressedImage (JPEG or PNG; the content decides, not the name).
 
-    format: as image_transport writes it, for example "jpeg", "png" or "bayer_rggb8; png compressed bayer_rggb8"; a grey
-    picture of a Bayer source is a mosaic and gets its colours. max_pixels: a file whose header declares more is refused
+    `format` is what image_transport writes, for example "jpeg", "png" or "bayer_rggb8; png compressed bayer_rggb8"; a grey
+    picture of a Bayer source is a mosaic and gets its colours. A file whose header declares more than max_pixels is refused
     before it is decoded, because a few kB can declare gigabytes. Returns (H, W, 3) uint8. Raises BadImage.
     """
     raw = np.frombuffer(data, np.uint8)

@@ -87,8 +87,8 @@ def to_rgb(
 ) -> Image:
     """The RGB image in the data of a sensor_msgs/Image.
 
-    data: any contiguous buffer; step: bytes from one row to the next, padding included; what follows the last row is
-    ignored. 16-bit samples keep their high byte, alpha is dropped, YUV is BT.601 of limited range. Returns (height, width, 3)
+    `data` is any contiguous buffer; a row begins `step` bytes after the one before, padding included; what follows the last row
+    is ignored. 16-bit samples keep their high byte, alpha is dropped, YUV is BT.601 of limited range. Returns (height, width, 3)
     uint8, which shares no memory with the data. Raises UnknownEncoding, and InputError on sizes that do not fit together.
     """
     layout = _layout(encoding)

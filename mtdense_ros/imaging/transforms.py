@@ -30,9 +30,9 @@ SAFE_EXPONENT = 80.0
 def network_size(camera_hw: Size, card_input_hw: Size, resize: str, multiple: int) -> Size:
     """The (height, width) that the network sees, in pixels.
 
-    resize: "area" keeps the camera's aspect ratio and the card's pixel count, each side rounded to `multiple`; "shorter" keeps the
-    aspect ratio and gives the shorter side the length of the card's, each side rounded down to `multiple`; "stretch" is the
-    card's size; "native" the camera's. Raises ConfigError on another mode.
+    The mode "area" keeps the camera's aspect ratio and the card's pixel count, each side rounded to `multiple`; "shorter" keeps the
+    aspect ratio and gives the shorter side the length of the card's, each side rounded down to `multiple`; "stretch" takes the
+    card's size, and "native" the camera's. Raises ConfigError on another mode.
     """
     if resize == "stretch":
         return card_input_hw
@@ -70,8 +70,8 @@ def normalise(
 ) -> Floats:
     """The network input of an image: resized to (height, width), (rgb / 255 - mean) / std.
 
-    rgb: (H, W, 3) uint8; mean, std: three values for RGB in [0, 1]; out: where to put it. Returns (1, 3, height, width) float32,
-    contiguous.
+    rgb is (H, W, 3) uint8; mean and std are three values each, for RGB in [0, 1]. Returns (1, 3, height, width) float32, contiguous,
+    in `out` where that is given.
     """
     buffers = buffers or BufferPool()
     out = np.empty((1, 3, *size_hw), np.float32) if out is None else out

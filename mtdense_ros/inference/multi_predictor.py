@@ -40,7 +40,7 @@ class MultiPredictor:
 
     @classmethod
     def of(cls, predictors: Sequence[Predictor], choices: Mapping[str, str] | None = None) -> MultiPredictor:
-        """Of loaded networks, in order of preference; choices: see `route_outputs`. Raises ConfigError."""
+        """Of loaded networks, in order of preference; `route_outputs` explains the choices. Raises ConfigError."""
         by_name = _by_name((predictor.card.name, predictor) for predictor in predictors)
         return cls(by_name, route_outputs({name: predictor.outputs for name, predictor in by_name.items()}, choices or {}))
 
@@ -55,9 +55,9 @@ class MultiPredictor:
     ) -> MultiPredictor:
         """Of weights by name or path, in order of preference.
 
-        choices: the weights, as named in the list or on their cards, for some of labels, depth and foreground; label_space: of
-        the network that makes labels, where it has several; the rest, for all: see Predictor.load. Raises ConfigError before
-        anything is loaded where the list does not fit together, WeightsError and DeviceError.
+        `choices` names weights, as in the list or on their cards, for some of labels, depth and foreground. label_space is for the
+        network that makes labels, where it has several. The other arguments apply to all, see Predictor.load. Raises ConfigError
+        before anything is loaded where the list does not fit together, WeightsError and DeviceError.
         """
         by_name, routes = plan_networks(weights, choices)
         if label_space and "labels" not in routes:
@@ -145,7 +145,7 @@ class MultiPredictor:
     ) -> Prediction:
         """`Predictor.predict` by each network for its outputs; a network of which nothing is wanted does not run.
 
-        timings: the sum over the networks per stage, and with several networks the time of each. Raises InputError.
+        The timings are the sums over the networks per stage, and with several networks the time of each. Raises InputError.
         """
         buffers = buffers or BufferPool()
         merged = Prediction()
@@ -211,8 +211,8 @@ def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
 def route_outputs(networks: Mapping[str, Collection[str]], choices: Mapping[str, str]) -> dict[str, str]:
     """The network that makes each output, in the order of datatypes.OUTPUTS.
 
-    networks: by name, in order of preference, the outputs that each can make; choices: the network for some of ROUTABLE,
-    where an empty name leaves it to the order. Raises ConfigError for a choice that cannot be and for a network without work.
+    `networks` says, in order of preference, which outputs each can make. `choices` names the network for some of ROUTABLE; an
+    empty name leaves it to the order. Raises ConfigError for a choice that cannot be and for a network without work.
     """
     for output, name in choices.items():
         _check_choice(output, name, networks)

@@ -17,9 +17,9 @@ Size = tuple[int, int]
 
 
 class NetworkInput:
-    """The input of a card's network. size: (height, width) instead of the card's; a native network becomes a resizing one by it.
+    """The input of a card's network. A size (height, width) replaces the card's; a network of native size then resizes its images.
 
-    Raises ConfigError on a size that is none.
+    Raises ConfigError on a size that is not positive.
     """
 
     def __init__(self, card: Card, size: Size | None = None) -> None:

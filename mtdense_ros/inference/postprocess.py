@@ -30,8 +30,8 @@ UPSAMPLINGS = ("exact", "fast")
 class OutputOptions:
     """How raw maps become outputs; None means as the card says.
 
-    labels_upsampling: "exact", argmax of the resized logits, or "fast", nearest of the coarse argmax; depth_min, depth_max
-    in m; foreground_threshold: a probability in (0, 1]. Raises ConfigError.
+    labels_upsampling is "exact", the argmax of the resized logits, or "fast", the nearest of the coarse argmax. depth_min and
+    depth_max are in m; foreground_threshold is a probability in (0, 1]. Raises ConfigError.
     """
 
     labels_upsampling: str = "exact"

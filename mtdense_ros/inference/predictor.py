@@ -74,7 +74,7 @@ class Predictor:
     ) -> Predictor:
         """The predictor of weights by name or path.
 
-        device, engine, precision, threads: see EngineOptions; the rest: see `from_weights`, which this calls.
+        See EngineOptions for device, engine, precision and threads, and `from_weights`, which this calls, for the others.
         """
         return cls.from_weights(name_or_path, EngineOptions(engine, device, precision, threads), size, label_space)
 
@@ -84,8 +84,8 @@ class Predictor:
     ) -> Predictor:
         """The predictor of weights by name or path.
 
-        size: (height, width) of the network's input instead of the card's; label_space: one of the card's, where it has several;
-        its first otherwise. Raises WeightsError, DeviceError, ConfigError.
+        A size (height, width) of the network's input replaces the card's. label_space is one of the card's, where it has several;
+        the first is the default. Raises WeightsError, DeviceError, ConfigError.
         """
         watch = Stopwatch()
         net, card = load_weights(name_or_path)
@@ -171,10 +171,10 @@ class Predictor:
     ) -> Prediction:
         """What the network says of an image (H, W, 3) uint8, at its size.
 
-        intrinsics: of this image, to make depth hold for its focal length; background: encoded, or an image that is encoded
-        for this call; outputs: only these of datatypes.OUTPUTS, all for None; buffers: where the answer may lie until the next
-        call with it, fresh arrays without one. What the network lacks, or cannot give without a background, is None. Raises
-        InputError.
+        With the intrinsics of this image, depth holds for its focal length. The background is encoded, or an image that is encoded
+        for this call. Only `outputs` are computed, or all of datatypes.OUTPUTS where it is None. The answer may lie in `buffers`
+        until the next call with them; without them its arrays are new. What the network lacks, or cannot give without a
+        background, is None. Raises InputError.
         """
         return self.predict_batch([rgb], intrinsics, background, outputs, options, buffers)[0]
 

@@ -51,7 +51,7 @@ class DenseNetwork(nn.Module):
     def forward(self, image: Tensor, background: Background | None = None, outputs: Collection[str] | None = None) -> dict[str, Tensor]:
         """Raw outputs of image (B, 3, H, W), RGB, float, normalised as the card says.
 
-        background: see `Background`; without one `foreground` is absent. outputs: compute these only (None: all).
+        Without a background (see `Background`) `foreground` is absent. Only `outputs` are computed, or all where it is None.
         Returns (B, C, h, w) per key: labels are logits, depth is in the network's unit, normals are not normalised,
         foreground is a logit. Raises InputError for an output that the network lacks or an image that it cannot take.
         """

@@ -27,8 +27,8 @@ INPUT_MEAN, INPUT_STD = (127 / 255,) * 3, (128 / 255,) * 3
 class EfficientNetLite(nn.Module):
     """Image (B, 3, H, W) to the outputs of layer2 to layer8, without the classifier and its 1x1 convolution.
 
-    variant: lite0 (2,958,848 parameters) or lite1 (3,723,520). `channels`: after layer1 to layer8, at strides 2, 2, 4, 8, 16, 16, 32, 32.
-    Raises ConfigError for another variant.
+    The variant is lite0 (2,958,848 parameters) or lite1 (3,723,520). `channels` describes layer1 to layer8, which are at strides 2, 2,
+    4, 8, 16, 16, 32 and 32. Raises ConfigError for another variant.
     """
 
     channels = (_STEM_CHANNELS, *(channels for _, _, channels, _, _ in _STAGES))

@@ -32,8 +32,8 @@ _DECODED_STRIDES = (16, 8, 4, 2, 1)
 class FeatureFusion(DenseNetwork):
     """MobileNetV3 and a decoder that fuses its maps from coarse to fine; raw outputs have the image's size.
 
-    num_classes: channels of `labels`. tasks: of labels, depth, normals. backbone: small or large. widths: channels of the
-    decoder at strides 16, 8, 4, 2 and 1. Raw depth is positive, in the unit that it was trained for.
+    `labels` has num_classes channels; tasks are some of labels, depth and normals; the backbone is small or large; widths are the
+    decoder's channels at strides 16, 8, 4, 2 and 1. Raw depth is positive, in the unit that it was trained for.
     1,694,161 parameters by default, which in half precision are the 3.4 MB of the paper's file; 5,887,009 with the large
     backbone and widths of 256, 128, 64, 32 and 16.
     """
@@ -79,7 +79,7 @@ def last_of_each_stride(strides: Sequence[int]) -> tuple[int, ...]:
 class FusionDecoder(nn.Module):
     """From the deepest map on: enlarge, 3x3 convolution, fuse with the encoder's map of that scale; the last step has none to fuse.
 
-    channels: of the encoder's maps, coarse to fine. widths: after each enlargement.
+    `channels` are those of the encoder's maps, coarse to fine; `widths` those after each enlargement.
     """
 
     def __init__(self, channels: Sequence[int], widths: Sequence[int]) -> None:

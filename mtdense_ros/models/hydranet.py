@@ -20,7 +20,7 @@ WIDTH = 256
 class HydraNet(DenseNetwork):
     """One encoder and decoder, and a small head per task; raw outputs at stride 4, sizes rounded up.
 
-    num_classes: channels of `labels`. tasks: of labels, depth, normals. Raw depth is in metres and may be slightly
+    `labels` has num_classes channels; tasks are some of labels, depth and normals. Raw depth is in metres and may be slightly
     negative: its absolute value is part of the published post-processing. 2,991,687 parameters with 6 classes and
     (labels, depth); 3,077,228 with 40 and all three.
     """

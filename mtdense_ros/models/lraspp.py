@@ -20,8 +20,8 @@ _LOW_STRIDE = 8
 class LrAspp(DenseNetwork):
     """Segmentation from two feature maps; raw `labels` have the image's size.
 
-    num_classes: channels of `labels`. backbone: large or small. dilated: the deepest map has stride 16, not 32.
-    reduced_tail: half the channels at the deepest stage, an economy of the paper that torchvision's published weights go without.
+    `labels` has num_classes channels; the backbone is large or small. If dilated, the deepest map has stride 16 instead of 32.
+    reduced_tail halves the channels of the deepest stage, as in the paper; torchvision's published weights do not.
     3,221,538 parameters by default, which is torchvision's `lraspp_mobilenet_v3_large`; 3,221,198 with 19 classes.
     """
 

@@ -133,7 +133,7 @@ class Encoder(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Four dilations side by side, then one mixture for the mask (128 channels) and one for depth (256)."""
+    """Four dilations in parallel, then one mixture for the mask (128 channels) and one for depth (256)."""
 
     def __init__(self) -> None:
         super().__init__()

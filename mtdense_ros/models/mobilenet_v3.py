@@ -71,8 +71,8 @@ _conv_bn = partial(conv_bn, eps=1e-3, momentum=0.01)
 class MobileNetV3(nn.Module):
     """Image (B, 3, H, W) to the maps after every feature: the stem, the blocks, and a 1x1 convolution to six times the channels.
 
-    variant: large (17 features, 2,971,952 parameters) or small (13 and 927,008). dilated: the last stage keeps the stride of
-    16 and dilates its kernels instead. reduced_tail: half the channels after the last stride, as in the paper's segmentation.
+    The variant is large (17 features, 2,971,952 parameters) or small (13 and 927,008). If dilated, the last stage keeps the stride
+    of 16 and dilates its kernels instead. reduced_tail halves the channels after the last stride, as in the paper's segmentation.
     `channels` and `strides` describe the feature maps; sizes are rounded up. Raises ConfigError for another variant.
     """
 

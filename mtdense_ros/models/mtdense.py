@@ -44,9 +44,9 @@ BACKBONES: dict[str, Callable[[], MobileNetV2 | EfficientNetLite]] = {
 class MtDense(DenseNetwork):
     """An encoder, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (to stride 2).
 
-    num_classes: channels of `labels`. tasks: of labels, depth, normals. foreground: whether there is a change decoder.
-    backbone: mobilenet_v2, efficientnet_lite0 or efficientnet_lite1, which differ in how the image is normalised.
-    width: channels of the dense decoder; head_width: of its heads; change_widths: of the change decoder at strides
+    `labels` has num_classes channels; tasks are some of labels, depth and normals; `foreground` adds the change decoder.
+    The backbones mobilenet_v2, efficientnet_lite0 and efficientnet_lite1 differ in how the image is normalised.
+    The dense decoder has `width` channels, its heads have head_width, the change decoder has change_widths at strides
     32, 16, 8 and 4. Raw depth is positive, in metres for the focal length on the card.
     """
 
@@ -139,7 +139,7 @@ def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 class DenseDecoder(nn.Module):
     """Light-Weight RefineNet with one BatchNorm per fusion and fewer pooling stages towards the finer, costlier scales.
 
-    encoder_channels: of layer1 to layer8.
+    `encoder_channels` are those of layer1 to layer8.
     """
 
     def __init__(self, encoder_channels: Sequence[int], width: int) -> None:
@@ -184,7 +184,7 @@ class ChangeDecoder(nn.Module):
     """Compares two feature pyramids coarse to fine: per scale both maps and their absolute difference, plus the coarser result.
 
     Nothing runs at stride 2, where the time would go: each cell of stride 4 answers for the four points in it. Thin rims are lost
-    in the features, so at stride 4 a convolution of the picture itself joins them. encoder_channels: of layer1 to layer8.
+    in the features, so at stride 4 a convolution of the picture itself joins them. `encoder_channels` are of layer1 to layer8.
     """
 
     def __init__(self, encoder_channels: Sequence[int], widths: tuple[int, ...]) -> None:

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 class ChainedResidualPooling(nn.Module):
     """Stages of 5x5 max pooling and a 1x1 convolution, each fed by the one before; the sum of all is added to the input.
 
-    depthwise: the convolutions only scale the channels, which is what makes the pooling at stride 4 affordable.
+    If depthwise, the convolutions only scale the channels, which makes the pooling at stride 4 affordable.
     """
 
     def __init__(self, channels: int, stages: int, depthwise: bool = False) -> None:

@@ -31,7 +31,7 @@ def list_models() -> list[str]:
 def create_model(name: str, /, **config: Any) -> DenseNetwork:
     """A network by name, in training mode, with random weights.
 
-    config: the fields of the network's constructor (see its docstring); what is not given has its default.
+    `config` sets fields of the network's constructor (see its docstring); the others keep their defaults.
     Raises ConfigError that lists what exists for an unknown name or field, and that says the range for a bad value.
     """
     if name not in _NETWORKS:

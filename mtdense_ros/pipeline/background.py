@@ -50,7 +50,7 @@ class Background:
         self.rectified = False
 
     def encode_with(self, encode: Callable[[Rgb], EncodedBackgrounds], encoded: tuple[Rgb, EncodedBackgrounds] | None = None) -> None:
-        """Uses another `encode` from now on. The reference stays; `encoded`: a frame and its features, of use if it is this frame."""
+        """Uses another `encode` from now on. The reference stays; `encoded`, a frame with its features, is used if it is this frame."""
         if self.rgb is not None:
             self.encoded = encoded[1] if encoded is not None and encoded[0] is self.rgb else encode(self.rgb)
         self._encode = encode

@@ -29,8 +29,8 @@ __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
 class Pipeline:
     """One camera's frames through one network, or several.
 
-    `networks`: them; `background`: the camera's reference frame; `options` may be replaced at any time; `frames`: how many
-    were processed.
+    `background` holds the camera's reference frame. `options` may be replaced at any time. `frames` counts the frames that were
+    processed.
     """
 
     def __init__(self, networks: Predictor | MultiPredictor, options: PipelineOptions | None = None) -> None:
@@ -43,8 +43,8 @@ class Pipeline:
     def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, buffers: BufferPool | None = None) -> Results:
         """The wanted results (names of RESULTS) of a frame, as far as they can be made; nothing else is computed.
 
-        rays: of a distorted camera, for its points and its floor; the frame's intrinsics give them otherwise. buffers: where
-        the results may lie until the next call with it, fresh arrays without one. Raises InputError.
+        A distorted camera needs its rays, for its points and its floor; otherwise the frame's intrinsics give them. The results may
+        lie in `buffers` until the next call with them; without them they are new arrays. Raises InputError.
         """
         buffers = buffers or BufferPool()
         watch = Stopwatch()
@@ -70,7 +70,7 @@ class Pipeline:
     def use(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
         """Other networks for the same outputs from the next frame on; not during a frame. The reference frame stays.
 
-        encoded: a reference frame and what `networks` made of it, so that it need not be encoded again. An error leaves the
+        With `encoded`, a reference frame and what `networks` made of it, that frame is not encoded again. An error leaves the
         networks as they were.
         """
         self.background.encode_with(networks.encode_background, encoded)

@@ -40,9 +40,9 @@ class Results(Mapping[str, Array]):
     """What `Pipeline.process` made of a frame, by topic name without `~/`; all at camera size (H, W).
 
     labels uint8; confidence float32 in [0, 1]; labels_color, normals_color, foreground_overlay (H, W, 3) uint8 RGB; depth
-    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points: the bytes of point_cloud.pack_cloud. missing: why a
-    wanted result is not there (what every-n leaves out of this frame is in neither). warnings: which results are to be
-    taken with care, and why. timings: ms per stage.
+    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points the bytes of point_cloud.pack_cloud. `missing` says why a
+    wanted result is not there (what every-n leaves out of this frame is in neither), `warnings` which results need care, and
+    why. `timings` are in ms per stage.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Results(Mapping[str, Array]):
 
 @dataclass(frozen=True, eq=False)
 class ResultInputs:
-    """All that results are made of. points_range: m along the optical axis, points outside are NaN; buffers: for the results."""
+    """All that results are made of. Points outside points_range, in m along the optical axis, are NaN; results lie in `buffers`."""
 
     rgb: NDArray[np.uint8]
     prediction: Prediction
@@ -118,7 +118,7 @@ _MAKERS: dict[str, Callable[[ResultInputs], Array | None]] = {
 
 @dataclass
 class RequiredOutputs:
-    """outputs: to be computed; makeable: the results that they allow; missing: the reason for every other that was wanted.
+    """The outputs to compute, the results that can be made of them, and why every other wanted result is missing.
 
     Results that every-n leaves out of this frame are in neither.
     """
@@ -133,8 +133,8 @@ def required_outputs(
 ) -> RequiredOutputs:
     """What one frame needs.
 
-    obstacle: why an output cannot be had, empty where it can; due: whether an output's turn has come; result_obstacles: why
-    a result cannot be made even if its output can be had. Raises InputError on an unknown result.
+    `obstacle` says why an output cannot be had, and is empty where it can; `due` whether its turn has come. result_obstacles says
+    why a result cannot be made even where its output can be had. Raises InputError on an unknown result.
     """
     answer = RequiredOutputs()
     for name in wanted:

@@ -150,7 +150,7 @@ class TrainConfig:
     backgrounds: whether the background of a pair counts as a picture with truths of its own.
     seed: of weights, order and augmentation; height, width: of the network's input, pixels; small_until: share of the run at three
     quarters of that size; batch: samples per step, of all processes together; clip: norm of the gradient (0: any); ema: decay of the
-    averaged weights (0: none); amp: number format, below fp32 by autocast; device: as for the engines; threads: of torch; loaders:
+    averaged weights (0: none); amp: precision, below fp32 by autocast; device: as for the engines; threads: of torch; loaders:
     threads that make batches; checkpoint_minutes: between checkpoints, each with an evaluation.
     """
 

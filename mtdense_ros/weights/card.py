@@ -27,7 +27,7 @@ DEPTH_KINDS = ("metric", "relative")
 class InputSpec:
     """How a camera image becomes the network's input.
 
-    height, width: pixels; resize, multiple: see transforms.network_size; mean, std: of RGB in [0, 1].
+    Height and width are in pixels; transforms.network_size explains resize and multiple; mean and std apply to RGB in [0, 1].
     """
 
     height: int
@@ -67,7 +67,7 @@ class DepthSpec:
 
 @dataclass(frozen=True)
 class ForegroundSpec:
-    """threshold: the probability, in (0, 1), from which a pixel counts as changed."""
+    """From which probability on, in (0, 1), a pixel counts as changed."""
 
     threshold: float = 0.5
 
@@ -79,10 +79,10 @@ class ForegroundSpec:
 class Card:
     """A model card, checked when it is built. Raises WeightsError.
 
-    arch, config: create_model(arch, **config) makes the network; sha256, bytes: of the safetensors file; label_space: a
-    name or path for label_spaces.load_label_space; metrics: each with data set and protocol; data: provenance of the training
-    data; licence, attribution: of these weights; commit, command: what made them; precision: what lower precisions
-    cost, None while nobody has measured it.
+    create_model(arch, **config) makes the network. sha256 and bytes describe the safetensors file; label_space is a name or path
+    for label_spaces.load_label_space. Each metric names its data set and protocol; `data` is the provenance of the training
+    data. Licence and attribution hold for these weights, which `command` made at `commit`. `precision` says what lower
+    precisions cost; it is None where nobody has measured that.
     """
 
     name: str

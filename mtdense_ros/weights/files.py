@@ -32,8 +32,8 @@ def find_weights(name_or_path: str | Path) -> Path:
 def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
     """Writes a network's state to `path` (its suffix may be left out) and its card next to it; returns the card.
 
-    card_fields: the card's fields arch, input, label_space, depth, foreground, metrics, data, licence, attribution, commit
-    and command; what can be computed from the network and the file is. Raises WeightsError when a field is missing, when
+    card_fields are arch, input, label_space, depth, foreground, metrics, data, licence, attribution, commit and command; the
+    other fields of the card are computed from the network and the file. Raises WeightsError when a field is missing, when
     `arch` does not make this network, or when the folder cannot be written to.
     """
     path = Path(path)

@@ -25,10 +25,10 @@ RENDERED = "renders:"
 
 @dataclass(frozen=True)
 class PrecisionSpec:
-    """limits: largest allowed losses that differ from LIMITS, or all of them; measured: objects with precision, engine, set and loss
-    (by figure, positive where worse than fp32 in torch) and whatever else `mtdense precision --into-card` says of the measurement.
+    """The largest allowed losses where they differ from LIMITS, and what was measured. Raises WeightsError.
 
-    Raises WeightsError.
+    Each entry of `measured` has precision, engine, set and loss (by figure, positive where worse than fp32 in torch), and whatever
+    else `mtdense precision --into-card` says of the measurement.
     """
 
     limits: Mapping[str, float]

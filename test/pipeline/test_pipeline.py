@@ -71,7 +71,7 @@ def test_a_cloud_agrees_with_the_maps(pipeline, frame, empty):
 
 
 @pytest.mark.slow
-def test_only_foreground_heard(pipeline, frame, empty):
+def test_only_foreground_subscribed(pipeline, frame, empty):
     pipeline.background.capture(empty)
     pipeline.networks.counters.clear()
     for _ in range(100):

@@ -21,9 +21,9 @@ _PARALLEL_PREFIX = "module."
 def convert_state_dict(arch: str, state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
     """A new state dict in our names, for create_model(arch, **inferred_config(arch, state_dict)).
 
-    arch: one of list_models(). state_dict: the original's entries, or for ffm and mtdense, of which nobody has published any,
-    our own; also inside {"state_dict": ...} and with `module.` before each name; BatchNorm counters that old torch versions
-    did not write are filled with 0. Raises WeightsError, naming the entry, for anything else that is missing, extra or of
+    `arch` is one of list_models(). The entries have the original's names, or our own for ffm and mtdense, of which nobody has
+    published any. They may stand inside {"state_dict": ...}, with `module.` before each name. BatchNorm counters, which old torch
+    versions did not write, become 0. Raises WeightsError, naming the entry, for anything else that is missing, extra or of
     another shape.
     """
     entries = plain_entries(arch, state_dict)

@@ -31,11 +31,11 @@ _LITE_CLASSIFIER = ("_conv_head.", "_bn1.", "_fc.")
 def convert_encoder_state_dict(kind: str, state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
     """A new state dict for our encoder, from an ImageNet classifier's checkpoint.
 
-    kind: "mobilenet_v2", MobileNetV2 in torchvision's names, older ones of the same layout, or the HydraNet authors';
-    "mobilenet_v3_large" or "mobilenet_v3_small", MobileNetV3 in torchvision's names; "efficientnet_lite0" or "efficientnet_lite1",
-    as their PyTorch checkpoints are published. state_dict: as for convert_state_dict; the classifier is left out.
+    The kind "mobilenet_v2" reads MobileNetV2 in torchvision's names, older ones of the same layout, or the HydraNet authors';
+    "mobilenet_v3_large" and "mobilenet_v3_small" read torchvision's names; "efficientnet_lite0" and "efficientnet_lite1" those of
+    the published PyTorch checkpoints. convert_state_dict explains state_dict; the classifier is left out.
     torchvision's MobileNetV2 lacks the first block's expansion: ours becomes an identity, exactly so in evaluation mode (in
-    training mode its BatchNorm normalises as any other). Raises WeightsError, naming the entry, for anything else that is
+    training mode its BatchNorm normalises like any other). Raises WeightsError, naming the entry, for anything else that is
     missing, extra or of another shape.
     """
     if kind not in _KINDS:
@@ -79,7 +79,7 @@ _KINDS: dict[str, Callable[[str, dict[str, Tensor]], dict[str, Tensor]]] = {
 
 
 def _renamed(kind: str, entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], original: Mapping[str, str]) -> dict[str, Tensor]:
-    """The expected entries out of the original's; original: our name -> theirs."""
+    """The expected entries, found by the name that `original` gives for each of ours."""
     refuse_extra(kind, entries, set(original.values()))
     return {name: copied(kind, entries, original[name], value) for name, value in expected.items()}
 

@@ -74,7 +74,7 @@ class NumpyType:
         self.code, self.order = code, "="
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """state: what numpy pickles of a type; the second item is the byte order."""
+        """Takes what numpy pickles of a type; the second item is the byte order."""
         self.order = state[1]
 
 

@@ -42,7 +42,7 @@ _V3_PARTS = ("expand", "depthwise", "squeeze", "project")
 def original_names(arch: str, names: Iterable[str]) -> dict[str, str]:
     """Our entry names -> the original's; our own where nobody has published a checkpoint.
 
-    names: all entries of a network of architecture `arch`, one of list_models().
+    `names` are all entries of a network of architecture `arch`, one of list_models().
     """
     numbered = numbered_blocks(list(names), "encoder.features.") if arch == "lraspp" else {name: name for name in names}
     return {name: _replaced(text, _TABLES[arch]) for name, text in numbered.items()}
@@ -111,7 +111,7 @@ def efficientnet_lite_names(names: Iterable[str]) -> dict[str, str]:
 def numbered_blocks(names: Collection[str], prefix: str) -> dict[str, str]:
     """Entries of our MobileNetV3 -> torchvision's: the parts of a block are numbered, by which of them it has.
 
-    prefix: what stands before a block's number in `names`.
+    In `names`, `prefix` stands before the number of a block.
     """
     blocks: dict[str, set[str]] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""Graphs in the user's cache: made once, made anew where they cannot be read, and done without where nothing can be written."""
+"""Graphs in the user's cache: made once, made again where they cannot be read, and done without where nothing can be written."""
 
 import os
 

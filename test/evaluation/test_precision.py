@@ -1,4 +1,4 @@
-"""The measurement of what smaller number formats cost, on a tiny rendered set."""
+"""The measurement of what lower precisions cost, on a tiny rendered set."""
 
 import json
 

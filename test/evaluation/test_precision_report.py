@@ -1,4 +1,4 @@
-"""Losses of smaller number formats: by hand, in a file, on a card, and as the document's section."""
+"""Losses of lower precisions: by hand, in a file, on a card, and as the document's section."""
 
 import pytest
 

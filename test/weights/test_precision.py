@@ -1,4 +1,4 @@
-"""What a card says of smaller number formats: optional, strict where it is given, and decided on rendered sets alone."""
+"""What a card says of lower precisions: optional, strict where it is given, and decided on rendered sets alone."""
 
 import json
 

@@ -39,7 +39,7 @@ PICTURE = 256
 """Side in pixels of the pictures on models."""
 
 _VERSION = 4
-"""Of the prepared files; another number makes all of them anew."""
+"""Of the prepared files; another number makes all of them again."""
 
 
 _log = logging.getLogger(__name__)

@@ -194,7 +194,7 @@ class Renderer:
 
 
 def _context() -> Any:
-    # Several renderers run side by side, one per core: a driver thread pool in each would only make them wait for one another.
+    # Several renderers run in parallel, one per core: a driver thread pool in each would only make them wait for one another.
     os.environ.setdefault("LP_NUM_THREADS", "0")
     try:
         import moderngl

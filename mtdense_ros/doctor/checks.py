@@ -13,6 +13,7 @@ from mtdense_ros.doctor.camera import camera
 from mtdense_ros.doctor.engines import engines, weights
 from mtdense_ros.doctor.environment import Environment, find_environment
 from mtdense_ros.doctor.probe import FAIL, SKIP, Finding
+from mtdense_ros.doctor.shared_memory import shared_memory
 from mtdense_ros.doctor.transport import is_fast_dds, middleware, self_test
 
 Check = Callable[[], Iterable[Finding]]
@@ -50,7 +51,7 @@ def _with_ros(environment: Environment, image_topic: str, messages: int, announc
     rmw = str(answer.facts.get("rmw", ""))
     on_fast_dds: dict[str, Check] = {
         "Fast DDS profile": partial(settings.profile, environment),
-        "shared memory": lambda: machine.shared_memory(settings.segment_of(environment)),
+        "shared memory": lambda: shared_memory(settings.segment_of(environment)),
     }
     on_any: dict[str, Check] = {
         "self-test": partial(self_test, rmw, messages),

@@ -18,6 +18,7 @@ from mtdense_ros.doctor.checks import limited
 from mtdense_ros.doctor.engines import weights
 from mtdense_ros.doctor.environment import Environment, find_environment
 from mtdense_ros.doctor.probe import FAIL, OK, SKIP, WARN, Answer, Finding, ask
+from mtdense_ros.doctor.shared_memory import leftovers, shared_memory
 from mtdense_ros.doctor.transport import OTHERWISE, PROFILE, Counts, Result, judged, middleware
 from mtdense_ros.errors import InputError
 from mtdense_ros.utils import processes
@@ -144,9 +145,9 @@ def test_a_busy_machine_is_a_warning_where_all_of_it_is_ours(tmp_path, monkeypat
 def test_shared_memory_must_hold_the_segments_of_three_processes(tmp_path):
     status = os.statvfs(tmp_path)
     free = status.f_bavail * status.f_frsize
-    (enough,) = machine.shared_memory(free // 8, tmp_path)
-    (little,) = machine.shared_memory(free // 2, tmp_path)
-    (none,) = machine.shared_memory(2 * free, tmp_path)
+    (enough,) = shared_memory(free // 8, tmp_path)
+    (little,) = shared_memory(free // 2, tmp_path)
+    (none,) = shared_memory(2 * free, tmp_path)
     assert [enough.status, little.status, none.status] == [OK, WARN, FAIL]
     assert "--shm-size" in little.remedy and "--shm-size" in none.remedy and not enough.remedy
 
@@ -156,10 +157,10 @@ def test_what_killed_processes_left_is_counted_and_what_is_in_use_is_not(tmp_pat
         (tmp_path / name).write_bytes(bytes(1000))
         (tmp_path / f"{name}_el").touch()
     (tmp_path / "fastrtps_port7000_el").touch()
-    assert machine.leftovers(tmp_path) == (2000, 2)
+    assert leftovers(tmp_path) == (2000, 2)
     with (tmp_path / "fastrtps_a_el").open() as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        assert machine.leftovers(tmp_path) == (1000, 1)
+        assert leftovers(tmp_path) == (1000, 1)
 
 
 # settings

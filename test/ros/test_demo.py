@@ -18,6 +18,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.replay.contact_sheet import sheet_hw
 from mtdense_ros.replay.messages import CAMERA_INFO, IMAGE, serialise_camera_info, serialise_image, typestore
+from mtdense_ros.replay.result_writer import MARKER
 
 CAMERA = Intrinsics(128, 96, 100.0, 100.0, 63.5, 47.5)
 FRAMES = 6
@@ -78,7 +79,7 @@ def test_sheet(out):
 
 def test_nothing_else_is_left(out):
     logs = {"node.log", "player.log", "recorder.log"}
-    assert {p.name for p in out.iterdir()} == {"demo.mcap", "sheet.png", "report.json", "report.md", *logs}
+    assert {p.name for p in out.iterdir()} == {"demo.mcap", "sheet.png", "report.json", "report.md", MARKER, *logs}
 
 
 def test_bag_in_real_time_keeps_its_stamps_and_its_camera(weights_folder, tmp_path):

@@ -67,9 +67,11 @@ class PrecisionReport:
 
 
 def figures_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """The compared figures among Scores.results, four decimals; those that do not exist are left out."""
+    """The compared figures among Scores.results, four decimals; what does not exist, or is of one class alone, is left out."""
     found = {}
     for entry in entries:
+        if entry["output"] not in _OF_ENTRY:
+            continue
         name, keys = _OF_ENTRY[entry["output"]]
         values = [rounded(entry[key]) for key in keys if key in entry]
         if values and values[0] is not None:

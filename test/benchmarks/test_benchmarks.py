@@ -121,7 +121,7 @@ def test_training_steps_are_of_trainings_that_there_are():
 
 @pytest.mark.slow
 def test_what_is_copied_to_a_gpu_and_back():
-    assert copies.values_of("mtdense_indoor", (480, 640)) == (6 + 1 + 3) * 120 * 160 + 240 * 320
+    assert copies.values_of("mtdense_indoor", (480, 640)) == (7 + 1 + 3) * 120 * 160 + 240 * 320
     assert copies.seen_hw("mtdense_indoor", (480, 640), (480, 640)) == (480, 640)
     assert copies.seen_hw("mtdense_indoor", (480, 640), None) == (256, 320)
 

@@ -29,6 +29,7 @@ def test_the_compared_figures():
         {"output": "labels", "mean_iou": 0.123456, "pixel_accuracy": 1.0},
         {"output": "depth", "abs_rel_all": 0.2, "abs_rel_scaled_all": 0.1},
         {"output": "foreground", "iou": float("nan")},
+        {"output": "person", "iou": 0.5},
     ]
     assert figures_of(entries) == {"mean_iou": 0.1235, "abs_rel": 0.2}
     assert figures_of([{"output": "depth", "abs_rel_scaled_all": 0.1}]) == {"abs_rel": 0.1}, "relative depth is scaled"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.render.glb import vertex_normals
-from mtdense_ros.data.render.meshes import Mesh
+from mtdense_ros.synthetic.rendering.gltf import vertex_normals
+from mtdense_ros.synthetic.rendering.meshes import Mesh
 from mtdense_ros.errors import InputError
 
 Indices = NDArray[np.int64]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.render.meshes import Mesh
+from mtdense_ros.synthetic.rendering.meshes import Mesh
 
 _FINEST, _COARSEST, _STEP = 250.0, 12.0, 1.25
 """The first and last cell are that fraction of the model's extent; each is so much larger than the one before."""

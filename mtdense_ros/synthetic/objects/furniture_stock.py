@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.data.render.furniture_categories import category_of
-from mtdense_ros.data.render.furniture_library import Entry, FurnitureLibrary
-from mtdense_ros.data.render.glb import Primitive
-from mtdense_ros.data.render.meshes import Mesh
-from mtdense_ros.data.render.simplify import limited
+from mtdense_ros.synthetic.objects.furniture_categories import category_of
+from mtdense_ros.synthetic.objects.furniture_library import Entry, FurnitureLibrary
+from mtdense_ros.synthetic.rendering.gltf import Primitive
+from mtdense_ros.synthetic.rendering.meshes import Mesh
+from mtdense_ros.synthetic.rendering.simplification import limited
 from mtdense_ros.errors import ConfigError, InputError
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")

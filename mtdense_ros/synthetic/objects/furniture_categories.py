@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mtdense_ros.data.render.furniture_library import Entry
-from mtdense_ros.data.render.scene import DOOR, FLOOR, FURNITURE, OBJECT, OTHER, PERSON
+from mtdense_ros.synthetic.objects.furniture_library import Entry
+from mtdense_ros.synthetic.rendering.scene import DOOR, FLOOR, FURNITURE, OBJECT, OTHER, PERSON
 
 LABELS: dict[str, int] = {
     **dict.fromkeys(

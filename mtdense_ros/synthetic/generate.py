@@ -1,4 +1,4 @@
-"""Renders a training set: `python -m mtdense_ros.synthetic.generate OUT --assets ../shared/data --pairs N --seed S --workers 2`."""
+"""Renders a training set: `python -m mtdense_ros.synthetic.generate OUT --pairs N --seed S --workers 2`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mtdense_ros.data.datasets.shards import ShardWriter, add_shard, create_manifest
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.synthetic.objects.assets import Assets
+from mtdense_ros.synthetic.objects.furniture_stock import FAMILIES, FOLDER, TRAINING
 from mtdense_ros.synthetic.pairs import HELD_OUT_SEEDS, SHARES, PairRenderer
 from mtdense_ros.synthetic.preview import contact_sheet, statistics
 from mtdense_ros.utils.command_line import exit_code
@@ -26,7 +29,20 @@ _SHEET_PAIRS = 24
 _log = logging.getLogger(__name__)
 
 
-def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> None:
+@dataclass(frozen=True)
+class Models:
+    """Which models a set shows: the arguments of Assets."""
+
+    assets: Path | None
+    furniture: Path | None
+    family: str = TRAINING
+
+    def load(self) -> Assets:
+        """Reads them."""
+        return Assets(self.assets, furniture=self.furniture, family=self.family)
+
+
+def generate(out: Path, models: Models, pairs: int, seed: int, workers: int) -> None:
     """Renders shards of 250 pairs until the set holds `pairs`; finished shards are kept, so that a stopped run resumes.
 
     Pair k has the seed `seed + k`. Raises ConfigError where those seeds touch the held-out ones, InputError where the set at hand
@@ -36,10 +52,13 @@ def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> No
         raise ConfigError(f"seeds {seed}..{seed + pairs - 1} touch those held out for the demo sequence ({HELD_OUT_SEEDS}); change --seed")
     # The renderer's own last commit: others may come in while a set grows without changing its pairs.
     commit = source_commit(Path(__file__).parent)
-    manifest = create_manifest(out, SIZE, {"name": GENERATOR, "commit": commit, "seed": seed, "shares": SHARES})
+    # Loaded once here, so that workers find what is kept in the cache, and to say whose models the set shows.
+    credits = [asdict(credit) for credit in models.load().credits]
+    settings = {"name": GENERATOR, "commit": commit, "seed": seed, "shares": SHARES, "family": models.family, "credits": credits}
+    manifest = create_manifest(out, SIZE, settings)
     done = {entry["name"] for entry in manifest["shards"]}
     jobs = [
-        (out, assets, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done
+        (out, models, f"shard-{k:04d}", seed + k * SHARD_PAIRS) for k in range(-(-pairs // SHARD_PAIRS)) if f"shard-{k:04d}" not in done
     ]
     start, finished = time.monotonic(), 0
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -50,30 +69,32 @@ def generate(out: Path, assets: Path, pairs: int, seed: int, workers: int) -> No
             _log.info("%s: %d of %d shards, %.1f pairs/s", name, finished, len(jobs), rate)
 
 
-def _render_shard(job: tuple[Path, Path, str, int]) -> tuple[str, int]:
-    out, assets, name, first = job
-    renderer = _renderer(assets)
+def _render_shard(job: tuple[Path, Models, str, int]) -> tuple[str, int]:
+    out, models, name, first = job
+    renderer = _renderer(models)
     with ShardWriter(out, name, SHARD_PAIRS, SIZE) as writer:
         for row in range(SHARD_PAIRS):
             writer.put(row, renderer.pair(first + row))
     return name, first
 
 
-_renderers: dict[Path, PairRenderer] = {}
+_renderers: dict[Models, PairRenderer] = {}
 
 
-def _renderer(assets: Path) -> PairRenderer:
-    """One renderer per worker process: loading the assets takes seconds."""
-    if assets not in _renderers:
-        _renderers[assets] = PairRenderer(assets, SIZE)
-    return _renderers[assets]
+def _renderer(models: Models) -> PairRenderer:
+    """One renderer per worker process: loading the models takes seconds."""
+    if models not in _renderers:
+        _renderers[models] = PairRenderer(models.load(), SIZE)
+    return _renderers[models]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of the generator."""
     parser = argparse.ArgumentParser(prog="mtdense_ros.synthetic.generate", description="Render background/frame pairs for training.")
     parser.add_argument("out", type=Path, help="folder of the set; an unfinished one is resumed")
-    parser.add_argument("--assets", type=Path, default=Path("../shared/data"), help="folder with assets_*, textures_*")
+    parser.add_argument("--furniture", type=Path, help=f"folder of furniture libraries (*.sh3f); default {FOLDER} where it is there")
+    parser.add_argument("--assets", type=Path, help="folder with more models and textures (assets_*, textures_*)")
+    parser.add_argument("--family", choices=FAMILIES, default=TRAINING, help="validation: models that no training set shows")
     parser.add_argument("--pairs", type=int, default=1500, help="pairs in the set, rounded up to shards of 250")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first pair")
     parser.add_argument("--workers", type=int, default=2, help="processes")
@@ -81,15 +102,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--statistics", type=int, metavar="N", help="print class shares and depths of the first N pairs and stop")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    furniture = options.furniture or (FOLDER if FOLDER.is_dir() else None)
+    models = Models(options.assets, furniture, options.family)
     if options.sheet is None and options.statistics is None:
-        generate(options.out, options.assets, options.pairs, options.seed, options.workers)
+        generate(options.out, models, options.pairs, options.seed, options.workers)
     else:
-        _preview(options.assets, options.seed, options.sheet, options.statistics)
+        _preview(models, options.seed, options.sheet, options.statistics)
 
 
-def _preview(assets: Path, seed: int, sheet: Path | None, count: int | None) -> None:
+def _preview(models: Models, seed: int, sheet: Path | None, count: int | None) -> None:
     """Renders the first pairs of a set, for their sheet, their statistics or both."""
-    renderer = PairRenderer(assets, SIZE)
+    renderer = PairRenderer(models.load(), SIZE)
     start = time.monotonic()
     if sheet is not None:
         contact_sheet([renderer.pair(seed + k) for k in range(_SHEET_PAIRS)], sheet)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from mtdense_ros.synthetic.rendering.renderer import Renderer, Rendering
 from mtdense_ros.synthetic.rendering.scene import CEILING, DOOR, OTHER, WALL, Item
 from mtdense_ros.synthetic.scenes.bystanders import SHARE, bystanders
 from mtdense_ros.synthetic.scenes.foreground import Surface, enter, surface_of
+from mtdense_ros.synthetic.scenes.furnished_rooms import furnished_room
 from mtdense_ros.synthetic.scenes.rooms import Setting, room
 from mtdense_ros.synthetic.scenes.tabletops import tabletop
 from mtdense_ros.synthetic.scenes.worlds import Worlds
@@ -25,8 +25,8 @@ from mtdense_ros.synthetic.scenes.worlds import Worlds
 HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
 """Scene seeds of the demo sequence; training refuses them."""
 
-SHARES = {"room": 0.57, "world": 0.16, "tabletop": 0.27}
-"""Kind of scene -> share of the pairs."""
+SHARES = {"furnished": 0.46, "room": 0.14, "world": 0.13, "tabletop": 0.27}
+"""Kind of scene -> share of the pairs; without worlds among the assets their share goes to furnished rooms."""
 
 _COME = 0.65
 """Share of the bystanders that are in the frame but not in the background."""
@@ -37,12 +37,12 @@ _FLAT = 12
 
 
 class PairRenderer:
-    """Renders pairs of size (height, width) from an assets folder; each pair depends on its seed alone."""
+    """Renders pairs of size (height, width) with the models of `assets`; each pair depends on its seed alone."""
 
-    def __init__(self, assets: Path, size: tuple[int, int] = (240, 320)) -> None:
+    def __init__(self, assets: Assets, size: tuple[int, int] = (240, 320)) -> None:
         self.size = size
-        self.assets = Assets(assets)
-        self.worlds = Worlds(self.assets)
+        self.assets = assets
+        self.worlds = Worlds(self.assets) if assets.worlds else None
         self._renderer = Renderer(size, self.assets.library.layers())
 
     def pair(self, seed: int) -> Pair:
@@ -91,7 +91,9 @@ class PairRenderer:
     def _setting(self, kind: str, rng: np.random.Generator) -> Setting:
         if kind == "room":
             return room(rng, self.assets, self.size)
-        if kind == "world":
+        if kind == "furnished" or (kind == "world" and self.worlds is None):
+            return furnished_room(rng, self.assets, self.size)
+        if self.worlds is not None and kind == "world":
             return self.worlds.setting(rng, self.size)
         return tabletop(rng, self.assets, self.size)
 

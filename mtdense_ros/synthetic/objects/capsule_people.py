@@ -9,7 +9,7 @@ import numpy as np
 from mtdense_ros.synthetic.objects.assets import Prop
 from mtdense_ros.synthetic.rendering import meshes
 from mtdense_ros.synthetic.rendering.palette import skin, tint
-from mtdense_ros.synthetic.rendering.scene import OBJECT, Part
+from mtdense_ros.synthetic.rendering.scene import PERSON, Part
 from mtdense_ros.synthetic.rendering.textures import WHITE, TextureLibrary
 
 
@@ -36,7 +36,7 @@ def person(rng: np.random.Generator, library: TextureLibrary, stride: float | No
             Part(meshes.merge([head, neck, hands]), WHITE, body, gloss=0.15),
             Part(hair, WHITE, tint(rng, 0.1, (0.03, 0.6)), gloss=0.2),
         ],
-        OBJECT,
+        PERSON,
     )
 
 

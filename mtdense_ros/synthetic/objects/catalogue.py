@@ -62,6 +62,32 @@ ROLES: dict[str, tuple[str, ...]] = {
 """Use in procedural rooms -> short names of the models."""
 
 
+ROLE_CATEGORIES: dict[str, tuple[str, ...]] = {
+    "wall": ("bed", "nightstand", "desk", "fridge", "cabinet", "sofa", "tv stand", "wardrobe", "bookcase", "dresser", "shelves"),
+    "free": ("chair", "coffee table", "table", "round table", "armchair", "pouf", "stool", "office chair"),
+    "corner": ("sofa", "bookcase", "wardrobe"),
+    "top": (
+        *("kitchen thing", "food", "office thing", "small thing", "toy", "electronics", "bath thing", "table plant", "table lamp"),
+        *("appliance", "computer"),
+    ),
+    "floor": ("floor thing", "box", "bin", "bag", "sport", "shoes", "floor plant", "toy", "fan"),
+}
+"""Use in procedural rooms -> categories of the furniture libraries."""
+
+_CATEGORIES = {
+    "Bed_": "bed", "NightStand": "nightstand", "ReadingDesk": "desk", "Refrigerator": "fridge", "ShoeRack": "cabinet", "Sofa": "sofa",
+    "TVCabinet": "tv stand", "Wardrobe": "wardrobe", "BookshelfB": "bookcase", "BookshelfC": "bookcase", "Chair": "chair",
+    "CoffeeTable": "coffee table", "KitchenTable": "table", "BalconyTable": "round table", "cafe_table": "round table",
+    "Trash": "bin", "cardboard_box": "box", "Book": "office thing", "Tableware": "kitchen thing", "Vase": "small thing",
+}  # fmt: skip
+"""Beginnings of short names -> category, for the models that furnish rooms like those of the libraries."""
+
+
+def category_of_glb(name: str) -> str | None:
+    """The category of a model of the assets folder by its short name; None for those that only have a role."""
+    return next((category for start, category in _CATEGORIES.items() if name.startswith(start)), None)
+
+
 def short_name(model: str) -> str:
     """A model's name without its collection's prefix."""
     for prefix in _PREFIXES:

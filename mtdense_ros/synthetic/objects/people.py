@@ -13,7 +13,7 @@ from mtdense_ros.synthetic.objects.furniture import finish
 from mtdense_ros.synthetic.rendering import meshes
 from mtdense_ros.synthetic.rendering.meshes import Mesh
 from mtdense_ros.synthetic.rendering.palette import greyed, skin, tint
-from mtdense_ros.synthetic.rendering.scene import FURNITURE, OBJECT, Color, Part
+from mtdense_ros.synthetic.rendering.scene import FURNITURE, PERSON, Color, Part
 from mtdense_ros.synthetic.rendering.textures import WHITE, TextureLibrary
 
 Rng = np.random.Generator
@@ -53,7 +53,7 @@ def figure(rng: Rng, library: TextureLibrary, seated: bool = False) -> Prop:
         (hair, WHITE, tint(rng, 0.05, (0.02, 0.5)), 1.0),
     ]
     parts = [Part(meshes.merge(group).moved((0, 0, -lowest)), layer, color, repeat, 0.1) for group, layer, color, repeat in groups if group]
-    return Prop("person", parts, OBJECT)
+    return Prop("person", parts, PERSON)
 
 
 def seat(rng: Rng, library: TextureLibrary) -> Prop:
@@ -83,7 +83,7 @@ def arm(rng: Rng, library: TextureLibrary) -> Prop:
     sleeve = [meshes.capsule(elbow, shoulder, 0.05, 0.06)] if short else [fore, meshes.capsule(elbow, shoulder, 0.046, 0.06)]
     layer, color, repeat = _cloth(rng, library, 0.4)
     flesh = Part(meshes.merge([*bare, fore] if short else bare), WHITE, skin(rng), gloss=0.15)
-    return Prop("arm", [flesh, Part(meshes.merge(sleeve), layer, color, repeat)], OBJECT)
+    return Prop("arm", [flesh, Part(meshes.merge(sleeve), layer, color, repeat)], PERSON)
 
 
 def upright(rng: Rng) -> Posture:

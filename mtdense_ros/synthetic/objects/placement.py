@@ -32,7 +32,7 @@ class Plan:
             s, t = rng.uniform(-along + w / 2, along - w / 2), across - d / 2 - gap - rng.exponential(0.015)
             x, y = [(s, t), (-t, s), (-s, -t), (t, -s)][side]
             if self.claim(x, y, *((w, d) if side % 2 == 0 else (d, w))):
-                return prop.at(pose(x, y, 0.0, side * np.pi / 2 + rng.normal(0, 0.01)))
+                return prop.at(pose(x, y, prop.elevation, side * np.pi / 2 + rng.normal(0, 0.01)))
         return None
 
     def free(self, rng: Rng, prop: Prop, margin: float = 0.05) -> Item | None:
@@ -70,8 +70,8 @@ class Plan:
         return any(o[0] - margin < x < o[2] + margin and o[1] - margin < y < o[3] + margin for o in self.taken)
 
 
-def rest_on(rng: Rng, item: Item, prop: Prop) -> Item | None:
-    """The prop standing on the item at a random place where its footprint is level and carried, or None.
+def rest_on(rng: Rng, item: Item, prop: Prop, uneven: float = 0.015) -> Item | None:
+    """The prop standing on the item at a random place where its footprint is level within `uneven` metres and carried, or None.
 
     Five vertical rays are cast against the item's triangles: at the middle and near the corners of the footprint.
     """
@@ -83,9 +83,9 @@ def rest_on(rng: Rng, item: Item, prop: Prop) -> Item | None:
     centre = (low + high)[:2] / 2 + rng.uniform(-span, span)
     corners = np.array([[0, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]]) * reach * 0.65 + centre
     heights = heights_at(item, corners)
-    if not np.isfinite(heights).all() or np.ptp(heights) > 0.015:
+    if not np.isfinite(heights).all() or np.ptp(heights) > uneven:
         return None
-    return prop.at(pose(float(centre[0]), float(centre[1]), float(heights.max()) + 0.001, rng.uniform(0, 2 * np.pi)))
+    return prop.at(pose(float(centre[0]), float(centre[1]), float(np.median(heights) if uneven > 0.05 else heights.max()) + 0.001, rng.uniform(0, 2 * np.pi)))
 
 
 def heights_at(item: Item, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -29,18 +29,22 @@ PHOTOS: dict[str, tuple[str, ...]] = {
 """Kind -> file names (without suffix) of the CC0 and MIT-0 textures that serve as it."""
 
 
+_INSTEAD = {"brick": "tiles", "cardboard": "calm plaster", "curtain": "cloth"}
+
+
 class TextureLibrary:
     """Square texture layers by kind; models add theirs while they are loaded, then `layers` is given to the renderer.
 
-    size: side in pixels. The patterns depend on nothing but the size, so that one seed always gives one picture.
+    size: side in pixels; seed: of the patterns, another for pictures of another family. They depend on nothing else, so that one
+    scene seed always gives one picture.
     """
 
-    def __init__(self, size: int = 256) -> None:
+    def __init__(self, size: int = 256, seed: int = 20) -> None:
         self.size = size
         self.kinds: dict[str, list[int]] = {}
         self._images: list[NDArray[np.uint8]] = [np.full((size, size, 3), 255, np.uint8)]
         self._known: dict[str, int] = {}
-        rng = np.random.default_rng(20)
+        rng = np.random.default_rng(seed)
         for kind, (make, count) in patterns.KINDS.items():
             for _ in range(count):
                 self._add(kind, (make(rng, size).clip(0, 1) * 255).astype(np.uint8))
@@ -62,8 +66,9 @@ class TextureLibrary:
         return self._known[key]
 
     def pick(self, rng: np.random.Generator, *kinds: str) -> int:
-        """A random layer of one of the kinds."""
-        return int(rng.choice(self.kinds[str(rng.choice(kinds))]))
+        """A random layer of one of the kinds; where only photographs would serve and none were added, of its nearest pattern."""
+        kind = str(rng.choice(kinds))
+        return int(rng.choice(self.kinds.get(kind) or self.kinds[_INSTEAD[kind]]))
 
     def layers(self) -> NDArray[np.uint8]:
         """All layers (N, S, S, 3) RGB."""

@@ -12,23 +12,26 @@ from mtdense_ros.synthetic.rendering.palette import tint
 from mtdense_ros.synthetic.rendering.scene import CEILING, FLOOR, OBJECT, WALL, Item, Part, pose
 from mtdense_ros.synthetic.rendering.textures import WHITE, TextureLibrary
 from mtdense_ros.synthetic.scenes.doorways import Doorway, lining, wall_mesh
-from mtdense_ros.synthetic.scenes.materials import ceiling_material, floor_material, wall_material
+from mtdense_ros.synthetic.scenes.materials import ceiling_material, floor_material, tiles_material, wall_material
 from mtdense_ros.synthetic.scenes.wall_fixtures import before_window, hang
 from mtdense_ros.synthetic.scenes.walls import THICK, Shell, Wall, add_door, add_picture, add_window, walls
 
 Rng = np.random.Generator
 
 
-def build_interior(rng: Rng, library: TextureLibrary, half: tuple[float, float], height: float, gaps: Mapping[int, Doorway]) -> Shell:
+def build_interior(
+    rng: Rng, library: TextureLibrary, half: tuple[float, float], height: float, gaps: Mapping[int, Doorway], tiled: bool = False
+) -> Shell:
     """A random shell around a floor of half extents (x, y) metres, ceiling at `height`.
 
     gaps: openings by the index of their wall in `walls`. Their linings are not in the shell: one of two rooms adds them.
+    tiled: whether the walls have tiles, as those of bathrooms and kitchens.
     """
     floor = Part(meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, -0.1)), *floor_material(rng, library))
     above = Part(meshes.box((2 * half[0], 2 * half[1], 0.1), (0, 0, height)), *ceiling_material(rng, library))
     items = [Item([floor], pose(), FLOOR, "floor", casts=False), Item([above], pose(), CEILING, "ceiling", casts=False)]
     shell = Shell(items, [], [])
-    paint = wall_material(rng, library)
+    paint = tiles_material(rng, library) if tiled else wall_material(rng, library)
     skirting = tint(rng, 0.1, (0.3, 1.0)) if rng.random() < 0.7 else None
     lower = (wall_material(rng, library), float(rng.uniform(0.7, 1.4))) if rng.random() < 0.15 else None
     for side, wall in enumerate(walls(half, height)):

@@ -39,7 +39,7 @@ def wall_material(rng: Rng, library: TextureLibrary) -> Material:
             return library.pick(rng, "shaded"), color, repeat * 0.4, gloss
         return (library.pick(rng, "calm plaster") if ground < 0.6 else WHITE), color, repeat, gloss
     if draw < 0.82:
-        return library.pick(rng, "calm tiles", "tiles"), light_paint(rng), repeat, 0.4
+        return tiles_material(rng, library)
     if draw < 0.87:
         return library.pick(rng, "brick"), light_paint(rng), repeat, 0.0
     if draw < 0.92:
@@ -47,6 +47,11 @@ def wall_material(rng: Rng, library: TextureLibrary) -> Material:
     if draw < 0.96:
         return library.pick(rng, "wood", "calm planks"), (1.0, 1.0, 1.0), repeat, gloss
     return WHITE, tint(rng, 0.9, (0.3, 0.9)), 1.0, gloss
+
+
+def tiles_material(rng: Rng, library: TextureLibrary) -> Material:
+    """Tiles as on the walls of bathrooms and kitchens."""
+    return library.pick(rng, "calm tiles", "tiles"), light_paint(rng), float(rng.uniform(0.4, 1.1)), 0.4
 
 
 def floor_material(rng: Rng, library: TextureLibrary) -> Material:

@@ -52,7 +52,7 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     kind = KINDS[str(rng.choice(list(KINDS), p=[kind[0] for kind in KINDS.values()]))]
     width, length, height = (float(rng.uniform(*span)) for span in kind[1:4])
     half = (width / 2, length / 2) if rng.random() < 0.5 else (length / 2, width / 2)
-    gaps = _gaps(rng, walls(half, height))
+    gaps = random_gaps(rng, walls(half, height))
     shell = build_interior(rng, assets.library, half, height, gaps)
     plan = Plan(half)
     for area in shell.keep_free:
@@ -62,7 +62,7 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
         items.append(rug(rng, assets, half))
     for side, gap in gaps.items():
         wall = walls(half, height)[side]
-        items += [*gap_lining(rng, assets.library, shell, wall, gap), *_next_room(rng, assets, wall, gap)]
+        items += [*gap_lining(rng, assets.library, shell, wall, gap), *next_room(rng, assets, wall, gap)]
     doors = [walls(half, height)[side].at(gap.s, 0) for side, gap in gaps.items()]
 
     def look(rng: Rng) -> View:
@@ -77,7 +77,7 @@ def room(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     return Setting(items, look(rng), interior_lighting(rng, low, high, shell.openings), look=look)
 
 
-def _gaps(rng: Rng, sides: Sequence[Wall]) -> Mapping[int, Doorway]:
+def random_gaps(rng: Rng, sides: Sequence[Wall]) -> Mapping[int, Doorway]:
     """Openings in none, one or two opposite walls, so that the rooms behind them cannot meet."""
     first = int(rng.integers(4))
     chosen = [first, (first + 2) % 4][: int(rng.choice([0, 1, 2], p=[0.35, 0.45, 0.2]))]
@@ -85,7 +85,7 @@ def _gaps(rng: Rng, sides: Sequence[Wall]) -> Mapping[int, Doorway]:
     return {side: gap for side, gap in drawn.items() if gap is not None}
 
 
-def _next_room(rng: Rng, assets: Assets, wall: Wall, gap: Doorway) -> list[Item]:
+def next_room(rng: Rng, assets: Assets, wall: Wall, gap: Doorway) -> list[Item]:
     """The sparsely furnished room behind an opening of a wall."""
     half = (float(rng.uniform(1.0, 3.5)), float(rng.uniform(0.9, 4.0)))
     aside = float(rng.uniform(-1, 1)) * max(half[0] - gap.width / 2 - 0.1, 0.0)

@@ -15,7 +15,7 @@ from mtdense_ros.errors import ConfigError
 from mtdense_ros.synthetic.objects.assets import Assets
 from mtdense_ros.synthetic.rendering.renderer import Renderer, Rendering
 from mtdense_ros.synthetic.rendering.scene import CEILING, DOOR, OTHER, WALL, Item
-from mtdense_ros.synthetic.scenes.bystanders import SHARE, bystanders
+from mtdense_ros.synthetic.scenes.bystanders import SHARE, people
 from mtdense_ros.synthetic.scenes.foreground import Surface, enter, surface_of
 from mtdense_ros.synthetic.scenes.furnished_rooms import furnished_room
 from mtdense_ros.synthetic.scenes.rooms import Setting, room
@@ -28,8 +28,8 @@ HELD_OUT_SEEDS = range(900_000_000, 901_000_000)
 SHARES = {"furnished": 0.46, "room": 0.14, "world": 0.13, "tabletop": 0.27}
 """Kind of scene -> share of the pairs; without worlds among the assets their share goes to furnished rooms."""
 
-_COME = 0.65
-"""Share of the bystanders that are in the frame but not in the background."""
+_COME = 0.75
+"""Share of the people who are in the frame but not in the background."""
 
 _TRIES, _LOOKS = 16, 3
 _FLAT = 12
@@ -72,10 +72,10 @@ class PairRenderer:
         return setting, self._renderer.light(setting.lighting)
 
     def _people(self, rng: np.random.Generator, setting: Setting, surface: Surface) -> tuple[list[Item], list[Item]]:
-        """Bystanders close to the camera, in some views of rooms: those of both pictures, and those of the frame alone."""
+        """People in some views of rooms: those of both pictures, and those of the frame alone."""
         groups: tuple[list[Item], list[Item]] = ([], [])
         if setting.largest > 1 and rng.random() < SHARE:
-            for group in bystanders(rng, self.assets, surface, setting.view):
+            for group in people(rng, self.assets, surface, setting.view, setting.items):
                 groups[int(rng.random() < _COME)].extend(group)
         return groups
 

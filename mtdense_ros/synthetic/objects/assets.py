@@ -67,7 +67,7 @@ class Prop:
 
 
 class Assets:
-    """What rooms of one family are furnished with: models of furniture libraries and of an assets folder, and their textures in one library.
+    """What rooms of one family are furnished with: models of furniture libraries and of an assets folder, their textures in one.
 
     root: folder with assets_* and textures_*, or None for public packages alone; furniture: folder of `.sh3f` libraries, or None;
     family: of sets, see `furniture_stock`; the validation family shows nothing of root. held_out: False leaves the models of HELD_OUT

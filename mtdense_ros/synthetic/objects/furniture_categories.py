@@ -153,20 +153,44 @@ _RULES: tuple[tuple[str, str], ...] = (
 """(category, pattern of the lower-case name), the first match wins; "" leaves a model out."""
 
 _BY_KEY = {
-    "box_room": "cabinet", "office_box": "cabinet", "dining_room": "bookcase", "office_furniture1": "bookcase", "box": "chest",
-    "ammoBox": "box", "bathroom1": "vanity", "living_lamp": "floor lamp", "living_room_table": "coffee table", "showerCurtain": "",
-    "relaxChair": "deck chair", "rattanTable": "coffee table", "ext_table": "", "ext_chair": "", "towel": "bath thing", "towel2": "bath thing",
-    "com_bath3_toalla": "bath thing", "boiler": "kitchen thing", "kitchenTools": "", "montre-with-pose": "small thing",
-    "captains-bed": "bed", "day_bed_frame": "sofa", "concrete-bench": "", "screen-door": "", "lamp2": "ceiling lamp", "workbench": "workbench", "cooker": "appliance", "horse2": "",
-    "table_tennis": "", "speaker2": "electronics", "islandBath": "", "elevator-door": "", "window-shutter": "", "table_football": "",
-    "pianoAQueue": "piano", "com_bath2_jabon_pijo": "bath thing", "iron_bed": "bed", "showerStall": "shower", "beer_bottle": "kitchen thing",
-    "comb": "bath thing", "basketball": "toy", "flashlight": "tool", "basin": "", "boyLying": "person lying", "childSwing": "",
-    "girlSittingTable": "person sitting", "girlSittingGround": "person on floor", "mofx_mailbox": "", "child_swing": "",
-    "office_chair": "office chair", "office-chair": "office chair", "armchair": "armchair", "kids_desk_chair": "office chair",
-    "sitFemale02": "person on floor", "coffee_machine": "appliance", "espressokettle": "kitchen thing", "outdoorLamp": "",
-    "internal-unity-air-conditioning": "switch", "umbrellaFolded": "", "wire-coathanger": "", "modernVanity": "vanity",
-    "smart-car": "", "casque": "", "hanging-clothes1": "hanging clothes", "hanging-clothes2": "hanging clothes",
-}  # fmt: skip
+    key: category
+    for category, keys in {
+        "cabinet": "box_room office_box",
+        "bookcase": "dining_room office_furniture1",
+        "chest": "box",
+        "box": "ammoBox",
+        "vanity": "bathroom1 modernVanity",
+        "floor lamp": "living_lamp",
+        "coffee table": "living_room_table rattanTable",
+        "": (
+            "showerCurtain ext_table ext_chair kitchenTools concrete-bench screen-door horse2 table_tennis islandBath elevator-door "
+            "window-shutter table_football basin childSwing mofx_mailbox child_swing outdoorLamp umbrellaFolded wire-coathanger "
+            "smart-car casque"
+        ),
+        "deck chair": "relaxChair",
+        "bath thing": "towel towel2 com_bath3_toalla com_bath2_jabon_pijo comb",
+        "kitchen thing": "boiler beer_bottle espressokettle",
+        "small thing": "montre-with-pose",
+        "bed": "captains-bed iron_bed",
+        "sofa": "day_bed_frame",
+        "ceiling lamp": "lamp2",
+        "workbench": "workbench",
+        "appliance": "cooker coffee_machine",
+        "electronics": "speaker2",
+        "piano": "pianoAQueue",
+        "shower": "showerStall",
+        "toy": "basketball",
+        "tool": "flashlight",
+        "person lying": "boyLying",
+        "person sitting": "girlSittingTable",
+        "person on floor": "girlSittingGround sitFemale02",
+        "office chair": "office_chair office-chair kids_desk_chair",
+        "armchair": "armchair",
+        "switch": "internal-unity-air-conditioning",
+        "hanging clothes": "hanging-clothes1 hanging-clothes2",
+    }.items()
+    for key in keys.split()
+}
 """Models whose names say too little, or too much."""
 
 _LARGEST = {"kitchen thing": 0.6, "food": 0.5, "office thing": 0.5, "small thing": 0.6, "toy": 1.0, "electronics": 0.9, "tool": 0.7}

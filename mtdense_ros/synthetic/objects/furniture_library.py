@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.errors import InputError
 from mtdense_ros.synthetic.rendering.gltf import Primitive
 from mtdense_ros.synthetic.rendering.meshes import Mesh, merge
 from mtdense_ros.synthetic.rendering.wavefront import Material, read_materials, read_obj
-from mtdense_ros.errors import InputError
 
 CATALOGUE = "PluginFurnitureCatalog.properties"
 

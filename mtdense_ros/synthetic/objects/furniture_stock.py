@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.synthetic.objects.furniture_categories import category_of
 from mtdense_ros.synthetic.objects.furniture_library import Entry, FurnitureLibrary
 from mtdense_ros.synthetic.rendering.gltf import Primitive
 from mtdense_ros.synthetic.rendering.meshes import Mesh
 from mtdense_ros.synthetic.rendering.simplification import limited
-from mtdense_ros.errors import ConfigError, InputError
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")
 """Where Debian's package sweethome3d-furniture puts its libraries."""
@@ -31,13 +31,13 @@ HELD_OUT_LIBRARY = "Blend Swap CC-BY"
 HELD_OUT_MODELS = frozenset({("Kator Legaz catalog", "female-01-casual-clothing"), ("Kator Legaz catalog", "male-01-suit")})
 """What only the validation family shows: a library by its catalogue's name, and two people of another."""
 
-TRIANGLES = {"large": 9000, "small": 2500}
+TRIANGLES = {"large": 7000, "small": 2500}
 """Most triangles of a model larger or smaller than half a metre."""
 
 PICTURE = 256
 """Side in pixels of the pictures on models."""
 
-_VERSION = 3
+_VERSION = 4
 """Of the prepared files; another number makes all of them anew."""
 
 
@@ -142,7 +142,7 @@ def _store(path: Path, models: Sequence[Model]) -> None:
     arrays = {key: np.concatenate([getattr(p.mesh, key) for p in primitives] or [np.zeros((0, 3))]) for key in _ARRAYS}
     stacked = np.frombuffer(b"".join(pictures), np.uint8).reshape(-1, PICTURE, PICTURE, 3)
     partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez(partial, index=np.frombuffer(json.dumps(index).encode(), np.uint8), pictures=stacked, **arrays)  # type: ignore[arg-type]
+    np.savez(partial, index=np.frombuffer(json.dumps(index).encode(), np.uint8), pictures=stacked, **arrays)
     os.replace(partial, path)
 
 

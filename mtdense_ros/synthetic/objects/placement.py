@@ -85,7 +85,9 @@ def rest_on(rng: Rng, item: Item, prop: Prop, uneven: float = 0.015) -> Item | N
     heights = heights_at(item, corners)
     if not np.isfinite(heights).all() or np.ptp(heights) > uneven:
         return None
-    return prop.at(pose(float(centre[0]), float(centre[1]), float(np.median(heights) if uneven > 0.05 else heights.max()) + 0.001, rng.uniform(0, 2 * np.pi)))
+    # Soft ground gives way: what lies on folds and cushions sinks in a little.
+    height = float(np.median(heights) if uneven > 0.05 else heights.max())
+    return prop.at(pose(float(centre[0]), float(centre[1]), height + 0.001, rng.uniform(0, 2 * np.pi)))
 
 
 def heights_at(item: Item, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.errors import InputError
 from mtdense_ros.synthetic.rendering.gltf import vertex_normals
 from mtdense_ros.synthetic.rendering.meshes import Mesh
-from mtdense_ros.errors import InputError
 
 Indices = NDArray[np.int64]
 
@@ -108,7 +108,7 @@ def _triangles(lines: list[str], counts: tuple[int, int, int]) -> Indices:
         raise ValueError("a face names a vertex that is not there")
     starts = np.repeat(np.cumsum(sizes) - sizes, np.maximum(sizes - 2, 0))
     fan = np.concatenate([np.arange(1, size - 1) for size in sizes]) if len(sizes) else np.zeros(0, np.int64)
-    return corners[np.stack([starts, starts + fan, starts + fan + 1], 1)]
+    return np.asarray(corners[np.stack([starts, starts + fan, starts + fan + 1], 1)])
 
 
 def _corners(words: Iterable[str]) -> Indices:

@@ -1,4 +1,4 @@
-"""What comes into a view: things put down on visible level surfaces, and people on the floor."""
+"""What comes into a view: things put down on visible level surfaces, and hands that reach over tables."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.synthetic.objects.assets import Assets, Prop
-from mtdense_ros.synthetic.objects.capsule_people import person
 from mtdense_ros.synthetic.objects.everyday_objects import thing
 from mtdense_ros.synthetic.objects.large_objects import bulky
-from mtdense_ros.synthetic.objects.people import arm, figure, seat
+from mtdense_ros.synthetic.objects.people import arm
 from mtdense_ros.synthetic.rendering.renderer import Rendering
 from mtdense_ros.synthetic.rendering.scene import Item, View, pose
 from mtdense_ros.synthetic.rendering.textures import WHITE
@@ -58,16 +57,14 @@ def surface_of(rendering: Rendering, view: View, step: int = 3) -> Surface:
 
 
 def enter(rng: Rng, assets: Assets, surface: Surface, largest: float) -> list[Item]:
-    """Foreground items: none in a tenth of all views, else 1 + Exp(2.5); a person in a quarter of those with room for one.
+    """Foreground items: none in a tenth of all views, else 1 + Exp(2.5); people come by `bystanders`.
 
     largest: greatest extent in metres of a thing. Stacks arise where a later thing lands on an earlier one.
     """
     if rng.random() < 0.1 or not surface.level.any():
         return []
     items: list[Item] = []
-    if largest > 1 and rng.random() < 0.4:
-        items += _someone(rng, assets, surface)
-    elif largest < 1 and rng.random() < 0.12:
+    if largest < 1 and rng.random() < 0.16:
         items += _hand(rng, assets, surface)
     for _ in range(1 + int(rng.exponential(2.5))):
         item = _something(rng, assets, surface, largest)
@@ -119,16 +116,3 @@ def _on_top(rng: Rng, assets: Assets, base: Item, largest: float) -> Item:
     low, high = base.bounds()
     x, y = (low + high)[:2] / 2
     return prop.at(pose(float(x), float(y), float(high[2]), rng.uniform(0, 2 * math.pi)))
-
-
-def _someone(rng: Rng, assets: Assets, surface: Surface) -> list[Item]:
-    """A figure on the floor, in a fifth of all cases seated on a chair that comes with it."""
-    seated = rng.random() < 0.2
-    body = person(rng, assets.library) if not seated and rng.random() < 0.2 else figure(rng, assets.library, seated)
-    floor = surface.level & (np.abs(surface.points[:, 2]) < 0.03) & (surface.distance > 0.9)
-    spots = surface.points[floor]
-    for spot in spots[rng.integers(len(spots), size=8)] if len(spots) else ():
-        if surface.fits(spot, body):
-            where = pose(spot[0], spot[1], spot[2], rng.uniform(0, 2 * math.pi))
-            return [body.at(where), *([seat(rng, assets.library).at(where)] if seated else [])]
-    return []

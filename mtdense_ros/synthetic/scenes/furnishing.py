@@ -1,4 +1,4 @@
-"""Arrangements that make a room one for something: kitchen runs, beds with their tables, sofas around a table, workplaces, dining groups."""
+"""Arrangements that make a room one for something: kitchen runs, beds with tables, sofas around a table, workplaces, dining groups."""
 
 from __future__ import annotations
 

@@ -89,7 +89,8 @@ FUNCTIONS: dict[str, Function] = {
          "floor thing": (0, 3), "filing cabinet": (0, 1), "fridge": (0, 1), "chest": (0, 1)},
         {"box": (1, 6), "floor thing": (0, 4), "sport": (0, 2), "bicycle": (0, 1), "table": (0, 1), "chair": (0, 2), "fan": (0, 1)},
         {"workplace": 0.3},
-        ("tool", "tool", "box", "thing", "kitchen thing", "electronics", "floor thing"), ("box", "tool", "bag", "thing", "floor thing"), 3.5,
+        ("tool", "tool", "box", "thing", "kitchen thing", "electronics", "floor thing"),
+        ("box", "tool", "bag", "thing", "floor thing"), 3.5,
     ),
 }  # fmt: skip
 """Use -> what makes such rooms."""

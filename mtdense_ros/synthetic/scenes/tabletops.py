@@ -21,6 +21,9 @@ from mtdense_ros.synthetic.scenes.rooms import Setting
 
 Rng = np.random.Generator
 
+_HIGHEST = 0.95
+"""Metres; a higher table has a superstructure that a camera over its top would be in."""
+
 
 def tabletop(rng: Rng, assets: Assets, size: tuple[int, int]) -> Setting:
     """A room with a table, the camera 0.4 to 1.5 m from a point on it, looking 15 to 80 degrees down; size (height, width) pixels."""
@@ -57,12 +60,13 @@ def _close_view(rng: Rng, size: tuple[int, int], low: NDArray[np.float32], high:
 def _table(rng: Rng, assets: Assets) -> Prop:
     """A table or desk; in a third of the scenes light and plain, as office tables are."""
     draw = rng.random()
-    if draw < 0.15:
-        name = str(rng.choice(["KitchenTable_01", "cafe_table", "CoffeeTable_01", "BalconyTable_01"]))
-        return assets.prop(name, rng)
+    if draw < 0.25:
+        model = assets.of(rng, "table", "round table", "coffee table")
+        if model is not None and float(model.size[2]) < _HIGHEST:
+            return model
     size = (rng.uniform(0.8, 2.0), rng.uniform(0.6, 1.1), rng.uniform(0.45, 0.85))
     prop = furniture.table(rng, assets.library, size)
-    if draw < 0.5:
+    if draw < 0.55:
         layer = WHITE if rng.random() < 0.5 else assets.library.pick(rng, "plaster", "wood", "marble")
         plain = Part(prop.parts[0].mesh, layer, light_paint(rng), 0.6, float(rng.uniform(0, 0.6)))
         return Prop("table", [plain, *prop.parts[1:]], FURNITURE)
@@ -78,5 +82,5 @@ def _cover(prop: Prop, rng: Rng) -> meshes.Mesh:
 
 
 def _small(rng: Rng, assets: Assets) -> Prop:
-    prop = thing(rng, assets.library) if rng.random() < 0.75 else assets.pick("top", rng)
+    prop = thing(rng, assets.library) if rng.random() < 0.6 else assets.pick("top", rng)
     return prop.shrunk(0.35)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair
+from mtdense_ros.data.datasets.stored_labels import STORED_CLASSES
 from mtdense_ros.utils.image_grid import image_grid
 
-CLASSES = ("floor", "wall", "ceiling", "furniture", "object", "other", "door")
 QUANTILES = (5, 25, 50, 75, 95)
 _STEP = 4
 _SEEN = 0.01
@@ -23,7 +23,7 @@ _SEEN = 0.01
 class Statistics:
     """Of the frames of some pairs, on every fourth pixel.
 
-    shares (7,): of the labelled pixels; shown (7,): of the frames with more than 1 % of the class; depth (5,): QUANTILES in
+    shares (8,): of the labelled pixels; shown (8,): of the frames with more than 1 % of the class; depth (5,): QUANTILES in
     metres; far (2,): shares of depths beyond 4 and 8 m; foreground: its mean share of a frame; pairs: how many.
     """
 
@@ -37,7 +37,7 @@ class Statistics:
     def table(self) -> str:
         """As text, one line per class and one for depth."""
         lines = [f"{self.pairs} pairs", "class      pixels  frames"]
-        lines += [f"{name:9} {100 * a:6.1f} % {100 * b:5.0f} %" for name, a, b in zip(CLASSES, self.shares, self.shown, strict=True)]
+        lines += [f"{name:9} {100 * a:6.1f} % {100 * b:5.0f} %" for name, a, b in zip(STORED_CLASSES, self.shares, self.shown, strict=True)]
         quantiles = ", ".join(f"{value:.2f} m ({q} %)" for q, value in zip(QUANTILES, self.depth, strict=True))
         lines += [f"depth: {quantiles}", f"beyond 4 m {100 * self.far[0]:.1f} %, beyond 8 m {100 * self.far[1]:.1f} %"]
         return "\n".join([*lines, f"foreground {100 * self.foreground:.1f} %"])
@@ -47,7 +47,7 @@ def statistics(pairs: Iterable[Pair]) -> Statistics:
     """The statistics of at least one pair."""
     labels, depths, foreground = [], [], []
     for pair in pairs:
-        labels.append(np.bincount(pair.labels[FRAME, ::_STEP, ::_STEP].reshape(-1), minlength=256)[: len(CLASSES)])
+        labels.append(np.bincount(pair.labels[FRAME, ::_STEP, ::_STEP].reshape(-1), minlength=256)[: len(STORED_CLASSES)])
         depth = pair.depth[FRAME, ::_STEP, ::_STEP].astype(np.float32)
         depths.append(depth[depth > 0])
         foreground.append(pair.foreground.mean())
@@ -64,7 +64,10 @@ def statistics(pairs: Iterable[Pair]) -> Statistics:
 
 
 _COLORS = np.zeros((256, 3), np.uint8)
-_COLORS[:7] = [(140, 100, 60), (190, 190, 200), (240, 230, 150), (60, 110, 200), (220, 60, 60), (80, 180, 90), (160, 80, 170)]
+_COLORS[: len(STORED_CLASSES)] = [
+    *[(140, 100, 60), (190, 190, 200), (240, 230, 150), (60, 110, 200), (220, 60, 60), (80, 180, 90)],
+    *[(230, 80, 200), (160, 80, 170)],
+]
 
 
 def contact_sheet(pairs: Sequence[Pair], path: Path, columns: int = 2) -> None:

@@ -20,8 +20,8 @@ def pair_of(label, depth, foreground):
 
 def test_shares_are_of_what_is_labelled_in_the_frame():
     seen = statistics([pair_of(0, 2.0, 0), pair_of(2, 6.0, 1)])
-    np.testing.assert_allclose(seen.shares, [0.5, 0, 0.5, 0, 0, 0, 0])
-    np.testing.assert_allclose(seen.shown, [0.5, 0, 0.5, 0, 0, 0, 0])
+    np.testing.assert_allclose(seen.shares, [0.5, 0, 0.5, 0, 0, 0, 0, 0])
+    np.testing.assert_allclose(seen.shown, [0.5, 0, 0.5, 0, 0, 0, 0, 0])
     assert seen.depth[2] == pytest.approx(4.0)
     assert seen.far.tolist() == [0.5, 0.0]
     assert (seen.foreground, seen.pairs) == (0.5, 2)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mtdense_ros.data.datasets.shards import BACKGROUND, FRAME, Pair, ShardSet
+from mtdense_ros.data.datasets.stored_labels import indoor_labels
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
-
-_SHIPPED_LABELS = np.arange(256, dtype=np.uint8)
-_SHIPPED_LABELS[6] = 1
-"""The renders know doors as a class; the shipped label space, like the truth of NYUv2, counts them as wall."""
 
 
 class RenderedSource:
@@ -57,5 +53,5 @@ def _view(pair: Pair, view: int, camera: Intrinsics, name: str, more: dict[str, 
     x, y, z = np.moveaxis(pair.normals[view], -1, 0)
     normals = np.multiply(pair.normals[view], np.float32(1 / 127), dtype=np.float32)
     normals[(x | y | z) == 0] = np.nan
-    labels = np.asarray(cv2.LUT(pair.labels[view], _SHIPPED_LABELS), np.uint8)
+    labels = indoor_labels(pair.labels[view])
     return Sample(np.asarray(pair.images[view]), labels, depth, normals, intrinsics=camera, name=name, **more)  # type: ignore[arg-type]

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from mtdense_ros.data.datasets.stored_labels import WITHOUT_PERSONS, upgraded
 from mtdense_ros.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 FRAME, BACKGROUND = 0, 1
 """Index of the two views of a pair along the first axis of its arrays."""
@@ -39,8 +40,8 @@ _ARRAYS: dict[str, tuple[type[np.generic], bool, tuple[int, ...]]] = {
 class Pair:
     """One still camera's frame (index 0) and background (index 1), rendered without noise; arrays may be read-only maps.
 
-    images (2, H, W, 3) uint8 sRGB; depth (2, H, W) float16 metres along the optical axis, 0 none; labels (2, H, W) uint8 ids of
-    the indoor space plus 6 = door, 255 none; normals (2, H, W, 3) int8 = round(127 n), camera optical frame, facing the camera,
+    images (2, H, W, 3) uint8 sRGB; depth (2, H, W) float16 metres along the optical axis, 0 none; labels (2, H, W) uint8 ids
+    as in stored_labels.STORED_CLASSES, 255 none; normals (2, H, W, 3) int8 = round(127 n), camera optical frame, facing the camera,
     0 0 0 none; foreground (H, W) uint8 0/1; focal length in pixels of this size. Raises InputError where shapes disagree.
     """
 
@@ -104,7 +105,8 @@ class ShardWriter:
 class ShardSet:
     """The pairs of all finished shards of a set, memory-mapped read-only; a fixed view of the manifest at opening.
 
-    Raises InputError when the folder holds no set of this format, or a shard's arrays are missing.
+    Labels of an older format come with today's ids, see stored_labels.upgraded(). Raises InputError when the
+    folder holds no set of a known format, or a shard's arrays are missing.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -127,7 +129,11 @@ class ShardSet:
         which = bisect.bisect_right(self._ends, position)
         shard = self._shards[which]
         row = position - (self._ends[which - 1] if which else 0)
-        return Pair(focal=float(shard["focal"][row]), **{key: shard[key][row] for key in _ARRAYS})
+        focal, arrays = float(shard["focal"][row]), {key: shard[key][row] for key in _ARRAYS}
+        if self.manifest["format"] == WITHOUT_PERSONS:
+            views = zip(arrays["labels"], arrays["depth"], strict=True)
+            arrays["labels"] = np.stack([upgraded(labels, depth, focal) for labels, depth in views])
+        return Pair(focal=focal, **arrays)
 
 
 def read_manifest(root: Path) -> dict[str, Any]:
@@ -138,8 +144,9 @@ def read_manifest(root: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         remedy = "render one with python -m mtdense_ros.synthetic.generate"
         raise InputError(f"{path}: no readable manifest of a training set ({error}); {remedy}") from error
-    if manifest.get("format") != FORMAT:
-        raise InputError(f"{path}: format {manifest.get('format')}, this reader knows {FORMAT}; render the set again")
+    if manifest.get("format") not in (WITHOUT_PERSONS, FORMAT):
+        known = f"{WITHOUT_PERSONS} and {FORMAT}"
+        raise InputError(f"{path}: format {manifest.get('format')}, this reader knows {known}; render the set again")
     return manifest
 
 
@@ -147,6 +154,9 @@ def create_manifest(root: Path, size: tuple[int, int], generator: Mapping[str, A
     """The manifest at root, made empty when there is none yet. Raises InputError when it was begun with other settings."""
     if (root / MANIFEST).exists():
         manifest = read_manifest(root)
+        if manifest["format"] != FORMAT:
+            found = manifest["format"]
+            raise InputError(f"{root}: holds a set of format {found}, which can be read but does not grow; choose another folder")
         if manifest["generator"] != dict(generator) or manifest["size"] != list(size):
             raise InputError(f"{root}: holds a set of other settings {manifest['generator']}; resume with those or choose another folder")
         return manifest

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.data.datasets.stored_labels import STORED_CLASSES
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.synthetic.rendering.meshes import Mesh
 
-FLOOR, WALL, CEILING, FURNITURE, OBJECT, OTHER, DOOR = range(7)
-"""Label ids of the indoor space; DOOR exists in training data only."""
+FLOOR, WALL, CEILING, FURNITURE, OBJECT, OTHER, PERSON, DOOR = range(len(STORED_CLASSES))
+"""Label ids as rendered sets store them: the indoor space, and DOOR."""
 
 Color = tuple[float, float, float]
 

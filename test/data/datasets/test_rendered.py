@@ -4,15 +4,16 @@ import numpy as np
 from training_data import SIZE, make_pair, write_set
 
 from mtdense_ros.data.datasets.rendered import RenderedSource, sample_of
+from mtdense_ros.data.datasets.stored_labels import DOOR, PERSON
 
 
 def test_a_pair_becomes_a_sample_with_unknowns_marked():
     pair = make_pair(0)
-    pair.labels[0, 0, :2] = 6, 255
+    pair.labels[0, 0, :3] = DOOR, 255, PERSON
     pair.depth[1, 0, 0] = 0
     pair.normals[0, 0, 0] = 0
     sample = sample_of(pair)
-    assert sample.labels[0, :2].tolist() == [1, 255], "doors count as wall"
+    assert sample.labels[0, :3].tolist() == [1, 255, 6], "doors count as wall, people as people"
     assert np.argwhere(np.isnan(sample.background.depth)).tolist() == [[0, 0]] and not np.isnan(sample.depth).any()
     assert np.isnan(sample.normals[0, 0]).all() and sample.normals[-1, -1].tolist() == [0, -1, 0]
     np.testing.assert_array_equal(sample.foreground, pair.foreground)

@@ -106,7 +106,7 @@ def test_pair_truth_is_consistent(pairs):
         there = pair.foreground.astype(bool)
         np.testing.assert_array_equal(pair.depth[0][~there], pair.depth[1][~there])
         np.testing.assert_array_equal(pair.labels[0][~there], pair.labels[1][~there])
-        assert set(np.unique(pair.labels)) <= {0, 1, 2, 3, 4, 5, 6, 255}
+        assert set(np.unique(pair.labels)) <= {*range(8), 255}
         length = np.linalg.norm(pair.normals.astype(float), axis=-1)[pair.depth > 0]
         assert np.abs(length - 127).max() < 1.5
         assert pair.images.std() > 5

@@ -88,7 +88,7 @@ def make_random_weights(tmp_path_factory, make_net):
         net = make_net(arch, **(config or {}))
         depth = {"kind": "relative"} if arch == "mdeas" else {"kind": "metric", "min_m": 0.01, "max_m": 50.0, "focal_px": 100.0}
         defaults = {
-            "label_space": "indoor" if net.config.get("num_classes") == 6 else None,
+            "label_space": "indoor" if net.config.get("num_classes") in (6, 7) else None,
             "depth": depth if "depth" in net.outputs else None,
             "foreground": {"threshold": 0.5} if "foreground" in net.outputs else None,
         }

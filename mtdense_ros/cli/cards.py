@@ -28,7 +28,7 @@ def card_text(card: Card, path: Path) -> str:
         "parameters": f"{card.parameters:,}",
         "input": _input(card),
         "outputs": ", ".join(card.outputs),
-        "label space": _spaces(card.label_space),
+        "label space": _spaces(card.label_space, card.config.get("num_classes")),
         "depth": _depth(card),
         "foreground": f"changed where its probability is at least {card.foreground.threshold}" if card.foreground else NONE,
         "smaller": _formats(card),
@@ -60,12 +60,12 @@ def _input(card: Card) -> str:
     return f"{text}{multiple}; RGB mean {_fields(given.mean)}, standard deviation {_fields(given.std)}"
 
 
-def _spaces(text: str | None) -> str:
+def _spaces(text: str | None, num_classes: int | None) -> str:
     """The label space with its number of classes, if its file is here."""
     if text is None:
         return NONE
     try:
-        return f"{text}, {' + '.join(f'{len(space.classes)}' for space in load_label_spaces(text))} classes"
+        return f"{text}, {' + '.join(f'{len(space.classes)}' for space in load_label_spaces(text, num_classes))} classes"
     except ConfigError as error:
         return f"{text} ({error})"
 

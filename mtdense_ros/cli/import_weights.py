@@ -125,7 +125,7 @@ def import_checkpoint(file: Path, arch: str, name: str, facts: Facts, out: Path,
 def check_classes(net: DenseNetwork, label_space: str, where: str) -> None:
     """Raises WeightsError, which begins with `where`, unless the label spaces together have the network's classes."""
     try:
-        found = sum(len(space.classes) for space in load_label_spaces(label_space))
+        found = sum(len(space.classes) for space in load_label_spaces(label_space, net.config.get("num_classes")))
     except ConfigError as error:
         raise WeightsError(f"{where}: {error}") from error
     if "labels" not in net.outputs or found != net.config["num_classes"]:

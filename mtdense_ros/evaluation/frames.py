@@ -22,7 +22,8 @@ class EvaluationFrame:
     depth float32 metres (any unit where depth_kind is "relative"), NaN unknown; labels ids of label_space, 255 unknown; normals
     (H, W, 3) float32 unit, camera optical frame, NaN unknown; foreground bool, to be scored where foreground_valid, and its soft
     share in [0, 1] where there is one, NaN unknown; background (H, W, 3) for it; empty: earlier pictures of the same still camera
-    without foreground, in order of time, one tuple per sequence.
+    without foreground, in order of time, one tuple per sequence; person bool, to be scored where person_valid, is for the labels
+    of a network that knows people.
     """
 
     name: str
@@ -36,6 +37,8 @@ class EvaluationFrame:
     foreground_valid: NDArray[np.bool_] | None = None
     foreground_share: NDArray[np.float32] | None = None
     empty: tuple[Rgb, ...] = ()
+    person: NDArray[np.bool_] | None = None
+    person_valid: NDArray[np.bool_] | None = None
     label_space: str = "indoor"
     depth_kind: str = "metric"
 

@@ -16,11 +16,15 @@ Metric = ConfusionMatrix | DepthMetrics | NormalMetrics | MaskMetrics | Threshol
 Methods = Mapping[str, Mapping[str, NDArray[Any]]]
 """Output -> method -> map as in a Prediction; a foreground of grey levels is scored at its best threshold."""
 
+PERSON = "person"
+"""An output of the figures only: where the labels say person."""
+
 PER_FRAME = {
     "labels": ("mean_iou", "pixel_accuracy"),
     "depth": ("abs_rel_all", "abs_rel_scaled_all", "valid_share"),
     "normals": ("median_deg",),
     "foreground": ("iou",),
+    PERSON: ("iou",),
 }
 """The figures that are kept of every frame."""
 
@@ -110,6 +114,6 @@ def label_figures(metric: ConfusionMatrix, class_names: tuple[str, ...]) -> dict
 def _update(metric: Metric, frame: EvaluationFrame, output: str, found: NDArray[Any]) -> None:
     truth = getattr(frame, output)
     if isinstance(metric, (MaskMetrics, ThresholdSweep)):
-        metric.update(found, truth, frame.foreground_valid)
+        metric.update(found, truth, frame.person_valid if output == PERSON else frame.foreground_valid)
     else:
         metric.update(found, truth)

@@ -14,7 +14,7 @@ from mtdense_ros.evaluation.baselines import TrainingStatistics, change_masks, c
 from mtdense_ros.evaluation.change_detection import Subtractors
 from mtdense_ros.evaluation.frames import EvaluationFrame
 from mtdense_ros.evaluation.label_alignment import Alignment, align
-from mtdense_ros.evaluation.scores import Methods, Scores
+from mtdense_ros.evaluation.scores import PERSON, Methods, Scores
 from mtdense_ros.evaluation.similarity import similarities
 from mtdense_ros.inference.predictor import Background, Predictor
 
@@ -65,6 +65,9 @@ def score_set(
         given = {output: found for output in OUTPUTS if (found := getattr(prediction, output)) is not None}
         _note_gaps(predictor, frame, given, statistics, result)
         scores.add(frame, {output: {NETWORK: found} for output, found in given.items()})
+        people = _people(predictor, frame, prediction, alignment, result)
+        if people is not None:
+            scores.add(frame, {PERSON: {NETWORK: people}})
         scores.note(frame, NETWORK, "ssim", similarities(predictor, frame, background))
         if baselines:
             plain = {"foreground": {**change_masks(frame), **subtractors.masks(frame)}}
@@ -110,6 +113,19 @@ def _aligned(frame: EvaluationFrame, prediction: Prediction, alignment: Alignmen
     found = None if prediction.labels is None else alignment.network[prediction.labels]
     truth = None if frame.labels is None else alignment.truth[frame.labels]
     return replace(frame, labels=truth, label_space=alignment.space.name), replace(prediction, labels=found)
+
+
+def _people(
+    predictor: Predictor, frame: EvaluationFrame, prediction: Prediction, alignment: Alignment | None, result: SetResult
+) -> NDArray[np.bool_] | None:
+    """Where the labels say person, (H, W); None where that is not asked, or the network knows no people."""
+    if frame.person is None or prediction.labels is None or alignment is None or predictor.label_space is None:
+        return None
+    known = alignment.network[: len(predictor.label_space.classes)]
+    if PERSON not in alignment.space.names or alignment.space.names.index(PERSON) not in known:
+        result.skip("person: the network's label space has no such class")
+        return None
+    return np.asarray(prediction.labels == alignment.space.names.index(PERSON))
 
 
 def _is_metric(predictor: Predictor, frame: EvaluationFrame) -> bool:

@@ -103,6 +103,8 @@ def _office(root: Path) -> Iterator[EvaluationFrame]:
             foreground=truth == 255,
             foreground_valid=(truth == 0) | (truth == 50) | (truth == 255),  # 50 is shadow, which counts as background
             empty=empty,
+            person=truth == 255,
+            person_valid=(truth == 0) | (truth == 255),
         )
 
 

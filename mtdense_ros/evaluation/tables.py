@@ -27,6 +27,7 @@ FIGURES = {
     ),
     "normals": (("mean_deg", "mean deg"), ("median_deg", "median deg"), ("within_30", "within 30 deg"), ("valid_share", "valid")),
     "foreground": (("iou", "IoU"), ("precision", "precision"), ("recall", "recall"), ("f1", "F1"), ("ssim", "SSIM")),
+    "person": (("iou", "IoU"), ("precision", "precision"), ("recall", "recall"), ("f1", "F1")),
 }
 """Per output, the figures of the table: key and heading. One that no row has is left out."""
 
@@ -35,6 +36,7 @@ _OF_A_FRAME = {
     "depth": ("abs rel, raw / scaled", ("abs_rel_all", "abs_rel_scaled_all")),
     "normals": ("median deg", ("median_deg",)),
     "foreground": ("IoU", ("iou",)),
+    "person": ("IoU", ("iou",)),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -20,20 +20,33 @@ _FIELDS = ("id", "name", "color", *_FLAGS)
 _Mappings = Mapping[str, Mapping[str, str]]
 
 
+class _File(NamedTuple):
+    """What a label space's file holds."""
+
+    space: LabelSpace
+    mappings: _Mappings
+    earlier_sizes: tuple[int, ...]
+
+    def of_size(self, size: int | None) -> LabelSpace:
+        """The space as it was with so many classes."""
+        return LabelSpace(self.space.name, self.space.classes[:size])
+
+
 def load_label_space(name_or_path: str | Path) -> LabelSpace:
     """The label space of a name ("indoor") or of a YAML file; its own name is the file's stem.
 
     The file's key `classes` is a list of {id, name, color: [r, g, b], traversable, obstacle, dynamic}, flags false when left
-    out; its key `mappings`, if any, is for label_mapping(). Raises ConfigError for a missing or unreadable file, for unknown,
-    missing or mistyped fields, and for mappings of classes that the space does not have.
+    out; its key `mappings`, if any, is for label_mapping(); its key `earlier_sizes`, if any, lists how many classes it had before
+    others joined at its end, see load_label_spaces(). Raises ConfigError for a missing or unreadable file, for unknown, missing or
+    mistyped fields, and for mappings of classes that the space does not have.
     """
-    return _read(_find(name_or_path))[0]
+    return _read(_find(name_or_path)).space
 
 
-def load_label_spaces(text: str) -> tuple[LabelSpace, ...]:
+def load_label_spaces(text: str, num_classes: int | None = None) -> tuple[LabelSpace, ...]:
     """The label spaces of one network in the order of its logits: names or paths with "+" between them ("nyud40+kitti6").
 
-    Raises ConfigError for an empty part, for a repeated space and as load_label_space() does.
+    num_classes: of the network; where that is an earlier size of its one space, it has the classes of that time. Raises ConfigError for an empty part, for a repeated space and as load_label_space() does.
     """
     parts = [text] if Path(text).expanduser().is_file() else [part.strip() for part in text.split("+")]
     if not all(parts):
@@ -42,7 +55,8 @@ def load_label_spaces(text: str) -> tuple[LabelSpace, ...]:
     names = [space.name for space in spaces]
     if len(set(names)) != len(names):
         raise ConfigError(f"label spaces '{text}': a label space is repeated; name each once")
-    return spaces
+    file = _read(_find(parts[0]))
+    return (file.of_size(num_classes),) if len(spaces) == 1 and num_classes in file.earlier_sizes else spaces
 
 
 def label_mapping(source: LabelSpace | str | Path, target: str) -> NDArray[np.uint8]:
@@ -52,8 +66,9 @@ def label_mapping(source: LabelSpace | str | Path, target: str) -> NDArray[np.ui
     Raises ConfigError where the file of `source` has no mapping to `target`, or one to classes that `target` does not have.
     """
     path, goal_path = _find(source.name if isinstance(source, LabelSpace) else source), _find(target)
-    space, mappings = _read(path)
-    if isinstance(source, LabelSpace) and source != space:
+    file = _read(path)
+    space, mappings = file.space, file.mappings
+    if isinstance(source, LabelSpace) and source not in (space, *(file.of_size(size) for size in file.earlier_sizes)):
         raise ConfigError(f"label space '{source.name}': has other classes than {path}; give its file by path")
     if target in mappings:
         pairs = mappings[target]
@@ -61,13 +76,15 @@ def label_mapping(source: LabelSpace | str | Path, target: str) -> NDArray[np.ui
         pairs = {name: name for name in space.names}
     else:
         raise ConfigError(f"label space {path}: has no mapping to '{target}'; {known_names(target, mappings)}")
-    goal = _read(goal_path)[0]
+    goal = _read(goal_path).space
     table = np.full(256, UNLABELLED, np.uint8)
+    known = source.names if isinstance(source, LabelSpace) else space.names
     for name, counterpart in pairs.items():
         if counterpart not in goal.names:
             raise ConfigError(f"label space {path}: '{name}' is mapped to '{counterpart}', which '{target}' does not have; "
                               f"{known_names(counterpart, goal.names)}")
-        table[space.names.index(name)] = goal.names.index(counterpart)
+        if name in known:
+            table[space.names.index(name)] = goal.names.index(counterpart)
     return table
 
 
@@ -75,19 +92,23 @@ def _find(name_or_path: str | Path) -> Path:
     return find_resource("config/labels", name_or_path, ".yaml", ConfigError)
 
 
-def _read(path: Path) -> tuple[LabelSpace, _Mappings]:
-    """The classes and the mappings of a file, both checked, but for the classes on the far side of the mappings."""
+def _read(path: Path) -> _File:
+    """The content of a file, checked, but for the classes on the far side of the mappings."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
         raise ConfigError(f"label space {path}: not a readable YAML file ({e}); correct the file") from e
-    if not isinstance(content, Mapping) or not {"classes"} <= set(content) <= {"classes", "mappings"}:
-        raise ConfigError(f"label space {path}: must hold the key 'classes' and, beside it, 'mappings' only; see config/labels/indoor.yaml")
+    if not isinstance(content, Mapping) or not {"classes"} <= set(content) <= {"classes", "mappings", "earlier_sizes"}:
+        allowed = "'mappings' and 'earlier_sizes' only; see config/labels/indoor.yaml"
+        raise ConfigError(f"label space {path}: must hold the key 'classes' and, beside it, {allowed}")
     if not isinstance(content["classes"], list):
         raise ConfigError(f"label space {path}: 'classes' must be a list; see config/labels/indoor.yaml")
     classes = tuple(_label_class(entry, f"label space {path}, class {i}") for i, entry in enumerate(content["classes"]))
     space = LabelSpace(path.stem, classes)
-    return space, _mappings(content.get("mappings", {}), space, f"label space {path}, mappings")
+    sizes = content.get("earlier_sizes", [])
+    if not isinstance(sizes, list) or not all(type(size) is int and 0 < size < len(classes) for size in sizes):
+        raise ConfigError(f"label space {path}: 'earlier_sizes' is {sizes!r}; list numbers of classes from 1 to {len(classes) - 1}")
+    return _File(space, _mappings(content.get("mappings", {}), space, f"label space {path}, mappings"), tuple(sizes))
 
 
 def _mappings(content: Any, space: LabelSpace, where: str) -> _Mappings:

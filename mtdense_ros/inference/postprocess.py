@@ -52,13 +52,14 @@ RAW_KEY = {"labels": "labels", "confidence": "labels", "depth": "depth", "normal
 
 def label_space_of(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
     """The label space of a name, "" for the card's first, and where its logits are among the network's."""
-    spaces = load_label_spaces(card.label_space) if card.label_space is not None else ()
+    classes = card.config.get("num_classes")
+    spaces = load_label_spaces(card.label_space, classes) if card.label_space is not None else ()
     names = [space.name for space in spaces]
     if chosen and chosen not in names:
         raise ConfigError(f"parameter labels.space: '{chosen}' is no label space of '{card.name}'; {known_names(chosen, names)}")
     if not spaces:
         return None, slice(None)
-    classes, ends = card.config.get("num_classes"), list(accumulate(len(space.classes) for space in spaces))
+    ends = list(accumulate(len(space.classes) for space in spaces))
     if classes is not None and classes != ends[-1]:
         found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
         raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")

@@ -176,6 +176,7 @@ def part_of(source: Source, entry: SourceConfig, config: TrainConfig, targets: C
     table = None
     if "labels" in targets and source.label_space is not None:
         table = label_table(source.label_space, config.label_space)
+        table[table >= config.model.get("num_classes", UNLABELLED)] = UNLABELLED
     to_relative = config.depth_kind == "relative" and source.depth_kind == "metric"
     if "depth" in targets and config.depth_kind == "metric" and source.depth_kind == "relative":
         raise ConfigError(f"source '{source.name}': its depth is relative, 'depth_kind' is metric; leave it out, or train relative depth")

@@ -30,7 +30,8 @@ from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.teacher import Teacher
 from mtdense_ros.utils.settings import build_settings
-from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_foreign, read_state
+from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_card, read_foreign, read_state
+from mtdense_ros.weights.card import Card
 
 _MAY_CHANGE = {"steps", "minutes", "device", "amp", "threads", "loaders", "checkpoint_minutes"}
 """Settings that say how long and on what machine."""
@@ -89,10 +90,11 @@ class Run:
     def continue_from(self, name_or_path: str) -> Path:
         """Gives the network this package's weights of a name or path, but for what begins `anew`; returns their file.
 
+        Classes that their label space has got since begin with random weights, the others keep theirs.
         Raises WeightsError, and ConfigError where nothing is called what is to begin anew.
         """
         path = find_weights(name_or_path)
-        found = read_state(path)
+        found = self._with_new_classes(read_state(path), read_card(path))
         self._check_anew([*found, *self.net.state_dict()])
         try:
             state = self._not_anew(found)
@@ -103,6 +105,18 @@ class Run:
         for each in (self.net, self.average):
             each.load_state_dict(state, strict=False)
         return path
+
+    def _with_new_classes(self, state: Mapping[str, Tensor], card: Card) -> dict[str, Tensor]:
+        """The entries of a network of an earlier size of this label space, with the rows of its new classes from this network."""
+        before, now = card.config.get("num_classes"), self.net.config.get("num_classes")
+        grown = dict(state)
+        if before == now or card.label_space != self.config.label_space or not _is_earlier_size(card.label_space, before):
+            return grown
+        for name, value in self.net.state_dict().items():
+            found = state.get(name, value)
+            if name.startswith("heads.labels.") and value.shape[:1] == (now,) and found.shape[:1] == (before,):
+                grown[name] = torch.cat([found, value[before:].cpu()])
+        return grown
 
     def _check_anew(self, entries: Collection[str]) -> None:
         for name in self.config.anew:
@@ -177,16 +191,24 @@ def restored(path: Path) -> Run:
 
 
 def network_of(config: TrainConfig) -> DenseNetwork:
-    """The network of a configuration, with as many classes as its label space has. Raises ConfigError where `model` asks for others."""
+    """The network of a configuration, with as many classes as its label space has, or had earlier where `model` says so.
+
+    Raises ConfigError where `model` asks for any other number.
+    """
     with torch.device("meta"):  # draws no random numbers
         known = create_model(config.arch, **config.model).config
     if "num_classes" not in known:
         return create_model(config.arch, **config.model)
-    classes = sum(len(space.classes) for space in load_label_spaces(config.label_space))
+    classes = sum(len(space.classes) for space in load_label_spaces(config.label_space, config.model.get("num_classes")))
     if config.model.get("num_classes", classes) != classes:
         found = f"'model.num_classes' is {known['num_classes']}, '{config.label_space}' has {classes}"
         raise ConfigError(f"training: {found}; leave it out")
     return create_model(config.arch, **{**config.model, "num_classes": classes})
+
+
+def _is_earlier_size(label_space: str, num_classes: int | None) -> bool:
+    """Whether a label space had so many classes before others joined at its end."""
+    return num_classes is not None and load_label_spaces(label_space, num_classes) != load_label_spaces(label_space)
 
 
 def targets_of(config: TrainConfig, net: DenseNetwork) -> tuple[str, ...]:

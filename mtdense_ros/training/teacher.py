@@ -48,6 +48,9 @@ class Teacher:
             raise ConfigError(f"{where}: 'teacher.labels' needs labels of both networks, and among the targets; set it to 0")
         if self.card.label_space != config.label_space:
             raise ConfigError(f"{where}: knows '{self.card.label_space}', the training '{config.label_space}'; train in its label space")
+        known, classes = (net.config["num_classes"] for net in (self._net, student))
+        if known != classes:
+            raise ConfigError(f"{where}: knows {known} classes, the student {classes}; set 'model.num_classes' to {known}")
 
 
 class Tap:

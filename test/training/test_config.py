@@ -94,8 +94,10 @@ def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
 @pytest.mark.slow
 def test_a_network_has_the_classes_of_the_label_space():
     assert Run(TrainConfig(steps=1, label_space="nyud13")).net.config["num_classes"] == 13
-    with pytest.raises(ConfigError, match="'model.num_classes' is 5, 'indoor' has 6"):
+    with pytest.raises(ConfigError, match="'model.num_classes' is 5, 'indoor' has 7"):
         Run(TrainConfig(steps=1, model={"num_classes": 5}))
+    assert Run(TrainConfig(steps=1)).net.config["num_classes"] == 7
+    assert Run(TrainConfig(steps=1, model={"num_classes": 6})).net.config["num_classes"] == 6, "before there was a person"
 
 
 @pytest.mark.slow

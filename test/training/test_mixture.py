@@ -8,6 +8,7 @@ from training_data import write_set
 
 from mtdense_ros.data.datasets.folder_writer import FolderWriter
 from mtdense_ros.data.datasets.registry import open_source
+from mtdense_ros.data.datasets.stored_labels import PERSON
 from mtdense_ros.data.sample import Sample
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
@@ -192,3 +193,13 @@ def test_new_shards_join_on_refresh(tmp_path):
     assert mixture.sizes == [2]
     mixture.refresh()
     assert mixture.sizes == [4]
+
+
+def test_a_network_of_before_there_was_a_person_learns_nothing_of_people(tmp_path):
+    root = write_set(tmp_path / "set", 2)
+    labels = np.load(root / "shard-0000/labels.npy")
+    labels[:, 0, :4, :4] = PERSON
+    np.save(root / "shard-0000/labels.npy", labels)
+    for model, found in (({}, 6), ({"num_classes": 6}, 255)):
+        config = TrainConfig(steps=1, sources=(SourceConfig(f"renders:{root}"),), validation=1, model=model)
+        assert (open_mixture(config, ("labels",), False).training(0, 0).labels[:4, :4] == found).all()

@@ -17,7 +17,7 @@ from mtdense_ros.weights import load_weights
 
 pytestmark = pytest.mark.slow
 
-FFM = {"num_classes": 6, "tasks": ("labels", "depth")}
+FFM = {"num_classes": 7, "tasks": ("labels", "depth")}
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def plan_annotation(source: Source, targets: Sequence[str], cards: Mapping[str, 
     card = cards["labels"]
     if card.label_space is None:
         raise ConfigError(f"teacher '{card.name}': its card names no label space, so its ids mean nothing; choose another teacher")
-    spaces = load_label_spaces(card.label_space)
+    spaces = load_label_spaces(card.label_space, card.config.get("num_classes"))
     if label_space is None:
         return AnnotationPlan(portable_space(card.label_space) if len(spaces) == 1 else spaces[0].name, depth_kind, spaces[0].name)
     space, table = _mapped_space(card.name, spaces, label_space)

@@ -14,7 +14,7 @@ from mtdense_ros.data.datasets.rendered import RenderedSource
 from mtdense_ros.imaging.label_spaces import load_label_space
 from mtdense_ros.inference import Predictor
 from mtdense_ros.inference.multi_predictor import MultiPredictor
-from mtdense_ros.pipeline.legend import legend
+from mtdense_ros.pipeline.legend import legend_of
 from mtdense_ros.training.config import load_config
 from mtdense_ros.training.loop import train
 from mtdense_ros.training.state import Run
@@ -40,7 +40,7 @@ def test_they_load_verify_compose_and_tell_six_classes(six):
     predictor = Predictor.load(six, device="cpu", engine="torch", precision="fp32", size=(64, 96))
     assert predictor.label_space.classes == load_label_space("indoor").classes[:6]
     networks = MultiPredictor.load(six, device="cpu", engine="torch")
-    assert [entry["name"] for entry in json.loads(legend(networks))["classes"]] == list(predictor.label_space.names)
+    assert [entry["name"] for entry in legend_of(networks, "none")["classes"]] == list(predictor.label_space.names)
     assert predictor.predict(np.zeros((64, 96, 3), np.uint8)).labels.max() < 6
 
 

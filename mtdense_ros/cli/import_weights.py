@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import sys
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from typing import Any
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
+from mtdense_ros.training.forward import input_statistics
 from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
 from mtdense_ros.weights.files import SUFFIX
 from mtdense_ros.weights.importers.smoke_test import trial_run
 
-_IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 _UNKNOWN = "as the source of the checkpoint"
 _TRIAL_HW = (64, 96)
 _LEAST_DEPTH_M = 0.1
@@ -26,28 +27,28 @@ _LEAST_DEPTH_M = 0.1
 # Input and output as the originals' own code defines them, and who made what they published.
 _CARDS: dict[str, dict[str, Any]] = {
     "ffm": {
-        "input": {"height": 128, "width": 160, "resize": "stretch", "multiple": 1, **_IMAGENET},
+        "input": {"height": 128, "width": 160, "resize": "stretch", "multiple": 1},
         "licence": _UNKNOWN,
         "attribution": "network after Zhang et al., A Simple Baseline for Fast and Accurate Depth Estimation on Mobile Devices, CVPRW 2021",
     },
     "hydranet": {
-        "input": {"height": 480, "width": 640, "resize": "native", "multiple": 1, **_IMAGENET},
+        "input": {"height": 480, "width": 640, "resize": "native", "multiple": 1},
         "licence": "academic use only, as the original's checkpoints",
         "attribution": "Nekrasov et al., Real-Time Joint Semantic Segmentation and Depth Estimation (...), ICRA 2019",
     },
     "lraspp": {
-        "input": {"height": 520, "width": 520, "resize": "shorter", "multiple": 1, **_IMAGENET},
+        "input": {"height": 520, "width": 520, "resize": "shorter", "multiple": 1},
         "licence": "BSD-3-Clause, as torchvision",
         "attribution": "torchvision, Soumith Chintala and contributors; network after Howard et al., Searching for MobileNetV3, ICCV 2019",
         "data": "of torchvision's own weights: COCO with the labels of Pascal VOC, encoder from ImageNet; pictures under their own terms",
     },
     "mdeas": {
-        "input": {"height": 224, "width": 224, "resize": "stretch", "multiple": 1, "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0]},
+        "input": {"height": 224, "width": 224, "resize": "stretch", "multiple": 1},
         "licence": "MIT, as the original's repository",
         "attribution": "rohitrnath, Monocular-Depth-Estimation-and-Segmentation",
     },
     "mtdense": {
-        "input": {"height": 192, "width": 256, "resize": "area", "multiple": 32, **_IMAGENET},
+        "input": {"height": 192, "width": 256, "resize": "area", "multiple": 32},
         "licence": _UNKNOWN,
         "attribution": _UNKNOWN,
     },
@@ -106,6 +107,7 @@ def import_checkpoint(file: Path, arch: str, name: str, facts: Facts, out: Path,
     source = f"converted from {file.name}, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
     card = save_weights(target, net, {
         **_CARDS[arch],
+        "input": {**_CARDS[arch]["input"], **dataclasses.asdict(input_statistics(net))},
         "arch": arch,
         "label_space": space,
         "depth": _depth(net, arch, facts, space),

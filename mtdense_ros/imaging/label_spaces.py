@@ -46,7 +46,8 @@ def load_label_space(name_or_path: str | Path) -> LabelSpace:
 def load_label_spaces(text: str, num_classes: int | None = None) -> tuple[LabelSpace, ...]:
     """The label spaces of one network in the order of its logits: names or paths with "+" between them ("nyud40+kitti6").
 
-    num_classes: of the network; where that is an earlier size of its one space, it has the classes of that time. Raises ConfigError for an empty part, for a repeated space and as load_label_space() does.
+    num_classes: of the network; where that is an earlier size of its one space, it has the classes of that time. Raises ConfigError
+    for an empty part, for a repeated space and as load_label_space() does.
     """
     parts = [text] if Path(text).expanduser().is_file() else [part.strip() for part in text.split("+")]
     if not all(parts):

@@ -36,6 +36,8 @@ class InvertedResidual(nn.Module):
 class MobileNetV2(nn.Module):
     """Image (B, 3, H, W) to the outputs of layer2 to layer8, without the classifier and its 1x1 convolution; 1,812,800 parameters."""
 
+    channels = CHANNELS
+
     def __init__(self) -> None:
         super().__init__()
         self.layer1 = nn.Sequential(*conv_bn(3, STEM_CHANNELS, 3, stride=2), nn.ReLU6(inplace=True))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from mtdense_ros.models.base import (
     Background,
     DenseNetwork,
+    check_choice,
     check_classes,
     check_flags,
     check_image,
@@ -21,7 +23,8 @@ from mtdense_ros.models.base import (
     task_channels,
 )
 from mtdense_ros.models.blocks import conv_bn, depth_from_log, resize_like
-from mtdense_ros.models.mobilenet_v2 import CHANNELS, MobileNetV2
+from mtdense_ros.models.efficientnet_lite import EfficientNetLite
+from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.models.refinenet import ChainedResidualPooling
 
 _CHANGE_STRIDES = (32, 16, 8, 4)
@@ -30,11 +33,19 @@ _CHANGE_STAGES = (6, 4, 2, 1)
 _REFINEMENTS = (1, 1, 1, 2)
 _RIM_CHANNELS = 24
 
+BACKBONES: dict[str, Callable[[], MobileNetV2 | EfficientNetLite]] = {
+    "mobilenet_v2": MobileNetV2,
+    "efficientnet_lite0": partial(EfficientNetLite, "lite0"),
+    "efficientnet_lite1": partial(EfficientNetLite, "lite1"),
+}
+"""What the encoder can be: seven stages at the same strides each."""
+
 
 class MtDense(DenseNetwork):
-    """MobileNetV2, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (to stride 2).
+    """An encoder, a Light-Weight-RefineNet decoder with one light head per task (stride 4), and a change decoder (to stride 2).
 
     num_classes: channels of `labels`. tasks: of labels, depth, normals. foreground: whether there is a change decoder.
+    backbone: mobilenet_v2, efficientnet_lite0 or efficientnet_lite1, which differ in how the image is normalised.
     width: channels of the dense decoder; head_width: of its heads; change_widths: of the change decoder at strides
     32, 16, 8 and 4. Raw depth is positive, in metres for the focal length on the card.
     """
@@ -46,6 +57,7 @@ class MtDense(DenseNetwork):
         num_classes: int = 6,
         tasks: Sequence[str] = ("labels", "depth", "normals"),
         foreground: bool = True,
+        backbone: str = "mobilenet_v2",
         width: int = 112,
         head_width: int = 48,
         change_widths: Sequence[int] = (48, 48, 48, 32),
@@ -54,22 +66,24 @@ class MtDense(DenseNetwork):
         check_sizes(width=width, head_width=head_width)
         tasks = checked_tasks(tasks)
         check_flags(foreground=foreground)
+        check_choice(BACKBONES, backbone=backbone)
         check_widths("change_widths", change_widths, _CHANGE_STRIDES)
         super().__init__(
             num_classes=num_classes,
             tasks=list(tasks),
             foreground=foreground,
+            backbone=backbone,
             width=width,
             head_width=head_width,
             change_widths=list(change_widths),
         )
-        self.encoder = MobileNetV2()
-        self.decoder = DenseDecoder(width)
+        self.encoder = BACKBONES[backbone]()
+        self.decoder = DenseDecoder(self.encoder.channels, width)
         channels = task_channels(num_classes)
         for task in tasks:
             self.heads[task] = DenseHead(width, head_width, channels[task])
         if foreground:
-            self.heads["foreground"] = ChangeDecoder(tuple(change_widths))
+            self.heads["foreground"] = ChangeDecoder(self.encoder.channels, tuple(change_widths))
 
     def forward(self, image: Tensor, background: Background | None = None, outputs: Collection[str] | None = None) -> dict[str, Tensor]:
         """See DenseNetwork.forward. With encoded background features the encoder runs once, with an image twice."""
@@ -123,11 +137,14 @@ def change_features(features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 
 class DenseDecoder(nn.Module):
-    """Light-Weight RefineNet with one BatchNorm per fusion and fewer pooling stages towards the finer, costlier scales."""
+    """Light-Weight RefineNet with one BatchNorm per fusion and fewer pooling stages towards the finer, costlier scales.
 
-    def __init__(self, width: int) -> None:
+    encoder_channels: of layer1 to layer8.
+    """
+
+    def __init__(self, encoder_channels: Sequence[int], width: int) -> None:
         super().__init__()
-        self.reduce = nn.ModuleDict({f"layer{n}": nn.Conv2d(CHANNELS[n - 1], width, 1, bias=False) for n in range(8, 2, -1)})
+        self.reduce = nn.ModuleDict({f"layer{n}": nn.Conv2d(encoder_channels[n - 1], width, 1, bias=False) for n in range(8, 2, -1)})
         self.norm = nn.ModuleDict({f"stride{s}": nn.BatchNorm2d(width) for s in (32, 16, 8, 4)})
         self.crp = nn.ModuleDict(
             {f"stride{s}": ChainedResidualPooling(width, n, depthwise=s == 4) for s, n in ((32, 4), (16, 4), (8, 3), (4, 2))}
@@ -167,12 +184,12 @@ class ChangeDecoder(nn.Module):
     """Compares two feature pyramids coarse to fine: per scale both maps and their absolute difference, plus the coarser result.
 
     Nothing runs at stride 2, where the time would go: each cell of stride 4 answers for the four points in it. Thin rims are lost
-    in the features, so at stride 4 a convolution of the picture itself joins them.
+    in the features, so at stride 4 a convolution of the picture itself joins them. encoder_channels: of layer1 to layer8.
     """
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    def __init__(self, encoder_channels: Sequence[int], widths: tuple[int, ...]) -> None:
         super().__init__()
-        channels = [CHANNELS[stage + 1] for stage in _CHANGE_STAGES]
+        channels = [encoder_channels[stage + 1] for stage in _CHANGE_STAGES]
         channels[-1] += _RIM_CHANNELS
         self.rims = nn.Conv2d(3, _RIM_CHANNELS, 5, stride=_CHANGE_STRIDES[-1], padding=2, bias=False)
         self.compare = nn.ModuleList(nn.Conv2d(3 * c, w, 1, bias=False) for c, w in zip(channels, widths, strict=True))

@@ -44,6 +44,8 @@ ATTRIBUTION = (
     "and CC0 textures."
 )
 OWN_LICENCE = "Apache-2.0"
+FREE_LICENCES = (OWN_LICENCE, "MIT")
+"""Of what weights may start from without a decision on theirs: they ask for no more than a mention, which the card makes."""
 _MULTIPLE = 32
 
 _log = logging.getLogger(__name__)
@@ -53,14 +55,14 @@ def card_fields(run: Run, folder: Path, licence: str = "") -> dict[str, Any]:
     """What `save_weights` cannot know: the input, the meaning of the outputs, and where the weights come from.
 
     folder: of the run. licence: needed where a source is not rendered by this package, and where the weights that it started from or
-    its teacher have another licence than this package's own. Raises ConfigError without it.
+    its teacher are under none of FREE_LICENCES. Raises ConfigError without it.
     """
     config, start = run.config, recorded_start(folder)
     mixture = open_mixture(config, run.targets, needs_pairs(run.net, run.targets))
     metric = {"kind": "metric", "min_m": config.depth_range_m[0], "max_m": config.depth_range_m[1], "focal_px": config.focal_px}
     origins = [*([start] if start else []), *_teacher(run)]
     foreign = [f"{source.name}: {source.licence}" for source in mixture.origins if not isinstance(source, RenderedSource)]
-    foreign += [f"{entry['name']}: {entry.get('licence', 'unknown')}" for entry in origins if entry.get("licence") != OWN_LICENCE]
+    foreign += [f"{entry['name']}: {entry.get('licence', 'unknown')}" for entry in origins if entry.get("licence") not in FREE_LICENCES]
     if foreign and not licence:
         listed = "; ".join(foreign)
         raise ConfigError(f"weights of {folder}: made of what has licences of its own ({listed}); say the weights' with --licence")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from mtdense_ros.models import DenseNetwork
+from mtdense_ros.models.efficientnet_lite import INPUT_MEAN, INPUT_STD, EfficientNetLite
 from mtdense_ros.models.mdeas import Mdeas
 from mtdense_ros.models.mtdense import MtDense
 from mtdense_ros.training.batches import FOREGROUND, Batch
@@ -72,5 +73,9 @@ class InputStatistics:
 
 
 def input_statistics(net: DenseNetwork) -> InputStatistics:
-    """ImageNet's, but for mdeas, which takes [0, 1] as it is."""
-    return InputStatistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)) if isinstance(net, Mdeas) else InputStatistics()
+    """ImageNet's, but for mdeas, which takes [0, 1] as it is, and for EfficientNet-Lite, whose checkpoints have their own."""
+    if isinstance(net, Mdeas):
+        return InputStatistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    if isinstance(dict(net.named_children()).get("encoder"), EfficientNetLite):
+        return InputStatistics(INPUT_MEAN, INPUT_STD)
+    return InputStatistics()

@@ -12,6 +12,11 @@ from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.utils.git import source_commit
 from mtdense_ros.weights import read_card
 from mtdense_ros.weights.files import SUFFIX
+from mtdense_ros.weights.importers.wheel import SUFFIX as WHEEL_SUFFIX
+from mtdense_ros.weights.importers.wheel import WheelCheckpoint, read_wheel
+
+ENCODERS_LEARNED_ON = "ImageNet (ILSVRC 2012), photographs; none of them is part of this project"
+"""What every checkpoint that training takes as an encoder is a classifier of; see weights.importers.encoders."""
 
 _FILE = "commit"
 _COMMAND_FILE = "command"
@@ -58,11 +63,25 @@ def recorded_start(out: Path) -> dict[str, Any] | None:
 def _origin(start: Start) -> dict[str, Any]:
     """The file, and of weights of this package all that their card says of their own origin."""
     entry = {"name": start.what, "file": start.file.name, "sha256": hashlib.sha256(start.file.read_bytes()).hexdigest()}
+    if start.file.suffix == WHEEL_SUFFIX:
+        return {**entry, **_of_wheel(read_wheel(start.file))}
     if start.file.suffix != SUFFIX:
-        return entry
+        return {**entry, "trained_on": ENCODERS_LEARNED_ON}
     card = read_card(start.file)
     kept = {key: getattr(card, key) for key in ("commit", "command", "licence", "attribution", "data")}
     return {**entry, **kept}
+
+
+def _of_wheel(found: WheelCheckpoint) -> dict[str, Any]:
+    """The package, the checkpoint in it, and what a card must say of them."""
+    return {
+        "package": found.package,
+        "version": found.version,
+        "checkpoint": {"file": found.name, "sha256": found.sha256},
+        "licence": found.licence,
+        "trained_on": ENCODERS_LEARNED_ON,
+        "attribution": f"The encoder started from the ImageNet classifier in {found.package} {found.version} ({found.licence}).",
+    }
 
 
 def _write(path: Path, text: str) -> None:

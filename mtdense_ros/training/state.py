@@ -19,6 +19,7 @@ from mtdense_ros.engines.torch_engine import choose_device
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
+from mtdense_ros.models.efficientnet_lite import EfficientNetLite
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.training.batches import Layout
@@ -224,6 +225,8 @@ def encoder_kind(net: DenseNetwork) -> str:
     encoder = dict(net.named_children()).get("encoder")
     if isinstance(encoder, MobileNetV2):
         return "mobilenet_v2"
+    if isinstance(encoder, EfficientNetLite):
+        return str(net.config["backbone"])
     if isinstance(encoder, MobileNetV3):
         return f"mobilenet_v3_{net.config['backbone']}"
     raise ConfigError(f"training: 'encoder' is given, and {type(net).__name__} has no encoder of an ImageNet classifier; leave it out")

@@ -52,6 +52,7 @@ def mtdense_config(entries: Entries) -> dict[str, Any]:
     config: dict[str, Any] = {
         "tasks": tasks,
         "foreground": any(name.startswith("heads.foreground.") for name in entries),
+        "backbone": _backbone(entries),
         "width": channels("mtdense", entries, "decoder.reduce.layer8.weight"),
         "head_width": channels("mtdense", entries, f"heads.{tasks[0]}.1.weight"),
     }
@@ -60,6 +61,13 @@ def mtdense_config(entries: Entries) -> dict[str, Any]:
     if config["foreground"]:
         config["change_widths"] = [channels("mtdense", entries, f"heads.foreground.norm.{scale}.weight") for scale in range(4)]
     return config
+
+
+def _backbone(entries: Entries) -> str:
+    """Of mtdense: EfficientNet-Lite has no expansion in its first block; lite1 has more blocks than lite0."""
+    if "encoder.layer2.0.expand.0.weight" in entries:
+        return "mobilenet_v2"
+    return "efficientnet_lite1" if "encoder.layer3.2.expand.0.weight" in entries else "efficientnet_lite0"
 
 
 def mobilenet_v3_variant(arch: str, entries: Entries, prefix: str) -> tuple[str, bool]:

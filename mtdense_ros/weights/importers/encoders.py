@@ -9,22 +9,31 @@ import torch
 from torch import Tensor, nn
 
 from mtdense_ros.errors import WeightsError, known_names
+from mtdense_ros.models.efficientnet_lite import EfficientNetLite
 from mtdense_ros.models.mobilenet_v2 import STEM_CHANNELS, MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.weights.importers.config_inference import mobilenet_v3_variant
 from mtdense_ros.weights.importers.convert import copied, plain_entries, refuse_extra
-from mtdense_ros.weights.importers.names import hydranet_encoder_names, numbered_blocks, torchvision_v2_names
+from mtdense_ros.weights.importers.names import (
+    efficientnet_lite_names,
+    flat_v2_names,
+    hydranet_encoder_names,
+    numbered_blocks,
+    torchvision_v2_names,
+)
 
 _V2_CLASSIFIER = ("features.18.", "classifier.")
 _V3_CLASSIFIER = ("classifier.",)
-"""The beginnings of the names of torchvision's classifier, with which the encoder ends; the HydraNet authors' file has none."""
+_LITE_CLASSIFIER = ("_conv_head.", "_bn1.", "_fc.")
+"""The beginnings of the names of the classifier, with which the encoder ends; the HydraNet authors' file has none."""
 
 
 def convert_encoder_state_dict(kind: str, state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
     """A new state dict for our encoder, from an ImageNet classifier's checkpoint.
 
-    kind: "mobilenet_v2", MobileNetV2 in torchvision's names or the HydraNet authors'; "mobilenet_v3_large" or
-    "mobilenet_v3_small", MobileNetV3 in torchvision's names. state_dict: as for convert_state_dict; the classifier is left out.
+    kind: "mobilenet_v2", MobileNetV2 in torchvision's names, older ones of the same layout, or the HydraNet authors';
+    "mobilenet_v3_large" or "mobilenet_v3_small", MobileNetV3 in torchvision's names; "efficientnet_lite0" or "efficientnet_lite1",
+    as their PyTorch checkpoints are published. state_dict: as for convert_state_dict; the classifier is left out.
     torchvision's MobileNetV2 lacks the first block's expansion: ours becomes an identity, exactly so in evaluation mode (in
     training mode its BatchNorm normalises as any other). Raises WeightsError, naming the entry, for anything else that is
     missing, extra or of another shape.
@@ -41,7 +50,10 @@ def _mobilenet_v2(kind: str, entries: dict[str, Tensor]) -> dict[str, Tensor]:
         return _renamed(kind, entries, expected, hydranet_encoder_names(expected))
     identity = _identity_expansion("layer2.0.expand", STEM_CHANNELS)
     expected = {name: value for name, value in expected.items() if name not in identity}
-    return {**identity, **_renamed(kind, _without(entries, _V2_CLASSIFIER), expected, torchvision_v2_names(expected))}
+    original = torchvision_v2_names(expected)
+    if "features.1.conv.0.weight" in entries:
+        original = flat_v2_names(original)
+    return {**identity, **_renamed(kind, _without(entries, _V2_CLASSIFIER), expected, original)}
 
 
 def _mobilenet_v3(kind: str, entries: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -51,7 +63,15 @@ def _mobilenet_v3(kind: str, entries: dict[str, Tensor]) -> dict[str, Tensor]:
     return _renamed(kind, _without(entries, _V3_CLASSIFIER), expected, numbered_blocks(expected, "features."))
 
 
+def _efficientnet_lite(kind: str, entries: dict[str, Tensor]) -> dict[str, Tensor]:
+    with torch.device("meta"):
+        expected = EfficientNetLite(kind.removeprefix("efficientnet_")).state_dict()
+    return _renamed(kind, _without(entries, _LITE_CLASSIFIER), expected, efficientnet_lite_names(expected))
+
+
 _KINDS: dict[str, Callable[[str, dict[str, Tensor]], dict[str, Tensor]]] = {
+    "efficientnet_lite0": _efficientnet_lite,
+    "efficientnet_lite1": _efficientnet_lite,
     "mobilenet_v2": _mobilenet_v2,
     "mobilenet_v3_large": _mobilenet_v3,
     "mobilenet_v3_small": _mobilenet_v3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 _TASKS = (("labels", "segm"), ("depth", "depth"), ("normals", "normal"))
 
@@ -70,6 +70,41 @@ def torchvision_v2_names(names: Iterable[str]) -> dict[str, str]:
         number = ("expand", "depthwise", "project").index(part) - (feature == 1)
         inside = f"{number + int(step)}" if part == "project" else f"{number}.{step}"
         renamed[name] = f"features.{feature}.conv.{inside}.{value}"
+    return renamed
+
+
+def flat_v2_names(names: Mapping[str, str]) -> dict[str, str]:
+    """The values of torchvision_v2_names() as implementations older than torchvision's have them: a block's layers in one row.
+
+    Activations count too: convolution, BatchNorm and ReLU6 of the expansion are 0 to 2, and so on.
+    """
+
+    def flat(name: str) -> str:
+        found = re.fullmatch(r"features\.(\d+)\.conv\.(\d)(?:\.(\d))?\.(\w+)", name)
+        if found is None:
+            return name
+        block, layer, step, value = found.groups()
+        project = 1 if block == "1" else 2  # its place after the steps that have an activation
+        number = 3 * int(layer) + int(step) if step else 3 * project + int(layer) - project
+        return f"features.{block}.conv.{number}.{value}"
+
+    return {ours: flat(theirs) for ours, theirs in names.items()}
+
+
+_LITE_PARTS = {"expand": ("_expand_conv", "_bn0"), "depthwise": ("_depthwise_conv", "_bn1"), "project": ("_project_conv", "_bn2")}
+
+
+def efficientnet_lite_names(names: Iterable[str]) -> dict[str, str]:
+    """Entries of our EfficientNetLite, in its order -> those of its checkpoints, which count the blocks through all stages."""
+    blocks: dict[str, int] = {}
+    renamed = {}
+    for name in names:
+        found = re.fullmatch(r"(layer\d+\.\d+)\.(\w+)\.(\d)\.(\w+)", name)
+        if found is None:
+            renamed[name] = name.replace("layer1.0.", "_conv_stem.").replace("layer1.1.", "_bn0.")
+            continue
+        block, part, step, value = found.groups()
+        renamed[name] = f"_blocks.{blocks.setdefault(block, len(blocks))}.{_LITE_PARTS[part][int(step)]}.{value}"
     return renamed
 
 

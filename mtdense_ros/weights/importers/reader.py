@@ -16,6 +16,7 @@ from safetensors.torch import load as load_safetensors
 
 from mtdense_ros.errors import WeightsError
 from mtdense_ros.weights.importers.legacy_pickles import STAND_INS, named_code, with_text_strings
+from mtdense_ros.weights.importers.wheel import SUFFIX, read_wheel
 
 _ZIP = b"PK"
 _TORCHSCRIPT_FILE = "constants.pkl"
@@ -24,7 +25,7 @@ _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 
 
 def read_foreign(path: str | Path) -> dict[str, Any]:
-    """What torch.save of any version from 0.4 on, also under Python 2, or safetensors wrote to a file.
+    """What torch.save of any version from 0.4 on, also under Python 2, or safetensors wrote to a file, or to the one in a wheel.
 
     Tensors on the CPU, numbers, text and plain containers only: any other class or function in a pickle is refused, never
     executed. Byte strings of Python 2 are read as latin1, numpy's numbers become Python's.
@@ -34,7 +35,7 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise WeightsError(f"checkpoint {path}: the file does not exist; correct the path")
     try:
-        content = _read(path)
+        content = _read(path, read_wheel(path).content if path.suffix == SUFFIX else path.read_bytes())
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL (\S+)", str(error))
         code = named[1] if named else named_code(path.read_bytes())
@@ -50,34 +51,33 @@ def read_foreign(path: str | Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _read(path: Path) -> Any:
-    """The content, by the format that the first bytes tell."""
-    with path.open("rb") as file:
-        head = file.read(_TAR_MARK_AT + len(_TAR_MARK))
+def _read(path: Path, file: bytes) -> Any:
+    """The content of a file, by the format that its first bytes tell; `path` names it in errors."""
+    head = file[: _TAR_MARK_AT + len(_TAR_MARK)]
     if head.startswith(_ZIP):
-        _refuse_torchscript(path)
-        return _unpickled(path)
+        _refuse_torchscript(path, file)
+        return _unpickled(file)
     if head[8:9] == b"{":  # after the length of its header, which is JSON
-        return _read_safetensors(path)
+        return _read_safetensors(path, file)
     if head[_TAR_MARK_AT:] == _TAR_MARK:
         raise WeightsError(f"checkpoint {path}: is a tar file, as torch before 0.1.10 wrote; {_ELSEWHERE}")
-    return _unpickled(io.BytesIO(with_text_strings(path.read_bytes())))
+    return _unpickled(with_text_strings(file))
 
 
-def _unpickled(source: Path | io.BytesIO) -> Any:
+def _unpickled(file: bytes) -> Any:
     with torch.serialization.safe_globals(STAND_INS):  # type: ignore[arg-type]
-        return torch.load(source, map_location="cpu", weights_only=True)
+        return torch.load(io.BytesIO(file), map_location="cpu", weights_only=True)
 
 
-def _refuse_torchscript(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
+def _refuse_torchscript(path: Path, file: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
         names = {name.rpartition("/")[2] for name in archive.namelist()}
     if _TORCHSCRIPT_FILE in names:
         raise WeightsError(f"checkpoint {path}: refused, it is a TorchScript program, which is code; {_ELSEWHERE}")
 
 
-def _read_safetensors(path: Path) -> dict[str, Any]:
+def _read_safetensors(path: Path, file: bytes) -> dict[str, Any]:
     try:
-        return load_safetensors(path.read_bytes())
+        return load_safetensors(file)
     except SafetensorError as error:
         raise WeightsError(f"checkpoint {path}: no valid safetensors file ({error}); download it again") from error

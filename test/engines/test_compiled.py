@@ -70,6 +70,17 @@ def test_shipped_weights_agree_with_torch(name, weights):
     compiled.close()
 
 
+def test_padding_that_depends_on_the_size_agrees_with_torch(name, card):
+    """EfficientNet-Lite, at sides whose halves are even and odd in any mixture, from one traced graph."""
+    net = create_model("mtdense", backbone="efficientnet_lite0", width=16, head_width=8, change_widths=(8, 8, 8, 8)).eval()
+    compiled, eager = create_engine(net, card, name, "cpu", threads=1), TorchEngine(net, "cpu", threads=1)
+    for count, height, width in ((1, 64, 96), (2, 67, 93), (1, 50, 70)):
+        images, background = noise(count, 3, height, width), noise(1, 3, height, width, seed=1)
+        a, b = (engine.encode_background(background) for engine in (compiled, eager))
+        assert_close(compiled.run(images, a), eager.run(images, b))
+    compiled.close()
+
+
 @pytest.mark.parametrize("arch", ["hydranet", "mdeas", "lraspp", "ffm"])
 def test_every_architecture_agrees_with_torch(name, card, arch):
     net = create_model(arch).eval()

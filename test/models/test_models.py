@@ -21,6 +21,8 @@ VARIANTS = [
     ("ffm", {"tasks": EVERY_TASK, "num_classes": 5}),
     ("ffm", FFM_LARGE),
     ("mtdense", {"tasks": ["depth"], "foreground": False}),
+    ("mtdense", {"backbone": "efficientnet_lite0"}),
+    ("mtdense", {"backbone": "efficientnet_lite1"}),
 ]
 
 SIZES = [

@@ -8,6 +8,7 @@ from test_convert import checkpoint
 from torch.nn import functional as F
 
 from mtdense_ros.errors import WeightsError
+from mtdense_ros.models.efficientnet_lite import EfficientNetLite
 from mtdense_ros.models.mobilenet_v2 import MobileNetV2
 from mtdense_ros.models.mobilenet_v3 import MobileNetV3
 from mtdense_ros.weights import convert_encoder_state_dict
@@ -129,3 +130,90 @@ def test_what_does_not_fit_is_named(kind, change, message, torchvision_v2):
 def test_the_other_variant_is_refused():
     with pytest.raises(WeightsError, match="entry 'features.1.block.1.0.weight' is not part"):
         convert_encoder_state_dict("mobilenet_v3_small", imagenet_v3_large())
+
+
+def flat(state):
+    """The same entries as implementations older than torchvision's name them, by a table of two kinds of blocks."""
+    first = {"0.0": "0", "0.1": "1", "1": "3", "2": "4"}
+    others = {"0.0": "0", "0.1": "1", "1.0": "3", "1.1": "4", "2": "6", "3": "7"}
+    renamed = {}
+    for name, value in state.items():
+        found = re.fullmatch(r"features\.(\d+)\.conv\.(.+)\.(\w+)", name)
+        table = first if found and found[1] == "1" else others
+        renamed[f"features.{found[1]}.conv.{table[found[2]]}.{found[3]}" if found else name] = value
+    return renamed
+
+
+def test_mobilenet_v2_of_flat_blocks_is_that_of_torchvision(torchvision_v2):
+    state = torchvision_v2[0]
+    expected, found = (convert_encoder_state_dict("mobilenet_v2", each) for each in (state, flat(state)))
+    assert list(found) == list(expected) and all(torch.equal(found[name], value) for name, value in expected.items())
+    with pytest.raises(WeightsError, match=r"entry 'features.17.conv.7.bias' is missing"):
+        convert_encoder_state_dict("mobilenet_v2", {name: value for name, value in flat(state).items() if name != "features.17.conv.7.bias"})
+
+
+LITE = ((1, 3, 16, 1, 1), (6, 3, 24, 2, 2), (6, 5, 40, 2, 2), (6, 3, 80, 3, 2), (6, 5, 112, 3, 1), (6, 5, 192, 4, 2), (6, 3, 320, 1, 1))
+
+
+def lite_checkpoint(repeats):
+    """The entries of a published EfficientNet-Lite with so many blocks per stage, named by hand, and its blocks: (name, kernel, stride)."""
+    state, blocks, inputs = {}, [], 32
+    conv_and_norm(state, "_conv_stem", "_bn0", (32, 3, 3, 3))
+    for (expansion, kernel, channels, _, stride), count in zip(LITE, repeats, strict=True):
+        for i in range(count):
+            name, hidden = f"_blocks.{len(blocks)}", inputs * expansion
+            if expansion > 1:
+                conv_and_norm(state, f"{name}._expand_conv", f"{name}._bn0", (hidden, inputs, 1, 1))
+            conv_and_norm(state, f"{name}._depthwise_conv", f"{name}._bn1", (hidden, 1, kernel, kernel))
+            conv_and_norm(state, f"{name}._project_conv", f"{name}._bn2", (channels, hidden, 1, 1))
+            blocks.append((name, kernel, stride if i == 0 else 1, i == count - 1))
+            inputs = channels
+    conv_and_norm(state, "_conv_head", "_bn1", (1280, 320, 1, 1))
+    return {**state, "_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}, blocks
+
+
+def lite_maps(state, blocks, image):
+    """The maps after each stage, straight from the entries, padded by the definition of SAME."""
+
+    def layer(x, conv, norm, stride=1, groups=1, act=True):
+        weight, pads = state[f"{conv}.weight"], []
+        for side in (x.shape[3], x.shape[2]):
+            whole = max((-(-side // stride) - 1) * stride + weight.shape[2] - side, 0)
+            pads += [whole // 2, whole - whole // 2]
+        x = F.conv2d(F.pad(x, pads), weight, stride=stride, groups=groups)
+        parts = (state[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+        x = F.batch_norm(x, *parts, eps=1e-3)
+        return F.relu6(x) if act else x
+
+    maps, x = [], layer(image, "_conv_stem", "_bn0", 2)
+    for name, _, stride, last in blocks:
+        y = layer(x, f"{name}._expand_conv", f"{name}._bn0") if f"{name}._expand_conv.weight" in state else x
+        y = layer(y, f"{name}._depthwise_conv", f"{name}._bn1", stride, y.shape[1])
+        y = layer(y, f"{name}._project_conv", f"{name}._bn2", act=False)
+        x = x + y if stride == 1 and x.shape == y.shape else y
+        if last:
+            maps.append(x)
+    return maps
+
+
+@pytest.mark.parametrize(("kind", "repeats"), [("lite0", (1, 2, 2, 3, 3, 4, 1)), ("lite1", (1, 3, 3, 4, 4, 5, 1))])
+def test_efficientnet_lite(kind, repeats):
+    torch.manual_seed(0)
+    state, blocks = lite_checkpoint(repeats)
+    net = EfficientNetLite(kind).eval()
+    net.load_state_dict(convert_encoder_state_dict(f"efficientnet_{kind}", state))
+    image = torch.randn(1, 3, 70, 91)
+    with torch.no_grad():
+        for found, expected in zip(net(image), lite_maps(state, blocks, image), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max()))
+    for change, message in (
+        (lambda c: c.pop("_blocks.0._bn1.bias"), "entry '_blocks.0._bn1.bias' is missing"),
+        (lambda c: c.update({"_blocks.30._bn1.bias": torch.zeros(1)}), "entry '_blocks.30._bn1.bias' is not part"),
+        (lambda c: c.update({"_blocks.3._depthwise_conv.weight": torch.zeros(144, 1, 7, 7)}), "_depthwise_conv.weight' is torch.float32"),
+    ):
+        changed = dict(state)
+        change(changed)
+        with pytest.raises(WeightsError, match=message):
+            convert_encoder_state_dict(f"efficientnet_{kind}", changed)
+    with pytest.raises(WeightsError, match="efficientnet_lite"):
+        convert_encoder_state_dict("efficientnet_lite1" if kind == "lite0" else "efficientnet_lite0", state)

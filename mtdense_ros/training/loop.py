@@ -22,6 +22,7 @@ from mtdense_ros.training.provenance import Start, record
 from mtdense_ros.training.reduction import shared_batch
 from mtdense_ros.training.schedules import ema_decay
 from mtdense_ros.training.state import Run
+from mtdense_ros.training.transfer import FEATURE_DISTANCE
 from mtdense_ros.training.validation import improved, validate
 
 LATEST = "latest.pt"
@@ -80,12 +81,16 @@ def train_step(run: Run, batch: Batch) -> dict[str, Tensor | float]:
     rate = rate_at(config.optimiser, config.schedule, run.step, run.share, run.steps_per_epoch)
     set_rate(run.optimiser, rate)
     run.net.train()
+    run.frozen.to_evaluation()
+    images = normalised(batch.images, statistics.mean, statistics.std)
     before = [buffer.clone() for buffer in run.net.buffers()]
     with shared_batch(run.team.size):
         with torch.autocast(run.device.type, torch.float16 if config.amp == "fp16" else torch.bfloat16, enabled=config.amp != "fp32"):
-            raw = run.forward(normalised(batch.images, statistics.mean, statistics.std), batch.paired)
-            lesson = run.teacher.lesson(batch.images, raw) if run.teacher else {}
-        terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **lesson}
+            raw = run.forward(images, batch.paired)
+            guidance = run.teacher.lesson(batch.images, raw) if run.teacher else {}
+            if run.distance:
+                guidance[FEATURE_DISTANCE] = run.distance.term(images)
+        terms = {**run.recipe.terms(raw, truth_of(run.net, batch)), **guidance}
     run.optimiser.zero_grad(set_to_none=True)
     run.scaler.scale(run.recipe.total(terms)).backward()  # type: ignore[no-untyped-call]
     run.scaler.unscale_(run.optimiser)

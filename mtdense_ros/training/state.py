@@ -30,6 +30,7 @@ from mtdense_ros.training.optimisers import make_optimiser
 from mtdense_ros.training.recipes import recipe_of
 from mtdense_ros.training.schedules import progress
 from mtdense_ros.training.teacher import Teacher
+from mtdense_ros.training.transfer import FEATURE_DISTANCE, FeatureDistance, FrozenParts
 from mtdense_ros.utils.settings import build_settings
 from mtdense_ros.weights import check_state, convert_encoder_state_dict, find_weights, load_weights, read_card, read_foreign, read_state
 from mtdense_ros.weights.card import Card
@@ -54,6 +55,11 @@ class Run:
         self.average: DenseNetwork = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.targets = targets_of(config, self.net)
         self.recipe = recipe_of(config.loss, config.teacher, self.targets, self.net.positive_depth)
+        self.frozen = FrozenParts(config.transfer, self.net)
+        self.distance = FeatureDistance(self.net) if config.transfer.feature_distance else None
+        if self.distance:
+            weights = {**self.recipe.weights, FEATURE_DISTANCE: config.transfer.feature_distance}
+            self.recipe = dataclasses.replace(self.recipe, weights=weights)
         self.layout = Layout(self.targets, self.recipe.strides, config.focal_px if config.depth_kind == "metric" else 0.0)
         self.forward = self.team.joined(TrainingPass(self.net, self.targets), self.device, self.targets == self.net.outputs)
         self.teacher = Teacher(config, self.net, self.device) if config.teacher.weights else None
@@ -86,6 +92,7 @@ class Run:
                 encoder_of(net, path).load_state_dict(state)
             except RuntimeError as error:
                 raise WeightsError(f"training: 'encoder' is {path}, which is another one ({error}); change it or 'model'") from error
+        self._started()
         return path
 
     def continue_from(self, name_or_path: str) -> Path:
@@ -105,7 +112,12 @@ class Run:
             raise WeightsError(f"training: 'start' is {path}, which is another network ({error}); {remedy}") from error
         for each in (self.net, self.average):
             each.load_state_dict(state, strict=False)
+        self._started()
         return path
+
+    def _started(self) -> None:
+        if self.distance:
+            self.distance.start_at(self.net)
 
     def _with_new_classes(self, state: Mapping[str, Tensor], card: Card) -> dict[str, Tensor]:
         """The entries of a network of an earlier size of this label space, with the rows of its new classes from this network."""
@@ -141,6 +153,7 @@ class Run:
             "step": self.step,
             "elapsed_s": self.elapsed_s,
             "best": self.best,
+            **({"original_encoder": self.distance.state()} if self.distance else {}),
         }
         partial = path.with_suffix(".partial")
         torch.save(content, partial)
@@ -153,6 +166,8 @@ class Run:
             self.net.load_state_dict(content["net"])
             self.average.load_state_dict(content["average"])
             self.optimiser.load_state_dict(content["optimizer"])
+            if self.distance:
+                self.distance.load_state(content["original_encoder"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"{path}: is not a checkpoint of this training ({error}); choose another output folder") from error
         if self.scaler.is_enabled() and content["scaler"]:  # empty where the run was not in fp16 before

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mtdense_ros.datatypes import Prediction
+from mtdense_ros.datatypes import LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.evaluation.baselines import TrainingStatistics
 from mtdense_ros.evaluation.frames import EvaluationFrame
@@ -129,3 +129,18 @@ def test_a_shifted_pair_shows_the_same_place():
 def test_each_background_counts_once():
     frames = [EvaluationFrame(str(i), BLACK, background=np.full((*SIZE, 3), i // 2, np.uint8)) for i in range(4)]
     assert [frame.name for frame in backgrounds([*frames, EvaluationFrame("none", BLACK)])] == ["0", "2"]
+
+
+def test_people_are_scored_by_the_labels_alone_where_their_truth_is_known():
+    labels = full(1, np.uint8)
+    labels[0] = 6  # six pixels
+    truth, known = np.zeros(SIZE, bool), np.ones(SIZE, bool)
+    truth[:2, :3] = True  # six pixels, three of which are found
+    known[0, 5] = False
+    frame = EvaluationFrame("a", BLACK, person=truth, person_valid=known)
+    result = score_set(predictor_of(Prediction(labels=labels), "indoor"), [frame], STATISTICS)
+    assert network_entry(result, "person")["iou"] == pytest.approx(3 / 8)
+    before = predictor_of(Prediction(labels=full(1, np.uint8)), "indoor")
+    before.label_space = LabelSpace("indoor", before.label_space.classes[:6])
+    result = score_set(before, [frame], STATISTICS)
+    assert result.entries == [] and "person: the network's label space has no such class" in result.skipped

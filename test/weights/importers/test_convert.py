@@ -142,9 +142,10 @@ def theirs_of(arch, **config):
         ("lraspp", {"num_classes": 3, "backbone": "large", "reduced_tail": True}),
         ("ffm", {"tasks": ["depth"], "backbone": "small", "widths": [5, 4, 3, 2, 1]}),
         ("ffm", {"num_classes": 11, "tasks": ["labels", "normals"], "backbone": "large", "widths": [8, 8, 8, 8, 8]}),
-        ("mtdense", {"num_classes": 6, "tasks": ["labels", "depth"], "foreground": True, "width": 9, "head_width": 7,
+        ("mtdense", {"num_classes": 6, "tasks": ["labels", "depth"], "foreground": True, "backbone": "mobilenet_v2", "width": 9, "head_width": 7,
                      "change_widths": [5, 4, 3, 2]}),
-        ("mtdense", {"tasks": ["normals"], "foreground": False, "width": 9, "head_width": 7}),
+        *(("mtdense", {"tasks": ["normals"], "foreground": False, "backbone": backbone, "width": 9, "head_width": 7})
+          for backbone in ("mobilenet_v2", "efficientnet_lite0", "efficientnet_lite1")),
     ],
 )
 def test_configurations_are_read_from_shapes(arch, config):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import ROOT
+from project import DATA, ROOT
 
 pytest.importorskip("launch_ros", reason="launch_ros is not here; it comes with a ROS 2 installation")
 
@@ -190,6 +190,13 @@ def test_a_wrong_argument_is_named_before_anything_starts(launched, said, argume
 def test_demo_takes_the_time_of_a_bag(launched):
     started = launched("demo.launch.py", bag="/data/some_bag")
     assert "use_sim_time: true" in "".join(Path(name).read_text() for name in started["mtdense_node"].after("--params-file")[1:])
+
+
+def test_demo_shows_a_bag_in_the_frame_of_its_images(launched):
+    bag = DATA / "bags" / "office_static"
+    if not bag.is_dir():
+        pytest.skip(f"no recording {bag}; set MTDENSE_DATA to the folder of the evaluation data")
+    assert launched("demo.launch.py", bag=str(bag))["rviz2"].after("-f") == ["camera"]
 
 
 def test_demo_plays_a_given_bag_in_a_loop_beside_the_node_and_rviz(launched):

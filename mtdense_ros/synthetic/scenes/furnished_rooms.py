@@ -11,7 +11,8 @@ from mtdense_ros.synthetic.objects.placement import Plan
 from mtdense_ros.synthetic.rendering import camera
 from mtdense_ros.synthetic.rendering.ambience import interior_lighting
 from mtdense_ros.synthetic.rendering.scene import Item, View
-from mtdense_ros.synthetic.scenes.furnishing import GROUPS, Furnishing
+from mtdense_ros.synthetic.scenes.arrangements import GROUPS
+from mtdense_ros.synthetic.scenes.furnishing import Furnishing
 from mtdense_ros.synthetic.scenes.interior import build_interior, gap_lining
 from mtdense_ros.synthetic.scenes.room_contents import ceiling_lamps, rug
 from mtdense_ros.synthetic.scenes.room_functions import FUNCTIONS, Function

@@ -13,7 +13,8 @@ from mtdense_ros.synthetic.pairs import PairRenderer
 from mtdense_ros.synthetic.rendering import meshes
 from mtdense_ros.synthetic.rendering.scene import FURNITURE, PERSON, Part
 from mtdense_ros.synthetic.rendering.textures import TextureLibrary
-from mtdense_ros.synthetic.scenes.furnishing import Furnishing, dining, kitchen
+from mtdense_ros.synthetic.scenes.arrangements import dining, kitchen
+from mtdense_ros.synthetic.scenes.furnishing import Furnishing
 from mtdense_ros.synthetic.scenes.room_functions import FUNCTIONS
 
 

@@ -41,6 +41,8 @@ ANSWER_S = 60.0
 RETRY_S = 5.0
 """Fast DDS drops an answer whose reader it has not discovered within 0.1 s, which happens to a first call on a busy machine."""
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+SETTLE_S = 1.0
+"""A new publisher's match shows on our side before the node's: a camera_info sent into that gap may arrive after the image it is for."""
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 TRANSIENT_LOCAL = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 IMAGES = ("labels", "confidence", "labels_color", "depth", "normals", "normals_color", "foreground", "foreground_overlay")
@@ -186,8 +188,11 @@ class Client:
 
     def send(self, message, topic="/camera/image_raw", qos=RELIABLE, seconds=ANSWER_S):
         """Publishes once the node listens."""
+        new = (type(message), topic, id(qos)) not in self._publishers
         publisher = self.publisher(type(message), topic, qos)
         wait_until(lambda: publisher.get_subscription_count() > 0, seconds, f"a subscription of {topic}")
+        if new:
+            time.sleep(SETTLE_S)
         publisher.publish(message)
 
     def exchange(self, image, info=None, topics=None, seconds=ANSWER_S):
@@ -200,7 +205,11 @@ class Client:
     def received(self, stamp, topics=None, seconds=ANSWER_S):
         """The message of this stamp on each topic subscriber, or on these, once they are there."""
         wanted = topics or tuple(self._received)
-        wait_until(lambda: all(self.of_stamp(t, stamp) for t in wanted), seconds, f"{wanted} of stamp {stamp}")
+        try:
+            wait_until(lambda: all(self.of_stamp(t, stamp) for t in wanted), seconds)
+        except AssertionError:
+            came = {t: len(self.of_stamp(t, stamp)) for t in wanted}
+            raise AssertionError(f"messages of stamp {stamp} after {seconds} s: {came}") from None
         return {t: self.of_stamp(t, stamp)[0] for t in wanted}
 
     def capture(self, image, info=None):

@@ -24,8 +24,9 @@ It also draws a picture sheet per set. Its error rows show labels red where wron
 if too far, magenta if missing; normals from blue (0) to red (60 degrees and more); foreground white if found, red if false, blue if missed.
 
 Depth: a pixel without a prediction counts as an error (abs rel 1, outside every threshold, 0 m for the RMSE); *valid* is the share of
-pixels with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. Labels: doors count as wall, as in
-the truth. The tables compare the network with methods that need no learning or do not look at the image:
+pixels with one. *Scaled*: one factor per frame, median of the truth over median of the prediction. *Edges found*: share of the true depth
+edges (over 0.25 m between pixels 3 apart) with an edge of the scaled prediction within 3 pixels; *edges right*: the reverse. Labels: doors
+count as wall, as in the truth. The tables compare the network with methods that need no learning or do not look at the image:
 
 - *majority class*, *bands prior* (most frequent class of each band of rows), *training median*, *mean normal*: of the training set,
   from the weights' card; *for the focal length*: median of depth / focal length, times the camera's;

@@ -38,5 +38,7 @@ def align(network: LabelSpace, truth: str) -> Alignment:
             return Alignment(load_label_space(goal), label_mapping(network, goal), label_mapping(truth, goal))
         except ConfigError:
             continue  # the error below is raised when there is no other way
-    raise ConfigError(f"label spaces: '{network.name}' and '{truth}' have no mapping to each other, nor both to '{_COMMON_SPACE}'; "
-                      "write one into a space's file (config/labels)")
+    raise ConfigError(
+        f"label spaces: '{network.name}' and '{truth}' have no mapping to each other, nor both to '{_COMMON_SPACE}'; "
+        "write one into a space's file (config/labels)"
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import InputError
+from mtdense_ros.evaluation.depth_edges import DepthEdges
 
 Floats = NDArray[np.floating[Any]]
 
@@ -106,7 +107,8 @@ class DepthMetrics:
 
     Scored where truth and prediction are finite and positive; `valid_share` is the share of true pixels with such a
     prediction. Scaled: each frame's prediction times median(truth) / median(prediction). `_all`: over all true pixels, a
-    missing prediction counting as 0 m, that is abs rel 1 and outside every threshold.
+    missing prediction counting as 0 m, that is abs rel 1 and outside every threshold. Edges (see DepthEdges) are those of the scaled
+    prediction, for frames that are given as (H, W).
     """
 
     def __init__(self) -> None:
@@ -115,6 +117,7 @@ class DepthMetrics:
         self._pixels = 0
         self._true_pixels = 0
         self._missing_square = 0.0
+        self._edges = DepthEdges()
 
     def update(self, pred: Floats, target: Floats) -> None:
         """Adds one frame, metres, any equal shape; NaN, Inf and 0 are unknown. Raises InputError where shapes differ."""
@@ -128,12 +131,15 @@ class DepthMetrics:
             return
         p, t = pred[valid].astype(np.float64), target[valid].astype(np.float64)
         self._raw += _depth_sums(p, t)
-        self._scaled += _depth_sums(p * (np.median(t) / np.median(p)), t)
+        factor = np.median(t) / np.median(p)
+        self._scaled += _depth_sums(p * factor, t)
+        if target.ndim == 2:
+            self._edges.update(pred * factor, target)
 
     def result(self) -> dict[str, float]:
         """rmse_m, abs_rel, sq_rel_m, rmse_log, delta1..3 (thresholds 1.25, 1.25^2, 1.25^3), the same with `_scaled`; valid_share.
 
-        And rmse_m_all, abs_rel_all, delta1_all, and these with `_scaled_all`.
+        And rmse_m_all, abs_rel_all, delta1_all, and these with `_scaled_all`; edges_found_scaled and edges_right_scaled.
         """
         out = {}
         for suffix, sums in (("", self._raw), ("_scaled", self._scaled)):
@@ -145,7 +151,8 @@ class DepthMetrics:
             out[f"rmse_m{suffix}_all"] = math.sqrt(_ratio(float(sums[0]) + self._missing_square, self._true_pixels))
             out[f"abs_rel{suffix}_all"] = _ratio(float(sums[1]) + missing, self._true_pixels)
             out[f"delta1{suffix}_all"] = _ratio(float(sums[4]), self._true_pixels)
-        return {**out, "valid_share": _ratio(self._pixels, self._true_pixels)}
+        edges = {f"{name}_scaled": value for name, value in self._edges.result().items()}
+        return {**out, **edges, "valid_share": _ratio(self._pixels, self._true_pixels)}
 
 
 class NormalMetrics:

@@ -93,9 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mtdense precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog="mtdense precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", help="name or path")
     parser.add_argument("--data", nargs="+", metavar="SET", required=True, help="held-out frames, such as renders:PATH")
     real_help = "real evaluation sets, which are only reported (default: all, where they are on this machine; none for the empty list)"

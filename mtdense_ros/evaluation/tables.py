@@ -22,6 +22,8 @@ FIGURES = {
         ("rmse_m_all", "RMSE m"),
         ("abs_rel_scaled_all", "abs rel, scaled"),
         ("delta1_scaled_all", "delta 1, scaled"),
+        ("edges_found_scaled", "edges found"),
+        ("edges_right_scaled", "edges right"),
         ("ssim", "SSIM"),
         ("valid_share", "valid"),
     ),

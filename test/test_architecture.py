@@ -17,7 +17,7 @@ ROS_PACKAGES = {
 }  # fmt: skip
 
 _CORE = {"errors", "datatypes", "parameters", "utils", "models", "imaging", "geometry", "weights"}
-_NODE = _CORE | {"export", "engines", "inference", "pipeline", "runtime", "budget"}
+_NODE = _CORE | {"export", "engines", "inference", "registration", "pipeline", "runtime", "budget"}
 
 ARROWS = {
     "errors": set(),
@@ -27,11 +27,12 @@ ARROWS = {
     "models": {"errors"},
     "imaging": {"errors", "datatypes", "utils"},
     "geometry": {"errors", "datatypes", "utils", "imaging"},
+    "registration": {"errors", "utils"},
     "weights": {"errors", "datatypes", "utils", "models", "imaging"},
     "export": {"errors", "utils", "models", "weights"},
     "engines": {"errors", "utils", "models", "weights", "export"},
     "inference": _CORE - {"parameters"} | {"engines"},
-    "pipeline": _CORE | {"inference"},
+    "pipeline": _CORE | {"inference", "registration"},
     "runtime": {"errors", "utils"},
     "budget": {"errors", "datatypes", "parameters", "utils", "engines", "inference", "pipeline", "runtime"},
     "ros": _NODE - {"export"},

@@ -243,6 +243,36 @@ class Parameters:
         "exact: argmax of the resized logits; fast: argmax first, then nearest-neighbour resizing",
         choices=("exact", "fast"),
     )
+    # navigation
+    obstacle_classes: tuple[str, ...] = _parameter(
+        "points.obstacle_classes",
+        ("",),
+        "class names that are obstacles; an empty name: those that the label space flags as obstacles",
+    )
+    obstacles_min_height: float = _parameter(
+        "obstacles.min_height",
+        0.1,
+        "what stands less high above the ground is floor; what lies deeper below it is a hole",
+        unit="m",
+        low=0.0,
+        high=10.0,
+    )
+    obstacles_max_height: float = _parameter(
+        "obstacles.max_height", 2.0, "what hangs higher above the ground is no obstacle", unit="m", low=0.01, high=100.0
+    )
+    obstacles_range: float = _parameter(
+        "obstacles.range", 5.0, "farthest obstacles, and how far ~/clearing reaches", unit="m", low=0.1, high=1000.0
+    )
+    obstacles_voxel_size: float = _parameter(
+        "obstacles.voxel_size", 0.05, "one obstacle or clearing point is kept per cube of this size; 0: all", unit="m", low=0.0, high=10.0
+    )
+    edge_threshold: float = _parameter(
+        "obstacles.edge_threshold",
+        0.08,
+        "pixels whose depth differs from a neighbour's by more than this share are at an edge and no obstacle; 0: none are",
+        low=0.0,
+        high=10.0,
+    )
     jpeg_quality: int = _parameter("jpeg_quality", 80, "JPEG quality of the /compressed topics", low=1, high=100)
 
     # the node
@@ -256,6 +286,7 @@ class Parameters:
             object.__setattr__(self, f.name, f.metadata["spec"].check(getattr(self, f.name)))
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
+        _check_order("obstacles.min_height", self.obstacles_min_height, "obstacles.max_height", self.obstacles_max_height)
         if self.depth_scale_mode == "camera_height" and self.camera_height <= 0.0:
             raise ConfigError("parameter depth.scale_mode: camera_height needs the height; set depth.camera_height (m) first or together")
 

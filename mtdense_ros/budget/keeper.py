@@ -18,7 +18,7 @@ from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.pipeline import Pipeline
-from mtdense_ros.pipeline.results import RESULTS, required_outputs
+from mtdense_ros.pipeline.results import EXTRAS, RESULTS, required_outputs
 from mtdense_ros.runtime.faults import Faults
 
 Size = tuple[int, int]
@@ -115,7 +115,8 @@ class BudgetKeeper:
         """What can be given up here; a size or dtype that is set by hand stays."""
         own, p = self._swap.own, self._parameters
         outputs = {RESULTS[name] for name in subscribed} & set(own.outputs)
-        labels = bool(outputs & {"labels", "confidence"}) or ("points" in subscribed and "labels" in own.outputs)
+        labels = bool(outputs & {"labels", "confidence"})
+        labels |= "labels" in own.outputs and any("labels" in EXTRAS.get(name, ()) for name in subscribed)
         turns = 3 if p.budget_rate_hz > 0 else 2
         return Situation(
             labels=labels and p.every_labels < turns,

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from mtdense_ros.geometry.obstacles import ObstacleLimits
 from mtdense_ros.inference.postprocess import OutputOptions
 from mtdense_ros.parameters import Parameters
 
@@ -30,6 +31,12 @@ class PipelineOptions:
     camera_height: float = Parameters.camera_height
     points_min: float = Parameters.points_min
     points_max: float = Parameters.points_max
+    obstacle_classes: tuple[str, ...] = Parameters.obstacle_classes
+    obstacles_min_height: float = Parameters.obstacles_min_height
+    obstacles_max_height: float = Parameters.obstacles_max_height
+    obstacles_range: float = Parameters.obstacles_range
+    obstacles_voxel_size: float = Parameters.obstacles_voxel_size
+    edge_threshold: float = Parameters.edge_threshold
     staggered: bool = False
     """No parameter: whether normals come on other frames than labels, which shortens the longest frame."""
 
@@ -49,6 +56,11 @@ class PipelineOptions:
     def due(self, output: str, frame: int) -> bool:
         """Whether an output of datatypes.OUTPUTS is computed on this frame, counted from 0 among those that are processed."""
         return (frame + (self.staggered and output == "normals")) % self.every(output) == 0
+
+    @property
+    def obstacle_limits(self) -> ObstacleLimits:
+        """What counts as an obstacle."""
+        return ObstacleLimits(self.obstacles_min_height, self.obstacles_max_height, self.obstacles_range, self.obstacles_voxel_size)
 
     @property
     def limits(self) -> OutputOptions:

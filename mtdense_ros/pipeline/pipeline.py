@@ -17,8 +17,9 @@ from mtdense_ros.inference.multi_predictor import EncodedBackgrounds, MultiPredi
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.background import Background
+from mtdense_ros.pipeline.navigation import Navigation, NavigationFrame
 from mtdense_ros.pipeline.options import PipelineOptions
-from mtdense_ros.pipeline.results import RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
+from mtdense_ros.pipeline.results import GROUNDED, METRIC, RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import limit_threads
 from mtdense_ros.utils.timing import Stopwatch
@@ -39,6 +40,7 @@ class Pipeline:
         self.background = Background(self.networks.encode_background)
         self.frames = 0
         self._scale = SmoothedScale()
+        self._navigation = Navigation()
 
     def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, buffers: BufferPool | None = None) -> Results:
         """The wanted results (names of RESULTS) of a frame, as far as they can be made; nothing else is computed.
@@ -58,13 +60,18 @@ class Pipeline:
         prediction, doubt = self._scaled(prediction, rays, options, buffers.part("scale"))
         watch.lap("scale")
         points_range = options.points_min, options.points_max or math.inf
-        material = ResultInputs(frame.rgb, prediction, self.networks.label_space, rays, points_range, buffers.part("results"))
+        navigation = self._navigate(prediction, rays, options, buffers.part("navigation"))
+        space = self.networks.label_space
+        material = ResultInputs(frame.rgb, prediction, space, rays, points_range, navigation, buffers.part("results"))
         with limit_threads(self.networks.threads):
             made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
         missing = {**needs.missing, **{name: doubt for name, array in made.items() if array is None}}
         warnings = {"depth": doubt} if doubt and prediction.depth is not None else {}
+        grounded = [name for name in GROUNDED if name in made]
+        if navigation is not None and grounded and navigation.doubt:
+            warnings |= dict.fromkeys(grounded, navigation.doubt)
         return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings)
 
     def use(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
@@ -77,9 +84,10 @@ class Pipeline:
         self.networks = networks
 
     def reset(self) -> None:
-        """Forgets the background, the metric scale and the count of frames: the camera is another, or elsewhere."""
+        """Forgets the background, the metric scale, the ground and the count of frames: the camera is another, or elsewhere."""
         self.background.clear()
         self._scale.reset()
+        self._navigation.reset()
         self.frames = 0
 
     def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> RequiredOutputs:
@@ -109,10 +117,18 @@ class Pipeline:
         if self.networks.label_space is None:
             reasons["labels_color"] = f"the card of {self.networks.routes.get('labels')} names no label space, so there are no colours"
         if rays is None:
-            reasons["points"] = "no camera_info"
+            reasons |= dict.fromkeys(METRIC, "no camera_info")
         if self.networks.depth_is_relative and options.depth_scale_mode == "none":
-            reasons["points"] = f"the depth of {self.networks.routes['depth']} is relative, points need metres; set depth.scale_mode"
+            relative = f"the depth of {self.networks.routes['depth']} is relative, points need metres; set depth.scale_mode"
+            reasons |= dict.fromkeys(METRIC, relative)
         return reasons
+
+    def _navigate(
+        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
+    ) -> NavigationFrame | None:
+        if prediction.depth is None or rays is None:
+            return None
+        return self._navigation.of_frame(prediction, self.networks.label_space, rays, options, buffers)
 
     def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions, buffers: BufferPool) -> Prediction:
         encoded = None if self._mismatch(frame) else self.background.encoded

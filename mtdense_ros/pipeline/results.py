@@ -15,6 +15,7 @@ from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging import visualization
+from mtdense_ros.pipeline.navigation import NavigationFrame
 from mtdense_ros.utils.buffers import BufferPool
 
 Array = NDArray[Any]
@@ -29,18 +30,34 @@ RESULTS = {
     "foreground": "foreground",
     "foreground_overlay": "foreground",
     "points": "depth",
+    "obstacles": "depth",
+    "clearing": "depth",
 }
 """Every result of a pipeline, named like its topic, and the output of datatypes.OUTPUTS that it cannot be without."""
 
-POINT_EXTRAS = ("labels", "confidence", "foreground")
-"""Outputs that a cloud carries where they are to be had."""
+EXTRAS = {
+    "points": ("labels", "confidence", "foreground"),
+    "obstacles": ("labels", "confidence", "foreground"),
+    "clearing": ("labels",),
+}
+"""Outputs that a result carries, or is better with, where they are to be had."""
+
+IN_STEP = {"obstacles": "labels", "clearing": "labels"}
+"""Results that are made only on frames that also have this output, if the networks make it: without it they would flicker."""
+
+METRIC = ("points", "obstacles", "clearing")
+"""Results that need a camera's rays and depth in metres."""
+
+GROUNDED = ("obstacles", "clearing")
+"""Results that are doubtful without a ground plane."""
 
 
 class Results(Mapping[str, Array]):
     """What `Pipeline.process` made of a frame, by topic name without `~/`; all at camera size (H, W).
 
     labels uint8; confidence float32 in [0, 1]; labels_color, normals_color, foreground_overlay (H, W, 3) uint8 RGB; depth
-    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points the bytes of point_cloud.pack_cloud. `missing` says why a
+    float32 (REP-117); normals (H, W, 3) float32; foreground bool; points the bytes of point_cloud.pack_cloud; obstacles (N,) of dtype
+    obstacles.OBSTACLE; clearing points (N, 3) float32. `missing` says why a
     wanted result is not there (what every-n leaves out of this frame is in neither), `warnings` which results need care, and
     why. `timings` are in ms per stage.
     """
@@ -65,13 +82,17 @@ class Results(Mapping[str, Array]):
 
 @dataclass(frozen=True, eq=False)
 class ResultInputs:
-    """All that results are made of. Points outside points_range, in m along the optical axis, are NaN; results lie in `buffers`."""
+    """All that results are made of. Points outside points_range, in m along the optical axis, are NaN; results lie in `buffers`.
+
+    navigation is None without rays or metric depth.
+    """
 
     rgb: NDArray[np.uint8]
     prediction: Prediction
     space: LabelSpace | None
     rays: RayTable | None
     points_range: tuple[float, float]
+    navigation: NavigationFrame | None
     buffers: BufferPool
 
 
@@ -113,6 +134,8 @@ _MAKERS: dict[str, Callable[[ResultInputs], Array | None]] = {
     "foreground": lambda inputs: inputs.prediction.foreground,
     "foreground_overlay": _foreground_overlay,
     "points": _points,
+    "obstacles": lambda inputs: None if inputs.navigation is None else inputs.navigation.obstacles(),
+    "clearing": lambda inputs: None if inputs.navigation is None else inputs.navigation.clearing(),
 }
 
 
@@ -144,9 +167,13 @@ def required_outputs(
         reason = obstacle(output) or result_obstacles.get(name, "")
         if reason:
             answer.missing[name] = reason
-        elif due(output):
+        elif due(output) and _in_step(name, obstacle, due):
             answer.makeable.add(name)
             answer.outputs.add(output)
-    if "points" in answer.makeable:
-        answer.outputs |= {extra for extra in POINT_EXTRAS if not obstacle(extra) and due(extra)}
+            answer.outputs |= {extra for extra in EXTRAS.get(name, ()) if not obstacle(extra) and due(extra)}
     return answer
+
+
+def _in_step(name: str, obstacle: Callable[[str], str], due: Callable[[str], bool]) -> bool:
+    partner = IN_STEP.get(name)
+    return partner is None or bool(obstacle(partner)) or due(partner)

@@ -9,12 +9,14 @@ from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.ground_plane import SmoothedScale
+from mtdense_ros.geometry.obstacles import OBSTACLE
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
+from mtdense_ros.pipeline.results import GROUNDED
 
 CPU = EngineOptions(device="cpu")
 
@@ -48,12 +50,13 @@ def test_all_results_at_camera_size(pipeline, frame, empty):
     pipeline.background.capture(empty)
     results = pipeline.process(frame, RESULTS)
     assert list(results) == list(RESULTS)
-    assert (results.missing, results.warnings) == ({}, {})
-    assert {name: (value.dtype, value.shape) for name, value in results.items()} == {
+    assert results.missing == {} and set(results.warnings) <= {"obstacles", "clearing"}
+    assert {name: (value.dtype, value.shape) for name, value in results.items() if name not in GROUNDED} == {
         "labels": (np.uint8, (H, W)), "confidence": (np.float32, (H, W)), "labels_color": (np.uint8, (H, W, 3)),
         "depth": (np.float32, (H, W)), "normals": (np.float32, (H, W, 3)), "normals_color": (np.uint8, (H, W, 3)),
         "foreground": (np.bool_, (H, W)), "foreground_overlay": (np.uint8, (H, W, 3)), "points": (np.uint8, (H * W * 20,)),
     }  # fmt: skip
+    assert results["obstacles"].dtype == OBSTACLE and results["clearing"].shape[1:] == (3,)
     assert {"preprocess", "network", "postprocess", "scale", "results"} == set(results.timings)
 
 
@@ -85,7 +88,8 @@ def test_only_foreground_subscribed(pipeline, frame, empty):
     [
         ("labels", {"labels"}), ("labels_color", {"labels"}), ("confidence", {"labels"}), ("depth", {"depth"}),
         ("normals", {"normals"}), ("normals_color", {"normals"}), ("foreground_overlay", {"foreground"}),
-        ("points", {"depth", "labels", "foreground"}),
+        ("points", {"depth", "labels", "foreground"}), ("obstacles", {"depth", "labels", "foreground"}),
+        ("clearing", {"depth", "labels"}),
     ],
 )  # fmt: skip
 def test_only_what_is_wanted_is_computed(pipeline, frame, empty, wanted, heads):
@@ -226,7 +230,7 @@ def test_outputs_a_network_lacks(make_random_weights, frame):
     pipeline = Pipeline(Predictor.load(make_random_weights("hydranet", label_space=None), device="cpu"))
     pipeline.background.capture(frame.rgb)
     results = pipeline.process(frame, RESULTS)
-    assert list(results) == ["labels", "confidence", "depth", "points"]
+    assert list(results) == ["labels", "confidence", "depth", "points", "obstacles", "clearing"]
     assert "has no output 'normals'" in results.missing["normals_color"]
     assert "has no output 'foreground'" in results.missing["foreground"]
     assert "names no label space" in results.missing["labels_color"]

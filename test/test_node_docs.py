@@ -44,7 +44,7 @@ def test_faults_are_the_nodes():
 
 def test_services_are_the_nodes():
     source = (ROOT / "mtdense_ros" / "ros" / "services.py").read_text()
-    jobs = {f"~/background/{name}" for name in re.findall(r'"(\w+)": Session\.', source)}
+    jobs = {f"~/background/{name}" for name in re.findall(r'"(\w+)": BackgroundJobs\.', source)}
     assert {row[0] for row in table(NODE, "service")} == jobs | set(re.findall(r'"(~/\w+)"', source))
 
 

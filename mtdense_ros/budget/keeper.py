@@ -1,12 +1,12 @@
-"""Keeping a session's pipeline to its budget: frames are measured, and what is given up or taken back is put into force."""
+"""Keeping a session's pipelines to their budget: frames are measured, and what is given up or taken back is put into force."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mtdense_ros.budget.controller import Controller
@@ -24,33 +24,47 @@ from mtdense_ros.runtime.faults import Faults
 Size = tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of a camera's frames: the names of RESULTS that are subscribed to, and their (height, width)."""
+
+    subscribed: frozenset[str] = frozenset()
+    size_hw: Size = (0, 0)
+
+
 class BudgetKeeper:
     """`setting`: what is given up now. Without a budget that is nothing, and nothing is measured.
 
-    Options change with the next frame; other networks are prepared while the present ones work. submit runs a job between two frames.
+    The pipelines, by the name of their camera, share the networks, and so the budget: frames of all cameras are measured together, and
+    all give up the same. Options change with the next frame; other networks are prepared while the present ones work. submit runs a
+    job between two frames.
     """
 
     def __init__(
-        self, pipeline: Pipeline, submit: Callable[[Callable[[], object]], Future[object]], faults: Faults, log: Callable[[str], object]
+        self,
+        pipelines: Mapping[str, Pipeline],
+        submit: Callable[[Callable[[], object]], Future[object]],
+        faults: Faults,
+        log: Callable[[str], object],
     ) -> None:
         self.setting = Setting()
-        self._pipeline = pipeline
+        self._pipelines = dict(pipelines)
         self._faults = faults
         self._log = log
         self._lock = threading.RLock()
-        self._swap = ModelSwap(pipeline, submit, self._make, self._taken, self._failed)
+        self._swap = ModelSwap(list(self._pipelines.values()), submit, self._make, self._taken, self._failed)
         self._parameters = Parameters()
         self._controller: Controller | None = None
-        self._circumstances: object = None
-        self._subscribed: frozenset[str] = frozenset()
+        self._demands: dict[str, Demand] = {}
+        self._considered: object = None
         self._camera_hw: Size = (0, 0)
         self._wanted, self._reason = Setting(), ""
 
     def apply(self, parameters: Parameters) -> None:
         """Takes the budget of new parameters, and the pipeline's options as far as the budget leaves them."""
         with self._lock:
-            self._parameters, self._circumstances = parameters, None
-            self._pipeline.options = lowered(PipelineOptions.of(parameters), self.setting)
+            self._parameters, self._considered = parameters, None
+            self._lower()
             targets = Targets(parameters.budget_latency_ms, parameters.budget_rate_hz)
             if self._controller is not None and not targets.any:
                 self._controller = None
@@ -61,13 +75,14 @@ class BudgetKeeper:
             elif self._controller is not None and targets != self._controller.targets:
                 self._controller.aim(targets, self._controller.levels)
 
-    def observe(self, sample: Sample, setting: Setting, subscribed: Collection[str], camera_hw: Size) -> None:
-        """A frame of (height, width) that was processed under a setting, for these names of RESULTS."""
+    def observe(self, sample: Sample, setting: Setting, subscribed: Collection[str], camera_hw: Size, camera: str = "") -> None:
+        """A camera's frame of (height, width) that was processed under a setting, for these names of RESULTS."""
         with self._lock:
             controller = self._controller
             if controller is None:
                 return
-            self._look_around(controller, frozenset(subscribed), camera_hw)
+            self._demands[camera] = Demand(frozenset(subscribed), camera_hw)
+            self._look_around(controller)
             if setting != controller.setting:
                 return  # what was decided is not in force yet
             if controller.feed(sample):
@@ -76,6 +91,11 @@ class BudgetKeeper:
                 remedy = "raise the budget, subscribe to fewer outputs, or use smaller weights"
                 measured = kept(controller.targets, controller.costs)
                 self._faults.report("over budget", f"{measured}, with all given up that may be; {remedy}")
+
+    def forget(self, camera: str) -> None:
+        """Nobody asks for this camera's frames any more."""
+        with self._lock:
+            self._demands.pop(camera, None)
 
     def values(self) -> dict[str, str]:
         """For /diagnostics: the budget with what was measured, and what is given up for it."""
@@ -100,20 +120,21 @@ class BudgetKeeper:
         """See ModelSwap.release."""
         self._swap.release()
 
-    def _look_around(self, controller: Controller, subscribed: frozenset[str], camera_hw: Size) -> None:
+    def _look_around(self, controller: Controller) -> None:
         """Tells the controller what can be given up, when that may have changed."""
-        circumstances = subscribed, camera_hw
-        if circumstances == self._circumstances:
+        if self._demands == self._considered:
             return
-        self._circumstances, self._subscribed, self._camera_hw = circumstances, subscribed, camera_hw
-        levels = self._situation(subscribed).levels()
+        self._considered = self._demands.copy()
+        self._camera_hw = max((demand.size_hw for demand in self._demands.values()), key=lambda hw: hw[0] * hw[1])
+        levels = self._situation().levels()
         if tuple(levels) != controller.levels:
             controller.aim(controller.targets, levels)
             self._want(controller.setting, "budget: other outputs or parameters")
 
-    def _situation(self, subscribed: Collection[str]) -> Situation:
+    def _situation(self) -> Situation:
         """What can be given up here; a size or dtype that is set by hand stays."""
         own, p = self._swap.own, self._parameters
+        subscribed = frozenset[str]().union(*(demand.subscribed for demand in self._demands.values()))
         outputs = {RESULTS[name] for name in subscribed} & set(own.outputs)
         labels = bool(outputs & {"labels", "confidence"})
         labels |= "labels" in own.outputs and any("labels" in EXTRAS.get(name, ()) for name in subscribed)
@@ -137,7 +158,7 @@ class BudgetKeeper:
 
     def _put(self) -> None:
         changed, self.setting = self._wanted != self.setting, self._wanted
-        self._pipeline.options = lowered(PipelineOptions.of(self._parameters), self.setting)
+        self._lower()
         if changed:
             self._log(f"{self._reason}; given up now: {given_up(self.setting, self._input_size())}")
         if self._controller is None:
@@ -145,8 +166,16 @@ class BudgetKeeper:
 
     def _make(self, own: MultiPredictor, key: Key) -> MultiPredictor:
         with self._lock:
-            sets = output_sets(self._subscribed, own, self._pipeline.background.is_set, self._wanted)
+            sets = [outputs for camera, demand in self._demands.items() for outputs in self._output_sets(own, camera, demand)]
         return variant(own, self._parameters, *key, self._camera_hw, sets)
+
+    def _output_sets(self, own: MultiPredictor, camera: str, demand: Demand) -> list[set[str]]:
+        return output_sets(demand.subscribed, own, self._pipelines[camera].background.is_set, self._wanted)
+
+    def _lower(self) -> None:
+        """Puts the options into force, as far as the setting leaves them."""
+        for pipeline in self._pipelines.values():
+            pipeline.options = lowered(PipelineOptions.of(self._parameters), self.setting)
 
     def _taken(self, key: Key) -> None:
         with self._lock:
@@ -171,7 +200,8 @@ class BudgetKeeper:
         """The input size of the first network in use, such as "192x128"; "" where it is the network's own."""
         if self.setting.fraction == 1:
             return ""
-        first = next(iter(self._pipeline.networks.predictors.values()))
+        networks = next(iter(self._pipelines.values())).networks
+        first = next(iter(networks.predictors.values()))
         height, width = first.network_size(self._camera_hw)
         return f"{width}x{height}"
 

@@ -1,13 +1,16 @@
-"""Swapping the networks of a running pipeline: others are prepared while it works, and take over between two frames."""
+"""Swapping the networks of running pipelines: others are prepared while they work, and take over between two frames."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 
-from mtdense_ros.inference.multi_predictor import MultiPredictor
+import numpy as np
+from numpy.typing import NDArray
+
+from mtdense_ros.inference.multi_predictor import EncodedBackgrounds, MultiPredictor
 from mtdense_ros.pipeline.pipeline import Pipeline
 
 Key = tuple[str, float]
@@ -15,9 +18,12 @@ Key = tuple[str, float]
 
 OWN: Key = ("", 1.0)
 
+Encoded = tuple[NDArray[np.uint8], EncodedBackgrounds]
+"""A reference frame and what networks made of it."""
+
 
 class ModelSwap:
-    """Keeps the pipeline at the networks that are wanted; those that were made once are kept until `forget`.
+    """Keeps the pipelines, which share their networks, at those that are wanted; what was made once is kept until `forget`.
 
     make returns the networks of a key, warmed up. submit runs a job between two frames. taken is called there with the key that is
     in use from now on; failed is called with a key whose networks could not be made, and the reason. Methods may be called from any
@@ -26,14 +32,14 @@ class ModelSwap:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipelines: Sequence[Pipeline],
         submit: Callable[[Callable[[], object]], Future[object]],
         make: Callable[[MultiPredictor, Key], MultiPredictor],
         taken: Callable[[Key], None],
         failed: Callable[[Key, Exception], None],
     ) -> None:
         self.in_use = OWN
-        self._pipeline = pipeline
+        self._pipelines = pipelines
         self._submit = submit
         self._make = make
         self._taken = taken
@@ -48,9 +54,9 @@ class ModelSwap:
 
     @property
     def own(self) -> MultiPredictor:
-        """The networks that the pipeline came with."""
+        """The networks that the pipelines came with."""
         if not self._made:
-            self._made[OWN] = self._pipeline.networks
+            self._made[OWN] = self._pipelines[0].networks
         return self._made[OWN]
 
     def want(self, key: Key) -> None:
@@ -60,7 +66,7 @@ class ModelSwap:
             self._wake()
 
     def forget(self) -> None:
-        """Soon lets all networks go that are neither the pipeline's own nor in use nor wanted by then."""
+        """Soon lets all networks go that are neither the pipelines' own nor in use nor wanted by then."""
         with self._lock:
             self._forgetting = True
             self._wake()
@@ -69,7 +75,7 @@ class ModelSwap:
         """MultiPredictor.counters of all networks together, of those that were let go too."""
         with self._lock:
             total = self._retired.copy()
-            for networks in self._made.values() or (self._pipeline.networks,):
+            for networks in self._made.values() or (self._pipelines[0].networks,):
                 total.update(networks.counters)
             return total
 
@@ -89,7 +95,7 @@ class ModelSwap:
         return thread is None or not thread.is_alive()
 
     def release(self) -> None:
-        """Closes all networks, the pipeline's own too; once, after `wait`, and when no frame is in work any more."""
+        """Closes all networks, the pipelines' own too; once, after `wait`, and when no frame is in work any more."""
         for networks in {OWN: self.own, **self._made}.values():
             networks.close()
 
@@ -144,15 +150,24 @@ class ModelSwap:
             with self._lock:
                 self._made[key] = made
         networks = self._made[key]
-        rgb = self._pipeline.background.rgb
-        encoded = None if rgb is None else (rgb, networks.encode_background(rgb))
+        encoded = [_encoded(pipeline, networks, None) for pipeline in self._pipelines]
 
         def take() -> None:
             with self._lock:
                 if key != self._wanted or self._closed:
                     return
-            self._pipeline.use(networks, encoded)
+            now = [_encoded(pipeline, networks, known) for pipeline, known in zip(self._pipelines, encoded, strict=True)]
+            for pipeline, reference in zip(self._pipelines, now, strict=True):
+                pipeline.use(networks, reference)
             self.in_use = key
             self._taken(key)
 
         self._submit(take).result()
+
+
+def _encoded(pipeline: Pipeline, networks: MultiPredictor, known: Encoded | None) -> Encoded | None:
+    """A pipeline's reference frame as the networks see it: `known`, where it is still the frame."""
+    rgb = pipeline.background.rgb
+    if rgb is None:
+        return None
+    return known if known is not None and known[0] is rgb else (rgb, networks.encode_background(rgb))

@@ -52,11 +52,12 @@ class ReceivedImage:
 class FrameProcessor:
     """Processes one frame at a time, in the worker's thread. While `serving` is False it publishes nothing.
 
-    clock_ns returns the time of the ROS clock. info_expected says whether somebody publishes the camera_info.
+    camera is the camera's name; clock_ns returns the time of the ROS clock. info_expected says whether somebody publishes the camera_info.
     """
 
     def __init__(
         self,
+        camera: str,
         pipeline: Pipeline,
         publishers: Publishers,
         cameras: CameraCache,
@@ -70,6 +71,7 @@ class FrameProcessor:
         self.info_expected = False
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
+        self._camera_name = camera
         self._pipeline = pipeline
         self._publishers = publishers
         self._cameras = cameras
@@ -129,7 +131,7 @@ class FrameProcessor:
             self._publishers.publish(subscribed, results, self._context(frame, view))
             watch.lap("publish")
             self._note_published(image, {**watch.laps, **results.timings})
-        self._budget.observe(_sample(image, watch, results), setting, wanted, image_size(frame.rgb))
+        self._budget.observe(_sample(image, watch, results), setting, wanted, image_size(frame.rgb), self._camera_name)
         return "late" if stale else "processed"
 
     def _decode(self, image: ReceivedImage) -> NDArray[np.uint8]:
@@ -210,12 +212,12 @@ class FrameProcessor:
         for name, reason in results.missing.items():
             if name != "points" or view is not None:  # the lack of a camera was reported with its own reason
                 self._gaps[name] = self._fault_of(name, frame)
-                self._faults.report(self._gaps[name], f"~/{name}: {reason}")
+                self._faults.report(self._gaps[name], f"{self._publishers.topic(name)}: {reason}")
         self._faults.clear(*(before - set(self._gaps.values())))
         doubtful_before = self._doubtful
         self._doubtful = {name for name in self._doubtful if name in wanted and name not in results} | set(results.warnings)
         for name, reason in results.warnings.items():
-            self._faults.report("doubtful output", f"~/{name}: {reason}")
+            self._faults.report("doubtful output", f"{self._publishers.topic(name)}: {reason}")
         if doubtful_before and not self._doubtful:
             self._faults.clear("doubtful output")
 

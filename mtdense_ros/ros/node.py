@@ -1,4 +1,4 @@
-"""The lifecycle node `mtdense`: topics and services in front of one pipeline."""
+"""The lifecycle node `mtdense`: topics and services in front of a session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import CameraInfo, Image
 
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
@@ -24,14 +23,10 @@ from mtdense_ros.ros.diagnostics import diagnostics_message
 from mtdense_ros.ros.legend_publisher import LegendPublisher
 from mtdense_ros.ros.lifecycle import answer_unavailable, state_label
 from mtdense_ros.ros.parameter_server import ParameterServer
-from mtdense_ros.ros.services import Services
+from mtdense_ros.ros.services import BackgroundServices, enable_service
 from mtdense_ros.ros.session import Session
-from mtdense_ros.ros.subscriptions import BACKGROUND_QOS, Input, Link, Source, camera_info_topic, describe, image_source
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.utils.timing import Startup
-
-DISCOVERY_S = 2.0
-"""A publisher that is not seen for this long is not there."""
 
 TICK_S = 0.1
 """Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
@@ -49,15 +44,13 @@ class MtdenseNode(LifecycleNode):
         self._session: Session | None = None
         self._enabled = True
         self._active = False
-        self._publisher_seen_s = 0.0
         self._params = ParameterServer(self, configured=lambda: self._session is not None, changed=self._apply)
-        self._image_input = Input(self, self._on_image)
-        self._info_input = Input(self, self._on_camera_info)
         self._legend: LegendPublisher | None = None
-        self._background_subscription: Any = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._next_diagnostics = 0.0
-        self._own_services = Services(self, self.session_or_refuse, self.enable, self.refresh)
+        enable_service(self, self.enable)
+        self._background_services = BackgroundServices(self, self.session_or_refuse, self.refresh)
+        self._background_services.serve([""])
         self._tick_timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._start_pending = self._params.values.autostart
 
@@ -81,10 +74,10 @@ class MtdenseNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts serving."""
         session = self.session_or_refuse()
-        self._background_subscription = self.create_subscription(Image, "background", self._on_background, BACKGROUND_QOS)
+        session.open()
         self._active = True
-        self._publisher_seen_s = time.monotonic()
-        session.processor.serving = self._enabled
+        if self._enabled:
+            session.serve()
         self.refresh()
         return super().on_activate(state)
 
@@ -113,22 +106,17 @@ class MtdenseNode(LifecycleNode):
             raise ConfigError("; ".join(self._params.problems))
         self._startup.lap("until configure")
         pipeline, stages_ms = load_pipeline(parameters, self.get_logger().info)
-        self._session = Session(self, pipeline, self._faults)
+        self._session = Session(self, {"": pipeline}, self._faults)
         self._session.apply(parameters)
-        self._session.load_first_background()
+        self._session.load_first_backgrounds()
         self._legend = LegendPublisher(self, pipeline.networks)
         self._legend.update(parameters)
         self._startup.book(stages_ms, rest="topics")
 
     def _stop_serving(self) -> None:
         self._active = False
-        self._image_input.close()
-        self._info_input.close()
-        if self._background_subscription is not None:
-            self.destroy_subscription(self._background_subscription)
-            self._background_subscription = None
         if self._session is not None:
-            self._session.pause()
+            self._session.stop()
 
     def _release(self) -> None:
         self._stop_serving()
@@ -144,19 +132,7 @@ class MtdenseNode(LifecycleNode):
         self.destroy_timer(self._tick_timer)
         self._release()
 
-    # what comes in
-
-    def _on_image(self, message: Any, topic: str) -> None:
-        if self._session is not None:
-            self._session.receive(message, topic)
-
-    def _on_camera_info(self, message: CameraInfo, _: str) -> None:
-        if self._session is not None:
-            self._session.cameras.update(message)
-
-    def _on_background(self, message: Image) -> None:
-        if self._session is not None:
-            self._session.receive_background(message, self.resolve_topic_name("background"))
+    # requests
 
     def session_or_refuse(self) -> Session:
         """The session; raises ConfigError on an unconfigured node."""
@@ -169,7 +145,7 @@ class MtdenseNode(LifecycleNode):
         self._enabled = enabled
         if self._session is not None and self._active:
             if enabled:
-                self._session.processor.serving = True
+                self._session.serve()
             else:
                 self._session.pause()
             self.refresh()
@@ -191,7 +167,7 @@ class MtdenseNode(LifecycleNode):
             self._session.tick()
             self._follow_networks(self._session)
             self.refresh()
-            self._log_startup(self._session.statistics.first)
+            self._log_startup(self._session.first_output())
         now = time.monotonic()
         if now >= self._next_diagnostics:
             self._next_diagnostics = now + self._params.values.diagnostics_period
@@ -220,43 +196,19 @@ class MtdenseNode(LifecycleNode):
 
     def _follow_networks(self, session: Session) -> None:
         """Lets the legend describe the networks that a budget has put in their place."""
-        if self._legend is not None and self._legend.networks is not session.pipeline.networks:
-            self._legend.networks = session.pipeline.networks
+        if self._legend is not None and self._legend.networks is not session.networks:
+            self._legend.networks = session.networks
             self._legend.update(self._params.values)
 
     def refresh(self) -> None:
         """Makes, changes or removes the subscriptions as subscribers, publishers and parameters demand."""
-        session, parameters = self._session, self._params.values
-        if session is None or not self._active:
-            return
-        wanted = self._enabled and (bool(session.publishers.subscribed()) or session.processor.captures.active)
-        source = image_source(self, parameters.image_transport)
-        link = self._image_input.update(source, wanted, parameters.reliability)
-        info_source = Source(CameraInfo, camera_info_topic(self))
-        info_wanted = wanted or not session.cameras.known  # thirty a second cost an idle node more than all the rest
-        session.processor.info_expected = self._info_input.update(info_source, info_wanted, parameters.reliability).publishers > 0
-        if not info_wanted:
-            session.cameras.distrust()
-        self._judge_publishers(source, link, wanted)
-
-    def _judge_publishers(self, source: Source, link: Link, wanted: bool) -> None:
-        """What is wrong with the publishers of the image topic. That there are none matters even while nobody needs an image."""
-        now = time.monotonic()
-        if link.publishers > 0:
-            self._publisher_seen_s = now
-        with self._faults.judging("no publisher", "incompatible QoS"):
-            if not self._enabled or (link.publishers == 0 and now < self._publisher_seen_s + DISCOVERY_S):
-                return
-            for fault, message in describe(source, link):
-                if wanted or fault == "no publisher":
-                    self._faults.report(fault, message)
+        if self._session is not None and self._active:
+            self._session.refresh(self._enabled)
 
     def _publish_diagnostics(self, now: float) -> None:
-        values: dict[str, str] = {}
-        device = ""
-        if self._session is not None:
-            device = self._session.pipeline.networks.device_name
-            values = {**self._session.statistics.summary(now), **self._session.budget.values(), **self._session.counters()}
+        session = self._session
+        device = "" if session is None else session.networks.device_name
+        values = {"": {}} if session is None else session.values(now)
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name().lstrip("/")
         self._diagnostics.publish(diagnostics_message(stamp, name, device, self._state(), values, self._faults.states()))
 

@@ -96,10 +96,11 @@ OUTPUTS = (
 
 
 class Publishers:
-    """The publishers of OUTPUTS on a node."""
+    """The publishers of OUTPUTS on a node, for one camera: `~/`, the prefix of its topics, and the output's name."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, prefix: str = "") -> None:
         self._node = node
+        self._prefix = prefix
         self._publishers: dict[str, Any] = {}
         try:
             for output in OUTPUTS:
@@ -110,7 +111,12 @@ class Publishers:
 
     def _create(self, output: Output) -> Any:
         overridable = QoSOverridingOptions.with_default_policies()
-        return self._node.create_publisher(output.message_type, f"~/{output.topic}", OUTPUT_QOS, qos_overriding_options=overridable)
+        topic = self.topic(output.topic)
+        return self._node.create_publisher(output.message_type, topic, OUTPUT_QOS, qos_overriding_options=overridable)
+
+    def topic(self, name: str) -> str:
+        """The topic of an output of this name."""
+        return f"~/{self._prefix}{name}"
 
     def subscribed(self) -> tuple[Output, ...]:
         """The topics that have a subscriber now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -12,38 +12,61 @@ from rclpy.task import Future as RosFuture
 from std_srvs.srv import SetBool, Trigger
 
 from mtdense_ros.errors import MtdenseError
+from mtdense_ros.ros.background_jobs import BackgroundJobs
+from mtdense_ros.ros.camera import topic_prefix
 from mtdense_ros.ros.session import Session
 
+JOBS: dict[str, Callable[[BackgroundJobs], Future[Any]]] = {
+    "capture": BackgroundJobs.capture,
+    "clear": BackgroundJobs.clear,
+    "save": BackgroundJobs.save,
+    "load": BackgroundJobs.load,
+}
 
-class Services:
-    """`~/background/capture`, `clear`, `save`, `load` and `~/enable`.
 
-    session returns the session, or raises an error where there is none. enable switches processing and returns the answer. refresh
-    makes the subscriptions that a request needs.
+def enable_service(node: Node, enable: Callable[[bool], str]) -> None:
+    """`~/enable`; `enable` switches processing and returns the answer."""
+
+    def switch(request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        try:
+            response.success, response.message = True, enable(request.data)
+        except MtdenseError as error:
+            response.success, response.message = False, str(error)
+        return response
+
+    node.create_service(SetBool, "~/enable", switch)
+
+
+class BackgroundServices:
+    """`~/background/capture`, `clear`, `save` and `load`, of each named camera below its own name.
+
+    session returns the session, or raises an error where there is none. refresh makes the subscriptions that a request needs.
     """
 
-    def __init__(
-        self, node: Node, session: Callable[[], Session], enable: Callable[[bool], str], refresh: Callable[[], None]
-    ) -> None:
+    def __init__(self, node: Node, session: Callable[[], Session], refresh: Callable[[], None]) -> None:
         self._node = node
         self._session = session
-        self._enable = enable
         self._refresh = refresh
-        group = MutuallyExclusiveCallbackGroup()  # of their own: a waiting coroutine blocks its group
-        jobs: dict[str, Callable[[Session], Future[Any]]] = {
-            "capture": Session.capture,
-            "clear": Session.clear_background,
-            "save": Session.save_background,
-            "load": Session.load_background,
-        }
-        for name, job in jobs.items():
-            node.create_service(Trigger, f"~/background/{name}", self._waiting(job), callback_group=group)
-        node.create_service(SetBool, "~/enable", self._switch)
+        self._group = MutuallyExclusiveCallbackGroup()  # of their own: a waiting coroutine blocks its group
+        self._services: dict[str, list[Any]] = {}
 
-    def _waiting(self, job: Callable[[Session], Future[Any]]) -> Callable[..., Any]:
+    def serve(self, cameras: Sequence[str]) -> None:
+        """These cameras from now on."""
+        for name in self._services.keys() - set(cameras):
+            for service in self._services.pop(name):
+                self._node.destroy_service(service)
+        for name in cameras:
+            if name not in self._services:
+                self._services[name] = [self._service(name, job) for job in JOBS]
+
+    def _service(self, camera: str, job: str) -> Any:
+        answer = self._waiting(camera, JOBS[job])
+        return self._node.create_service(Trigger, f"~/{topic_prefix(camera)}background/{job}", answer, callback_group=self._group)
+
+    def _waiting(self, camera: str, job: Callable[[BackgroundJobs], Future[Any]]) -> Callable[..., Any]:
         async def answer(_: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
             try:
-                future = job(self._session())
+                future = job(self._session().cameras[camera].background)
                 self._refresh()
                 done = await self._in_executor(future)
                 response.success, response.message = True, str(done.result())
@@ -66,10 +89,3 @@ class Services:
 
         future.add_done_callback(finish)
         return waiter
-
-    def _switch(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        try:
-            response.success, response.message = True, self._enable(request.data)
-        except MtdenseError as error:
-            response.success, response.message = False, str(error)
-        return response

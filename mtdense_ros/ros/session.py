@@ -1,113 +1,93 @@
-"""What lives from configure to cleanup: the pipeline, its publishers, and the worker that drives it."""
+"""What lives from configure to cleanup: the networks, their worker, and the cameras that share both."""
 
 from __future__ import annotations
 
 import threading
-import time
 import traceback
-from concurrent.futures import Future
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 from rclpy.node import Node
 
 from mtdense_ros.budget.keeper import BudgetKeeper
-from mtdense_ros.datatypes import image_size
-from mtdense_ros.errors import ConfigError, DeviceError, InputError, MtdenseError
-from mtdense_ros.geometry.calibration import is_rectified_topic
+from mtdense_ros.errors import ConfigError
+from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
-from mtdense_ros.ros.camera_info import CameraCache
-from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage, rectified
-from mtdense_ros.ros.messages import rgb_of, stamp_ns
-from mtdense_ros.ros.publishers import Publishers
-from mtdense_ros.ros.subscriptions import camera_info_topic
+from mtdense_ros.ros.camera import Camera
+from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage
 from mtdense_ros.runtime.faults import Faults
-from mtdense_ros.runtime.frame_statistics import Statistics
 from mtdense_ros.runtime.worker import Worker
 from mtdense_ros.weights.card import DepthSpec
-
-BACKGROUND_FAULTS = ("no background", "background unusable")
 
 CLOSE_S = 10.0
 """How long `close` waits for the frame in work, and for networks that are being made."""
 
 
 class Session:
-    """One network at work on one camera. The executor's thread deposits and asks; the worker's computes and publishes."""
+    """One set of networks at work on the cameras of these names. All pipelines use the same networks."""
 
-    def __init__(self, node: Node, pipeline: Pipeline, faults: Faults) -> None:
-        self.pipeline = pipeline
-        self.publishers = Publishers(node)
-        self.cameras = CameraCache(faults, camera_info_topic(node), node.get_logger().warning)
-        self.statistics = Statistics()
-        self.budget = BudgetKeeper(pipeline, lambda job: self._worker.submit(job), faults, node.get_logger().info)
-        clock = node.get_clock()
-        self.processor = FrameProcessor(
-            pipeline, self.publishers, self.cameras, faults, self.statistics, self.budget, lambda: clock.now().nanoseconds
-        )
-        self._received = 0
+    def __init__(self, node: Node, pipelines: Mapping[str, Pipeline], faults: Faults) -> None:
+        self._pipelines = pipelines
         self._faults = faults
-        self._is_rectified = is_rectified_topic(node.resolve_topic_name("image"))
         self._logger = node.get_logger()
         self._context = node.context
         self._traced = False
         self._last_error = ""
-        self._worker = Worker(self.processor.take, self._died, "mtdense worker")
+        self._worker = Worker(_take, self._died, "mtdense worker")
+        self.budget = BudgetKeeper(pipelines, self._worker.submit, faults, self._logger.info)
+        self.cameras: dict[str, Camera] = {}
+        of_cameras = faults.divide(pipelines)
+        try:
+            for name, pipeline in pipelines.items():
+                self.cameras[name] = Camera(node, name, pipeline, of_cameras[name], self._worker, self.budget)
+        except BaseException:
+            self.close()
+            raise
 
-    def receive(self, message: Any, topic: str) -> None:
-        """Deposits the newest image."""
-        self.statistics.count("received")
-        self._received += 1
-        if self._worker.put(ReceivedImage(message, topic, is_rectified_topic(topic), time.monotonic_ns(), self._received)):
-            self.statistics.count("dropped")
-
-    def receive_background(self, message: Any, topic: str) -> None:
-        """Sets the reference frame from a message."""
-        self._worker.submit(lambda: self._set_background(message, topic))
+    @property
+    def networks(self) -> MultiPredictor:
+        """Those in use now."""
+        return next(iter(self._pipelines.values())).networks
 
     def apply(self, parameters: Parameters) -> None:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
-        options = PipelineOptions.of(parameters)
-        _check_depth(self.pipeline.networks.depth, parameters, options)
-        before, self.processor.parameters = self.processor.parameters, parameters
+        _check_depth(self.networks.depth, parameters, PipelineOptions.of(parameters))
+        for camera in self.cameras.values():
+            camera.apply(parameters)
         self.budget.apply(parameters)
-        if parameters.camera_model != before.camera_model:
-            self._faults.clear("distorted camera")
-        if (parameters.max_age, parameters.max_age_from) != (before.max_age, before.max_age_from):
-            self._faults.clear("late frames")
 
-    def capture(self) -> Future[str]:
-        """Begins to collect a new reference; answered when its features are cached, failed when no frame comes."""
-        if not self.processor.serving:
-            raise InputError("background capture: the node is not active or not enabled; activate it, or call ~/enable")
-        return self.processor.captures.start(self.processor.parameters.background_seconds)
+    def load_first_backgrounds(self) -> None:
+        """See BackgroundJobs.load_first, for every camera."""
+        for camera in self.cameras.values():
+            camera.background.load_first()
 
-    def clear_background(self) -> Future[Any]:
-        """Forgets the reference."""
-        return self._worker.submit(self._clear)
+    def open(self) -> None:
+        """Lets the cameras subscribe, from the next `refresh` on."""
+        for camera in self.cameras.values():
+            camera.inputs.open()
 
-    def save_background(self) -> Future[Any]:
-        """Writes the reference to background.path."""
-        return self._worker.submit(self._save)
+    def serve(self) -> None:
+        """Lets frames be processed."""
+        for camera in self.cameras.values():
+            camera.processor.serving = True
 
-    def load_background(self) -> Future[Any]:
-        """Reads the reference from background.path."""
-        return self._worker.submit(self._load)
+    def refresh(self, enabled: bool) -> None:
+        """See Camera.refresh, for every camera."""
+        for camera in self.cameras.values():
+            camera.refresh(enabled)
 
-    def load_first_background(self) -> None:
-        """Reads the reference from background.path, when that is set, before the first frame. What is wrong with it is a fault."""
-        if not self.processor.parameters.background_path:
-            return
-        try:
-            self._logger.info(self._load())
-        except InputError as error:
-            self._faults.report("background unusable", f"parameter background.path: {error}", lasting=True)
+    def values(self, now_s: float) -> dict[str, dict[str, str]]:
+        """For /diagnostics at this time (s, monotonic): what concerns all frames under "", and those of each camera under its name."""
+        values: dict[str, dict[str, str]] = {"": {}}
+        for name, camera in self.cameras.items():
+            values[name] = camera.statistics.summary(now_s)
+        values[""] |= {**self.budget.values(), **self._calls()}
+        return values
 
-    def counters(self) -> dict[str, str]:
-        """How often the encoder and each head were run, for /diagnostics."""
-        networks, counters = self.pipeline.networks, self.budget.counters()
+    def _calls(self) -> dict[str, str]:
+        """How often the encoder and each head were run."""
+        networks, counters = self.networks, self.budget.counters()
         several = len(networks.predictors) > 1
         parts = [
             f"{name} {part}" if several else part
@@ -116,22 +96,31 @@ class Session:
         ]
         return {f"calls {part}": str(counters[part]) for part in parts}
 
+    def first_output(self) -> tuple[float, float] | None:
+        """When the first frame of all was published, and when it had arrived (monotonic s); None before."""
+        return min((camera.statistics.first for camera in self.cameras.values() if camera.statistics.first), default=None)
+
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
-        self.processor.captures.expire()
+        for camera in self.cameras.values():
+            camera.processor.captures.expire()
         if self._worker.revive():
             again = f"and was started again, {self._worker.restarts} times so far"
             self._faults.report("worker restarted", f"the worker thread died ({self._last_error}) {again}")
 
     def pause(self) -> None:
-        """Publishes nothing more until `processor.serving` is set again. What is in flight is counted as dropped."""
-        self.processor.serving = False
-        if self._worker.discard():
-            self.statistics.count("dropped")
-        self.processor.captures.abandon("the node was deactivated or disabled")
+        """Publishes nothing more until `serve`. What is in flight is counted as dropped."""
+        for camera in self.cameras.values():
+            camera.pause()
+
+    def stop(self) -> None:
+        """The end of `open` and `serve`; the networks stay loaded."""
+        for camera in self.cameras.values():
+            camera.inputs.close()
+        self.pause()
 
     def close(self, seconds: float = CLOSE_S) -> None:
-        """Ends the worker, then removes the publishers and closes the networks, those too that a budget had made.
+        """Ends the worker, then removes the cameras' topics and closes the networks, those too that a budget had made.
 
         Where a frame or networks are still in work after this time (s, for each), the networks are closed by a thread as soon as
         nothing uses them any more.
@@ -144,7 +133,9 @@ class Session:
         if not self.budget.wait(seconds):
             self._logger.warning("networks for the budget are still being prepared; they are closed when they are ready")
             ended = False
-        self.publishers.close()
+        for camera in self.cameras.values():
+            camera.close()
+        self._faults.divide(())
         if ended:
             self._release()
         else:
@@ -157,49 +148,6 @@ class Session:
         self.budget.wait(None)
         self.budget.release()
 
-    def _set_background(self, message: Any, topic: str) -> None:
-        try:
-            rgb = rgb_of(message, max_pixels=self.processor.parameters.max_image_pixels)
-            expected = self.processor.size_hw
-            if expected is not None and image_size(rgb) != expected:
-                found = f"{rgb.shape[1]}x{rgb.shape[0]}"
-                raise InputError(
-                    f"background: fields width x height are {found}, expected the camera's {expected[1]}x{expected[0]}; not used"
-                )
-            frame_id, mode = message.header.frame_id, self.processor.parameters.camera_model
-            view = self.cameras.view(image_size(rgb), frame_id, self._is_rectified, mode)
-            straight = view is not None and view.rectify
-            self.pipeline.background.capture(rectified(rgb, view), frame_id, stamp_ns(message.header), straight)
-            self._faults.clear(*BACKGROUND_FAULTS)
-        except DeviceError as error:
-            self._faults.report("GPU lost", f"{topic}: {error}")
-        except MtdenseError as error:
-            self._faults.report("background unusable", f"{topic}: {error}", lasting=True)
-        except Exception as error:  # nobody awaits this job
-            self._logger.error(f"{topic}: the reference frame could not be set: {type(error).__name__}: {error}")
-
-    def _clear(self) -> str:
-        self.pipeline.background.clear()
-        self._faults.clear("background unusable")
-        return "no reference frame"
-
-    def _save(self) -> str:
-        path = self._path()
-        self.pipeline.background.save(path)
-        return f"saved {path}"
-
-    def _load(self) -> str:
-        path = self._path()
-        remark = self.pipeline.background.load(path, self.processor.parameters.max_image_pixels)
-        self._faults.clear(*BACKGROUND_FAULTS)
-        return f"reference frame loaded from {path}{remark and '; '}{remark}"
-
-    def _path(self) -> Path:
-        path = self.processor.parameters.background_path
-        if not path:
-            raise ConfigError("parameter background.path: is empty; set it to a .png file that save writes and load reads")
-        return Path(path).expanduser()
-
     def _died(self, error: BaseException) -> None:
         if not self._context.ok():  # a signal cut it off in the middle of publishing
             return
@@ -207,6 +155,11 @@ class Session:
         if not self._traced:  # once: an error that comes with every frame would fill the disk
             self._traced = True
             self._logger.error("worker thread died: " + "".join(traceback.format_exception(error)))
+
+
+def _take(item: tuple[FrameProcessor, ReceivedImage]) -> None:
+    processor, image = item
+    processor.take(image)
 
 
 def _check_depth(spec: DepthSpec | None, parameters: Parameters, options: PipelineOptions) -> None:

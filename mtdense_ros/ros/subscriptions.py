@@ -67,20 +67,23 @@ class Input:
         self._made_of = made_of
 
 
-def image_source(node: Node, transport: str) -> Source:
-    """The camera's topic; `/compressed` follows the resolved name, for a remapping of `image` does not reach `image/compressed`."""
-    resolved = node.resolve_topic_name("image")
+def image_source(node: Node, prefix: str, transport: str) -> Source:
+    """The camera's topic; `/compressed` follows the resolved name, for a remapping of `image` does not reach `image/compressed`.
+
+    prefix: what stands before the names of this camera's topics.
+    """
+    resolved = node.resolve_topic_name(f"{prefix}image")
     if transport == "raw":
         return Source(Image, resolved)
     return Source(CompressedImage, f"{resolved.removesuffix('/compressed')}/compressed")
 
 
-def camera_info_topic(node: Node) -> str:
-    """The remapped `camera_info`, else the sibling of the resolved image topic."""
-    resolved = node.resolve_topic_name("camera_info")
-    if resolved != node.resolve_topic_name("camera_info", only_expand=True):
+def camera_info_topic(node: Node, prefix: str) -> str:
+    """The remapped `camera_info`, else the sibling of the resolved image topic; prefix as for `image_source`."""
+    resolved = node.resolve_topic_name(f"{prefix}camera_info")
+    if resolved != node.resolve_topic_name(f"{prefix}camera_info", only_expand=True):
         return resolved
-    return calibration.camera_info_topic(node.resolve_topic_name("image"))
+    return calibration.camera_info_topic(node.resolve_topic_name(f"{prefix}image"))
 
 
 def _type_name(message_type: type) -> str:
@@ -88,12 +91,12 @@ def _type_name(message_type: type) -> str:
     return f"{package}/{kind}/{message_type.__name__}"
 
 
-def describe(source: Source, link: Link) -> list[tuple[str, str]]:
-    """The faults of an image topic, by name, with what was found and expected."""
+def describe(source: Source, link: Link, name: str = "image") -> list[tuple[str, str]]:
+    """The faults of an image topic, by name, with what was found and expected. name: the topic's own, which can be remapped."""
     kind = _type_name(source.message_type)
     if link.publishers == 0:
         found = f", found {', '.join(link.other_types)}; set image_transport" if link.other_types else "; start the camera"
-        return [("no publisher", f"{source.topic}: expected a publisher of {kind}{found}, or remap 'image'")]
+        return [("no publisher", f"{source.topic}: expected a publisher of {kind}{found}, or remap '{name}'")]
     if link.incompatible:
         return [
             (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -18,11 +18,13 @@ class FaultKind:
 
     error: nothing can be published; otherwise something is missing. hold_s: how long one report holds when neither another
     report nor the end of the cause follows. log_always: every report answers to something that a person did, so each is logged.
+    of_node: it concerns all cameras of the node, whichever reported it.
     """
 
     error: bool
     hold_s: float
     log_always: bool = False
+    of_node: bool = False
 
 
 FAULTS = {
@@ -40,35 +42,46 @@ FAULTS = {
     "output not available": FaultKind(False, 5.0),
     "doubtful output": FaultKind(False, 5.0),
     "distorted camera": FaultKind(True, 5.0),
-    "weights missing or changed": FaultKind(True, inf, log_always=True),
-    "configuration": FaultKind(True, inf, log_always=True),
-    "GPU lost": FaultKind(True, inf),
-    "worker restarted": FaultKind(False, 30.0),
-    "over budget": FaultKind(False, 5.0),
+    "weights missing or changed": FaultKind(True, inf, log_always=True, of_node=True),
+    "configuration": FaultKind(True, inf, log_always=True, of_node=True),
+    "GPU lost": FaultKind(True, inf, of_node=True),
+    "worker restarted": FaultKind(False, 30.0, of_node=True),
+    "over budget": FaultKind(False, 5.0, of_node=True),
 }
 """Every fault this version can find."""
 
 
 @dataclass(frozen=True)
 class FaultState:
-    """One fault as it stands: whether it holds, its last message, and how often it was reported."""
+    """One fault as it stands: whether it holds, its last message, how often it was reported, and of which camera it is."""
 
     name: str
     error: bool
     active: bool
     message: str
     count: int
+    camera: str = ""
 
 
 class Faults:
     """Collects reports from all threads and logs them by a LogSchedule: log(is_error, text). clock: seconds, monotonic.
 
     A fault that ends before anybody has asked for the states is still shown once, so that a single bad frame can be seen.
+    Those of a named `camera` pass what concerns the whole node on to the `node`'s.
     """
 
-    def __init__(self, log: Callable[[bool, str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        log: Callable[[bool, str], None],
+        clock: Callable[[], float] = time.monotonic,
+        camera: str = "",
+        node: Faults | None = None,
+    ) -> None:
         self._log = log
         self._clock = clock
+        self._camera = camera
+        self._node = node
+        self._of_cameras: dict[str, Faults] = {}
         self._lock = threading.Lock()
         self._schedule = LogSchedule()
         self._messages = dict.fromkeys(FAULTS, "")
@@ -76,10 +89,46 @@ class Faults:
         self._until = dict.fromkeys(FAULTS, -inf)
         self._unseen: set[str] = set()
 
+    def divide(self, cameras: Iterable[str]) -> dict[str, Faults]:
+        """The faults of each of these cameras from now on, by its name. An unnamed camera has none of its own: its are these."""
+        self._of_cameras = {name: Faults(self._log, self._clock, name, self) for name in cameras if name}
+        return {name: self._of_cameras.get(name, self) for name in cameras}
+
     def report(self, name: str, message: str, lasting: bool = False) -> None:
         """Notes that a fault holds, and logs it when it is due. lasting: it holds until it is cleared."""
+        kind, keeper = FAULTS[name], self._keeper(name)
+        if keeper._note(name, message, kind, lasting):
+            self._log(kind.error, f"{keeper._camera and keeper._camera + ': '}{name}: {message}")
+
+    def clear(self, *names: str) -> None:
+        """The causes of these faults are gone."""
+        for name in names:
+            self._keeper(name)._end(name)
+
+    @contextmanager
+    def judging(self, *names: str) -> Iterator[None]:
+        """Within the block it is decided whether these faults hold: one that is not reported there is cleared at its end."""
+        before = {name: self._keeper(name)._counts[name] for name in names}
+        try:
+            yield
+        finally:
+            self.clear(*(name for name, count in before.items() if self._keeper(name)._counts[name] == count))
+
+    def states(self) -> list[FaultState]:
+        """All faults in the order of FAULTS; with named cameras those of the node, then those of each camera."""
+        own = [name for name, kind in FAULTS.items() if not self._of_cameras or kind.of_node]
+        states = self._states(own)
+        for faults in self._of_cameras.values():
+            states += faults._states([name for name, kind in FAULTS.items() if not kind.of_node])
+        return states
+
+    def _keeper(self, name: str) -> Faults:
+        """Where a fault is kept."""
+        return self if self._node is None or not FAULTS[name].of_node else self._node
+
+    def _note(self, name: str, message: str, kind: FaultKind, lasting: bool) -> bool:
+        """Takes a report; whether it is to be logged."""
         now = self._clock()
-        kind = FAULTS[name]
         with self._lock:
             due = self._schedule.due(name, message, now) or kind.log_always
             if now >= self._until[name]:
@@ -87,28 +136,15 @@ class Faults:
             self._counts[name] += 1
             self._messages[name] = message
             self._until[name] = max(self._until[name], inf if lasting else now + kind.hold_s)
-        if due:
-            self._log(kind.error, f"{name}: {message}")
+        return due
 
-    def clear(self, *names: str) -> None:
-        """The causes of these faults are gone."""
+    def _end(self, name: str) -> None:
         with self._lock:
-            for name in names:
-                self._until[name] = -inf
+            self._until[name] = -inf
 
-    @contextmanager
-    def judging(self, *names: str) -> Iterator[None]:
-        """Within the block it is decided whether these faults hold: one that is not reported there is cleared at its end."""
-        before = {name: self._counts[name] for name in names}
-        try:
-            yield
-        finally:
-            self.clear(*(name for name, count in before.items() if self._counts[name] == count))
-
-    def states(self) -> list[FaultState]:
-        """All faults in the order of FAULTS."""
+    def _states(self, names: Collection[str]) -> list[FaultState]:
         now = self._clock()
         with self._lock:
             unseen, self._unseen = self._unseen, set()
-            active = {name for name in FAULTS if now < self._until[name]} | unseen
-            return [FaultState(n, k.error, n in active, self._messages[n], self._counts[n]) for n, k in FAULTS.items()]
+            active = {name for name in names if now < self._until[name]} | unseen
+            return [FaultState(n, FAULTS[n].error, n in active, self._messages[n], self._counts[n], self._camera) for n in names]

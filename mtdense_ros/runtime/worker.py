@@ -1,18 +1,20 @@
-"""A thread that always works on the newest item: queues of old frames are what makes nodes lag."""
+"""A thread that always works on the newest items: queues of old frames are what makes nodes lag."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
 
 
 class Worker:
-    """Calls `work` with the newest item put in, in its own thread; submitted jobs run in order, before the next item.
+    """Calls `work` with the newest item of each source, in its own thread; submitted jobs run in order, before the next item.
 
-    An exception out of `work` ends the thread after `on_death` was called with it; `revive` starts the next one and counts it.
+    Where several sources have one, it is the turn of the one whose last turn is the longest ago, so each gets its fair share and
+    none can delay the others by more than one item of its own. An exception out of `work` ends the thread after `on_death` was
+    called with it; `revive` starts the next one and counts it.
     """
 
     def __init__(self, work: Callable[[Any], None], on_death: Callable[[BaseException], None], name: str = "worker") -> None:
@@ -21,16 +23,17 @@ class Worker:
         self._on_death = on_death
         self._name = name
         self._changed = threading.Condition()
-        self._item: Any = None
+        self._items: dict[Hashable, Any] = {}
+        self._turns: dict[Hashable, int] = {}
         self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
         self._stopping = False
         self._thread = self._start_thread()
 
-    def put(self, item: Any) -> bool:
-        """Deposits the newest item; True when it replaced one that was never worked on."""
+    def put(self, item: Any, source: Hashable = None) -> bool:
+        """Deposits the newest item of a source; True when it replaced one that was never worked on."""
         with self._changed:
-            replaced = self._item is not None
-            self._item = item
+            replaced = source in self._items
+            self._items[source] = item
             self._changed.notify()
         return replaced
 
@@ -45,10 +48,11 @@ class Worker:
                 self._changed.notify()
         return future
 
-    def discard(self) -> bool:
-        """Forgets the item that waits; whether there was one."""
+    def discard(self, source: Hashable = None) -> bool:
+        """Forgets the item of a source that waits; whether there was one."""
         with self._changed:
-            waited, self._item = self._item is not None, None
+            waited = source in self._items
+            self._items.pop(source, None)
         return waited
 
     def revive(self) -> bool:
@@ -66,7 +70,7 @@ class Worker:
         """
         with self._changed:
             self._stopping = True
-            self._item = None
+            self._items.clear()
             waiting, self._jobs = self._jobs, deque()
             self._changed.notify()
         for _, future in waiting:
@@ -89,18 +93,24 @@ class Worker:
     def _step(self) -> bool:
         """One job or one item; False when the worker is to stop."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._jobs or self._item is not None)
+            self._changed.wait_for(lambda: self._stopping or self._jobs or self._items)
             if self._stopping:
                 return False
             if self._jobs:
                 job, future = self._jobs.popleft()
             else:
-                job, item, self._item = None, self._item, None
+                job, item = None, self._next_item()
         if job is not None:
             _finish(job, future)
-        elif item is not None:
+        else:
             self._work(item)
         return True
+
+    def _next_item(self) -> Any:
+        """Takes the item whose turn it is; with the lock."""
+        source = min(self._items, key=lambda each: self._turns.get(each, 0))
+        self._turns[source] = 1 + max(self._turns.values(), default=0)
+        return self._items.pop(source)
 
 
 def _finish(job: Callable[[], object], future: Future[object]) -> None:

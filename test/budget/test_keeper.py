@@ -36,7 +36,7 @@ class Bench:
         self.log, self.frames, self.bf16 = [], 0, 0.6
         self.faults = Faults(lambda is_error, text: None)
         self.worker = Worker(lambda item: None, lambda error: None)
-        self.keeper = BudgetKeeper(self.pipeline, self.worker.submit, self.faults, self.log.append)
+        self.keeper = BudgetKeeper({"": self.pipeline}, self.worker.submit, self.faults, self.log.append)
         self.picture = picture
 
     def set(self, **budget):

@@ -29,7 +29,7 @@ class Bench:
         self.before = self.during = self.making = lambda: None
         self.made = [Networks(OWN)]
         self.pipeline = SimpleNamespace(networks=self.made[0], background=SimpleNamespace(rgb=None), use=self.use)
-        self.swap = ModelSwap(self.pipeline, self.submit, self.make, self.taken, lambda key, error: self.failed.append(error))
+        self.swap = ModelSwap([self.pipeline], self.submit, self.make, self.taken, lambda key, error: self.failed.append(error))
         self.failed, self.is_on = [], True
 
     def make(self, own, key):

@@ -31,13 +31,20 @@ def session(weights_folder):
     node = rclpy.create_node("mtdense", context=context)
     predictor = Predictor.load(weights_folder / "everything", device="cpu")
     predictor._engine = Recorded(predictor._engine)
-    session = Session(node, Pipeline(predictor), Faults(lambda is_error, text: None))
-    session.processor.serving = True
-    session.processor.parameters = session.processor.parameters.updated({"max_age": 0.0})
+    session = Session(node, {"": Pipeline(predictor)}, Faults(lambda is_error, text: None))
+    session.serve()
+    camera = session.cameras[""]
+    camera.processor.parameters = camera.processor.parameters.updated({"max_age": 0.0})
     yield session
     session.close()
     node.destroy_node()
     rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def camera(session):
+    """The session's only camera."""
+    return session.cameras[""]
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def listener(session):
     node, messages = rclpy.create_node("listener", context=session._context), {topic: [] for topic in TOPICS}
     for topic in TOPICS:
         node.create_subscription(OUTPUT_TYPES[topic], f"/mtdense/{topic}", messages[topic].append, 20)
-    wait_until(lambda: len(session.publishers.subscribed()) == len(TOPICS), what="a subscriber of each topic")
+    wait_until(lambda: len(session.cameras[""].publishers.subscribed()) == len(TOPICS), what="a subscriber of each topic")
     yield node, messages
     node.destroy_node()
 
@@ -62,25 +69,25 @@ def received(session, listener):
     executor.shutdown()
 
 
-def take(session, message):
-    session.processor.take(ReceivedImage(message, "/camera/image_raw", False, time.monotonic_ns()))
+def take(camera, message):
+    camera.processor.take(ReceivedImage(message, "/camera/image_raw", False, time.monotonic_ns()))
 
 
-def prepared(session, height, width):
-    session.cameras.update(camera_info(height, width))
-    session.pipeline.background.capture(picture(height, width))
+def prepared(camera, height, width):
+    camera.infos.update(camera_info(height, width))
+    camera.pipeline.background.capture(picture(height, width))
 
 
-def test_messages_keep_their_own_frames_values(session, received):
+def test_messages_keep_their_own_frames_values(camera, received):
     sizes = {1: (96, 128), 2: (96, 128), 3: (90, 122), 4: (90, 122), 5: (96, 128)}
     expected = {}
     for seed, (height, width) in sizes.items():
-        prepared(session, height, width)
+        prepared(camera, height, width)
         message = image(picture(height, width, seed))
-        camera = Intrinsics(width, height, 100.0, 100.0, (width - 1) / 2, (height - 1) / 2)
-        frame = Frame(picture(height, width, seed), intrinsics=camera)
-        expected[stamp_of(message)] = session.pipeline.process(frame, {*IMAGES, "points"})
-        take(session, message)
+        intrinsics = Intrinsics(width, height, 100.0, 100.0, (width - 1) / 2, (height - 1) / 2)
+        frame = Frame(picture(height, width, seed), intrinsics=intrinsics)
+        expected[stamp_of(message)] = camera.pipeline.process(frame, {*IMAGES, "points"})
+        take(camera, message)
     for topic in TOPICS:
         wait_until(lambda topic=topic: len(received[topic]) == len(sizes), what=f"all of {topic}")
     for stamp, results in expected.items():
@@ -93,15 +100,15 @@ def test_messages_keep_their_own_frames_values(session, received):
 
 @pytest.mark.parametrize("depth_encoding", ["32FC1", "16UC1"])
 @pytest.mark.usefixtures("listener")
-def test_a_frame_allocates_nothing_of_its_size(session, depth_encoding):
-    prepared(session, H, W)
-    session.processor.parameters = session.processor.parameters.updated({"depth.encoding": depth_encoding})
+def test_a_frame_allocates_nothing_of_its_size(camera, depth_encoding):
+    prepared(camera, H, W)
+    camera.processor.parameters = camera.processor.parameters.updated({"depth.encoding": depth_encoding})
     messages = [image(picture(H, W, seed), "bgr8") for seed in (1, 2)]
 
     def work():
         for message in messages:
-            take(session, message)
+            take(camera, message)
 
     work()
     assert peak_bytes(work) < H * W
-    assert session.pipeline.frames == 4
+    assert camera.pipeline.frames == 4

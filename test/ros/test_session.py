@@ -71,17 +71,24 @@ def log():
 @pytest.fixture
 def session(node, log):
     faults = Faults(lambda is_error, text: log.append(text))
-    session = Session(node, FakePipeline(), faults)
-    session.processor.serving = True
+    session = Session(node, {"": FakePipeline()}, faults)
+    session.serve()
     node.create_subscription(harness.Image, "/mtdense/labels", lambda m: None, 5)
-    wait_until(lambda: session.publishers.subscribed(), what="a subscriber")
+    wait_until(lambda: session.cameras[""].publishers.subscribed(), what="a subscriber")
     yield session
     session.close()
 
 
+@pytest.fixture
+def camera(session):
+    """The session's only camera."""
+    return session.cameras[""]
+
+
 def feed(session, expected_frames):
-    session.receive(image(picture()), "/camera/image_raw")
-    wait_until(lambda: session.tick() or session.pipeline.frames == expected_frames, what="the frame")
+    (camera,) = session.cameras.values()
+    camera.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: session.tick() or camera.pipeline.frames == expected_frames, what="the frame")
 
 
 @pytest.mark.parametrize(
@@ -93,61 +100,61 @@ def feed(session, expected_frames):
     ],
     ids=lambda e: type(e).__name__ if isinstance(e, BaseException) else "",
 )
-def test_a_failure_has_its_name_and_the_next_frame_passes(session, log, error, fault):
+def test_a_failure_has_its_name_and_the_next_frame_passes(session, camera, log, error, fault):
     feed(session, 1)
-    session.pipeline.raises = error
-    session.receive(image(picture()), "/camera/image_raw")
+    camera.pipeline.raises = error
+    camera.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: session.tick() or any(text.startswith(fault) for text in log), what=fault)
-    assert session.pipeline.frames == 1
+    assert camera.pipeline.frames == 1
     feed(session, 2)
 
 
-def test_late_frames_are_not_begun(session):
-    session.processor.parameters = session.processor.parameters.updated({"max_age": 0.001})
+def test_late_frames_are_not_begun(session, camera):
+    camera.processor.parameters = camera.processor.parameters.updated({"max_age": 0.001})
     may_go_on = threading.Event()
     session._worker.submit(may_go_on.wait)
-    session.receive(image(picture()), "/camera/image_raw")
+    camera.receive(image(picture()), "/camera/image_raw")
     received = time.monotonic()
     wait_until(lambda: time.monotonic() > received + 0.001, what="the age")
     may_go_on.set()
-    wait_until(lambda: session.statistics.summary(0.0)["late"] == "1", what="the late frame")
-    assert session.pipeline.frames == 0
+    wait_until(lambda: camera.statistics.summary(0.0)["late"] == "1", what="the late frame")
+    assert camera.pipeline.frames == 0
 
 
-def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, session, log):
+def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, session, camera, log):
     feed(session, 1)
     assert not any("camera_info" in text for text in log)
     node.create_subscription(harness.Image, "/mtdense/depth", lambda m: None, 5)
-    wait_until(lambda: len(session.publishers.subscribed()) == 2, what="a subscriber of depth")
+    wait_until(lambda: len(camera.publishers.subscribed()) == 2, what="a subscriber of depth")
     feed(session, 2)
     assert any(text.startswith("no camera_info: /camera_info: nothing received") for text in log)
 
 
-def test_the_first_frame_waits_for_a_camera_info_that_is_published(session, log):
-    threading.Timer(0.05, session.cameras.update, [camera_info()]).start()
-    session.cameras.require(wait=True)
-    assert session.cameras.view((96, 128), "camera_optical_frame", False, "rays") is not None
+def test_the_first_frame_waits_for_a_camera_info_that_is_published(camera, log):
+    threading.Timer(0.05, camera.infos.update, [camera_info()]).start()
+    camera.infos.require(wait=True)
+    assert camera.infos.view((96, 128), "camera_optical_frame", False, "rays") is not None
     assert not log
 
 
 @pytest.mark.parametrize("limits", [{"depth.min": 25.0}, {"depth.max": 0.2}])
-def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(session, limits):
-    session.pipeline.networks = fake_networks(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
-    before = session.processor.parameters
+def test_depth_limits_that_contradict_the_card_are_refused_and_nothing_is_taken(session, camera, limits):
+    camera.pipeline.networks = fake_networks(depth=DepthSpec("metric", 0.3, 20.0, 100.0))
+    before = camera.processor.parameters
     with pytest.raises(ConfigError, match="depth.min and depth.max.*no range"):
         session.apply(before.updated(limits))
-    assert session.processor.parameters is before
+    assert camera.processor.parameters is before
     session.apply(before.updated({"depth.min": 1.0, "depth.max": 10.0}))
-    assert session.pipeline.options.depth_max == 10.0
+    assert camera.pipeline.options.depth_max == 10.0
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [({"depth.max": 5.0}, "are metres, the depth is relative"), ({"depth.encoding": "16UC1"}, "is millimetres, the depth is relative")],
 )
-def test_metres_of_relative_depth_are_refused_until_it_has_a_scale(session, values, message):
-    session.pipeline.networks = fake_networks(depth=DepthSpec("relative"))
-    before = session.processor.parameters
+def test_metres_of_relative_depth_are_refused_until_it_has_a_scale(session, camera, values, message):
+    camera.pipeline.networks = fake_networks(depth=DepthSpec("relative"))
+    before = camera.processor.parameters
     with pytest.raises(ConfigError, match=message):
         session.apply(before.updated(values))
     session.apply(before.updated({**values, "depth.scale_mode": "fixed"}))
@@ -190,92 +197,92 @@ class FakeBackground:
 
 
 @pytest.fixture
-def bent(session):
-    """A session that rectifies the images of a distorted camera."""
-    session.pipeline.networks = fake_networks(depth=None, needs_background=lambda output: False)
-    session.pipeline.background = FakeBackground()
-    session.apply(session.processor.parameters.updated({"camera_model": "rectify"}))
-    return session
+def bent(session, camera):
+    """A camera whose images are rectified, as it is distorted."""
+    camera.pipeline.networks = fake_networks(depth=None, needs_background=lambda output: False)
+    camera.pipeline.background = FakeBackground()
+    session.apply(camera.processor.parameters.updated({"camera_model": "rectify"}))
+    return camera
 
 
-def test_without_a_camera_info_nothing_is_published_as_rectified(bent, log):
+def test_without_a_camera_info_nothing_is_published_as_rectified(session, bent, log):
     bent.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: any("camera_model is 'rectify', so images are refused" in text for text in log), 10.0)
     assert bent.pipeline.frames == 0
-    bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
-    feed(bent, 1)
+    bent.infos.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    feed(session, 1)
 
 
 def test_a_reference_from_outside_is_rectified_even_before_the_first_frame(bent):
-    bent.cameras.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
-    bent.receive_background(image(picture(seed=1)), "/background")
+    bent.infos.update(camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0)))
+    bent.background.receive(image(picture(seed=1)), "/background")
     wait_until(lambda: bent.pipeline.background.is_set, what="the reference")
-    view = bent.cameras.view((96, 128), "camera_optical_frame", False, "rectify")
+    view = bent.infos.view((96, 128), "camera_optical_frame", False, "rectify")
     assert np.array_equal(bent.pipeline.background.rgb, rectify(picture(seed=1), view.model))
     assert not np.array_equal(bent.pipeline.background.rgb, picture(seed=1))
     assert bent.pipeline.background.rectified
 
 
 def test_a_reference_that_cannot_be_rectified_is_refused(bent, log):
-    bent.receive_background(image(picture(seed=1)), "/background")
+    bent.background.receive(image(picture(seed=1)), "/background")
     refused = "/background: camera_model is 'rectify' and there is no usable camera_info"
     wait_until(lambda: any(refused in text for text in log), what="the fault")
     assert not bent.pipeline.background.is_set
 
 
-def balance(session):
+def balance(camera):
     """What was received, and the sum of its outcomes."""
-    values = session.statistics.summary(0.0)
+    values = camera.statistics.summary(0.0)
     return int(values["received"]), sum(int(values[name]) for name in OUTCOMES)
 
 
-def test_frames_that_are_in_flight_when_the_node_stops_are_counted(session):
-    session.pipeline.may_go_on.clear()
-    session.receive(image(picture()), "/camera/image_raw")
-    assert session.pipeline.begun.wait(10.0)
-    session.receive(image(picture()), "/camera/image_raw")  # waits while the first is in work
-    assert session.statistics.summary(0.0)["in flight"] == "2"
+def test_frames_that_are_in_flight_when_the_node_stops_are_counted(session, camera):
+    camera.pipeline.may_go_on.clear()
+    camera.receive(image(picture()), "/camera/image_raw")
+    assert camera.pipeline.begun.wait(10.0)
+    camera.receive(image(picture()), "/camera/image_raw")  # waits while the first is in work
+    assert camera.statistics.summary(0.0)["in flight"] == "2"
     session.pause()
-    session.pipeline.may_go_on.set()
-    wait_until(lambda: balance(session) == (2, 2), what="an outcome of both")
-    assert session.statistics.summary(0.0)["dropped"] == "2"
+    camera.pipeline.may_go_on.set()
+    wait_until(lambda: balance(camera) == (2, 2), what="an outcome of both")
+    assert camera.statistics.summary(0.0)["dropped"] == "2"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), SystemExit("a library"), InputError("odd")], ids=lambda e: type(e).__name__)
-def test_a_frame_that_fails_has_an_outcome(session, error):
-    session.pipeline.raises = error
-    session.receive(image(picture()), "/camera/image_raw")
-    wait_until(lambda: balance(session) == (1, 1), what="an outcome")
-    assert session.statistics.summary(0.0)["refused"] == "1"
+def test_a_frame_that_fails_has_an_outcome(session, camera, error):
+    camera.pipeline.raises = error
+    camera.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: balance(camera) == (1, 1), what="an outcome")
+    assert camera.statistics.summary(0.0)["refused"] == "1"
 
 
-def test_networks_are_closed_after_a_frame_that_outlasts_the_close(session):
-    session.pipeline.may_go_on.clear()
-    session.receive(image(picture()), "/camera/image_raw")
-    assert session.pipeline.begun.wait(10.0)
+def test_networks_are_closed_after_a_frame_that_outlasts_the_close(session, camera):
+    camera.pipeline.may_go_on.clear()
+    camera.receive(image(picture()), "/camera/image_raw")
+    assert camera.pipeline.begun.wait(10.0)
     session.close(0.01)
-    assert not session.pipeline.networks.closed.is_set()
-    session.pipeline.may_go_on.set()
-    assert session.pipeline.networks.closed.wait(10.0)
+    assert not camera.pipeline.networks.closed.is_set()
+    camera.pipeline.may_go_on.set()
+    assert camera.pipeline.networks.closed.wait(10.0)
 
 
 def test_a_gpu_that_is_lost_while_a_reference_is_made_has_its_name(bent, log):
     def lost(*arguments):
         raise DeviceError("device cuda: lost; restart the process")
 
-    bent.cameras.update(camera_info())
+    bent.infos.update(camera_info())
     bent.pipeline.background.capture = lost
-    bent.receive_background(image(picture(seed=1)), "/background")
+    bent.background.receive(image(picture(seed=1)), "/background")
     wait_until(lambda: any(text.startswith("GPU lost: /background: device cuda") for text in log), what="the fault")
 
 
-def test_camera_faults_end_with_the_frame_that_has_none(session):
+def test_camera_faults_end_with_the_frame_that_has_none(session, camera):
     def active():
         return {state.name for state in session._faults.states() if state.active}
 
-    session.cameras.update(camera_info(48, 64))
+    camera.infos.update(camera_info(48, 64))
     feed(session, 1)
     assert "size mismatch" in active()
-    session.cameras.update(camera_info())
+    camera.infos.update(camera_info())
     feed(session, 2)
     assert not active()

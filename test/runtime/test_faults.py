@@ -105,3 +105,33 @@ def test_what_is_judged_and_not_reported_is_cleared(faults):
         faults.report("no camera_info", "still")
     active = {s.name for s in faults.states() if s.active}
     assert active == {"no camera_info", "clock mismatch"}
+
+
+def test_cameras_have_their_own_faults_and_the_node_keeps_what_concerns_all(faults, log):
+    of_cameras = faults.divide(["front", "rear"])
+    of_cameras["front"].report("bad image", "cut short")
+    of_cameras["rear"].report("GPU lost", "gone")
+    assert log == ["front: bad image: cut short", "GPU lost: gone"]
+    states = faults.states()
+    assert {(s.camera, s.name) for s in states if s.active} == {("front", "bad image"), ("", "GPU lost")}
+    of_node = [name for name, kind in FAULTS.items() if kind.of_node]
+    of_camera = [name for name in FAULTS if name not in of_node]
+    expected = [("", name) for name in of_node] + [(camera, name) for camera in ("front", "rear") for name in of_camera]
+    assert [(s.camera, s.name) for s in states] == expected
+    of_cameras["front"].clear("bad image", "GPU lost")
+    assert not any(s.active for s in faults.states())
+
+
+def test_a_camera_judges_its_own_faults_only(faults):
+    front, rear = faults.divide(["front", "rear"]).values()
+    for each in (front, rear):
+        each.report("no publisher", "before")
+    with front.judging("no publisher"):
+        pass
+    faults.states()
+    assert [s.camera for s in faults.states() if s.active] == ["rear"]
+
+
+def test_the_unnamed_camera_has_the_faults_of_the_node(faults):
+    assert faults.divide([""]) == {"": faults}
+    assert [s.name for s in faults.states()] == list(FAULTS)

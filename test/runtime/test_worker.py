@@ -99,3 +99,28 @@ def test_stopping_cancels_the_jobs_that_wait(gate, deaths):
     assert worker.stop(DEADLINE)
     assert waiting.cancelled() or waiting.done()
     assert worker.submit(lambda: None).cancelled()
+
+
+def test_sources_take_turns_however_often_each_has_something(worker, gate):
+    worker.put("fast 0", "fast")
+    assert gate.entered.acquire(timeout=DEADLINE)
+    assert worker.put("slow 1", "slow") is False and worker.put("mute 1", "mute") is False
+    for round_ in range(1, 6):
+        for n in range(3):
+            worker.put(f"fast {round_}.{n}", "fast")
+        if round_ == 4:
+            worker.put("slow 2", "slow")
+        gate.leave.release()
+        assert gate.entered.acquire(timeout=DEADLINE)
+    assert gate.items == ["fast 0", "slow 1", "mute 1", "fast 3.2", "slow 2", "fast 5.2"]
+
+
+def test_a_source_is_discarded_alone(worker, gate):
+    worker.put(1)
+    assert gate.entered.acquire(timeout=DEADLINE)
+    worker.put(2, "a")
+    worker.put(3, "b")
+    assert worker.discard("a") is True and worker.discard("a") is False
+    gate.leave.release(2)
+    assert gate.entered.acquire(timeout=DEADLINE)
+    assert gate.items == [1, 3]

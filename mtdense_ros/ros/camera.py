@@ -1,0 +1,87 @@
+"""One camera of the node: all that is its own, from its topics to its background."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rclpy.node import Node
+
+from mtdense_ros.budget.keeper import BudgetKeeper
+from mtdense_ros.geometry.calibration import is_rectified_topic
+from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.pipeline import Pipeline
+from mtdense_ros.ros.background_jobs import BackgroundJobs
+from mtdense_ros.ros.camera_info import CameraCache
+from mtdense_ros.ros.camera_inputs import CameraInputs
+from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage
+from mtdense_ros.ros.publishers import Publishers
+from mtdense_ros.ros.subscriptions import camera_info_topic
+from mtdense_ros.runtime.faults import Faults
+from mtdense_ros.runtime.frame_statistics import Statistics
+from mtdense_ros.runtime.worker import Worker
+
+
+class Camera:
+    """A camera with the topics `NAME/image` and `~/NAME/labels`, or `image` and `~/labels` where it has no name.
+
+    The executor's thread deposits its frames and asks; the worker, which all cameras share, computes and publishes.
+    """
+
+    def __init__(self, node: Node, name: str, pipeline: Pipeline, faults: Faults, worker: Worker, budget: BudgetKeeper) -> None:
+        prefix, logger, clock = topic_prefix(name), node.get_logger(), node.get_clock()
+        self.name = name
+        self.pipeline = pipeline
+        self.faults = faults
+        self.statistics = Statistics()
+        self.publishers = Publishers(node, prefix)
+        self.infos = CameraCache(faults, camera_info_topic(node, prefix), logger.warning)
+        self.processor = FrameProcessor(
+            name, pipeline, self.publishers, self.infos, faults, self.statistics, budget, lambda: clock.now().nanoseconds
+        )
+        is_rectified = is_rectified_topic(node.resolve_topic_name(f"{prefix}image"))
+        self.background = BackgroundJobs(name, pipeline, self.processor, self.infos, faults, worker, logger, is_rectified)
+        self.inputs = CameraInputs(node, prefix, self.infos, faults, self.receive, self.background.receive)
+        self._worker = worker
+        self._budget = budget
+        self._received = 0
+
+    def receive(self, message: Any, topic: str) -> None:
+        """Deposits the newest image."""
+        self.statistics.count("received")
+        self._received += 1
+        image = ReceivedImage(message, topic, is_rectified_topic(topic), time.monotonic_ns(), self._received)
+        if self._worker.put((self.processor, image), self.name):
+            self.statistics.count("dropped")
+
+    def apply(self, parameters: Parameters) -> None:
+        """Takes new parameters, from the next frame on."""
+        before, self.processor.parameters = self.processor.parameters, parameters
+        if parameters.camera_model != before.camera_model:
+            self.faults.clear("distorted camera")
+        if (parameters.max_age, parameters.max_age_from) != (before.max_age, before.max_age_from):
+            self.faults.clear("late frames")
+
+    def refresh(self, enabled: bool) -> None:
+        """Makes, changes or removes the subscriptions as subscribers, publishers and parameters demand. enabled: frames are processed."""
+        wanted = enabled and (bool(self.publishers.subscribed()) or self.processor.captures.active)
+        if not wanted:
+            self._budget.forget(self.name)
+        self.processor.info_expected = self.inputs.update(self.processor.parameters, enabled, wanted)
+
+    def pause(self) -> None:
+        """Publishes nothing more until `processor.serving` is set again. What is in flight is counted as dropped."""
+        self.processor.serving = False
+        if self._worker.discard(self.name):
+            self.statistics.count("dropped")
+        self.processor.captures.abandon("the node was deactivated or disabled")
+
+    def close(self) -> None:
+        """Removes subscriptions and publishers."""
+        self.inputs.close()
+        self.publishers.close()
+
+
+def topic_prefix(camera: str) -> str:
+    """What stands before a camera's topics, below the node's namespace or name: "front/"; nothing for the unnamed one."""
+    return f"{camera}/" if camera else ""

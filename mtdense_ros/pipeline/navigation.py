@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelSpace, Prediction
+from mtdense_ros.errors import ConfigError
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.depth_edges import depth_edges
 from mtdense_ros.geometry.free_space import clearing_points
@@ -26,6 +27,15 @@ COLUMNS = 320
 def class_roles(space: LabelSpace, obstacle_classes: tuple[str, ...]) -> ClassRoles:
     """The roles of a label space's classes by the parameter points.obstacle_classes. Raises ConfigError on an unknown class."""
     return ClassRoles.of(space, tuple(name for name in obstacle_classes if name))
+
+
+def check_obstacle_classes(space: LabelSpace | None, obstacle_classes: tuple[str, ...]) -> None:
+    """Raises ConfigError unless the parameter points.obstacle_classes names classes of the network's label space, or none."""
+    if space is not None:
+        class_roles(space, obstacle_classes)
+    elif any(obstacle_classes):
+        named = ", ".join(obstacle_classes)
+        raise ConfigError(f"parameter points.obstacle_classes: these weights have no label space, so no class '{named}'; leave it empty")
 
 
 class Navigation:

@@ -20,6 +20,7 @@ from mtdense_ros.imaging.compressed import BadImage
 from mtdense_ros.imaging.encodings import MessageBuffers, UnknownEncoding
 from mtdense_ros.parameters import Parameters
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
+from mtdense_ros.pipeline.results import METRIC
 from mtdense_ros.ros.camera_info import CameraCache, UnusableCamera, View
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.publishers import Context, Output, Publishers, results_of
@@ -210,7 +211,7 @@ class FrameProcessor:
         before = set(self._gaps.values())
         self._gaps = {name: fault for name, fault in self._gaps.items() if name in wanted and name not in results}
         for name, reason in results.missing.items():
-            if name != "points" or view is not None:  # the lack of a camera was reported with its own reason
+            if name not in METRIC or view is not None:  # the lack of a camera was reported with its own reason
                 self._gaps[name] = self._fault_of(name, frame)
                 self._faults.report(self._gaps[name], f"{self._publishers.topic(name)}: {reason}")
         self._faults.clear(*(before - set(self._gaps.values())))

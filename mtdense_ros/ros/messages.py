@@ -15,6 +15,7 @@ from std_msgs.msg import Header, String
 
 from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.geometry.calibration import Calibration
+from mtdense_ros.geometry.obstacles import OBSTACLE_FIELDS
 from mtdense_ros.geometry.point_cloud import CLOUD_FIELDS, POINT_STEP
 from mtdense_ros.imaging.compressed import MAX_PIXELS, decode_compressed, encode_jpeg
 from mtdense_ros.imaging.encodings import UnknownEncoding, as_bytes, to_rgb
@@ -28,7 +29,10 @@ except ImportError:
 
 Message = TypeVar("Message", Image, PointCloud2)
 
-_CLOUD_FIELDS = [PointField(name=n, offset=o, datatype=d, count=c) for n, o, d, c in CLOUD_FIELDS]
+_CLOUD_FIELDS, _OBSTACLE_FIELDS = (
+    [PointField(name=n, offset=o, datatype=d, count=c) for n, o, d, c in fields] for fields in (CLOUD_FIELDS, OBSTACLE_FIELDS)
+)
+_POINT_FIELDS = _CLOUD_FIELDS[:3]
 
 
 def stamp_ns(header: Header) -> int:
@@ -105,6 +109,16 @@ def cloud_message(packed: NDArray[np.uint8], width: int, height: int, header: He
         is_dense=False,
     )
     return _carrying(packed, message)
+
+
+def points_message(points: NDArray[Any], header: Header) -> PointCloud2:
+    """An unorganised cloud of finite points: obstacles (N,) of dtype OBSTACLE, or plain points (N, 3) float32."""
+    fields, step = (_POINT_FIELDS, 12) if points.ndim == 2 else (_OBSTACLE_FIELDS, points.dtype.itemsize)
+    count = len(points)
+    message = PointCloud2(
+        header=header, height=1, width=count, fields=fields, is_bigendian=False, point_step=step, row_step=step * count, is_dense=True
+    )
+    return _carrying(points, message)
 
 
 def legend_message(legend: Mapping[str, Any]) -> String:

@@ -16,7 +16,8 @@ from std_msgs.msg import Header
 from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message
+from mtdense_ros.pipeline.results import METRIC
+from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message, points_message
 from mtdense_ros.ros.subscriptions import OUTPUT_QOS
 from mtdense_ros.utils.buffers import BufferPool
 
@@ -44,7 +45,7 @@ class Output:
     @property
     def needs_camera(self) -> bool:
         """Whether it is wrong or impossible without a camera_info."""
-        return self.result in (None, "depth", "points")
+        return self.result in (None, "depth", *METRIC)
 
 
 def _mono8(values: NDArray[Any], c: Context) -> Image:
@@ -77,6 +78,10 @@ def _points(values: NDArray[Any], c: Context) -> PointCloud2:
     return cloud_message(values, c.size_hw[1], c.size_hw[0], c.header)
 
 
+def _thinned_points(values: NDArray[Any], c: Context) -> PointCloud2:
+    return points_message(values, c.header)
+
+
 OUTPUTS = (
     Output("labels", Image, "labels", _mono8),
     Output("confidence", Image, "confidence", _mono8),
@@ -91,6 +96,8 @@ OUTPUTS = (
     Output("foreground_overlay/compressed", CompressedImage, "foreground_overlay", _jpeg),
     Output("camera_info", CameraInfo, None, lambda _, c: c.info),
     Output("points", PointCloud2, "points", _points),
+    Output("obstacles", PointCloud2, "obstacles", _thinned_points),
+    Output("clearing", PointCloud2, "clearing", _thinned_points),
 )
 """Every topic that carries something of each frame."""
 

@@ -13,6 +13,7 @@ from mtdense_ros.errors import ConfigError
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.navigation import check_obstacle_classes
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.camera import Camera
 from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage
@@ -53,6 +54,7 @@ class Session:
     def apply(self, parameters: Parameters) -> None:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
         _check_depth(self.networks.depth, parameters, PipelineOptions.of(parameters))
+        check_obstacle_classes(self.networks.label_space, parameters.obstacle_classes)
         for camera in self.cameras.values():
             camera.apply(parameters)
         self.budget.apply(parameters)

@@ -52,6 +52,8 @@ OUTPUT_TYPES = {
     **dict.fromkeys(JPEGS, CompressedImage),
     "camera_info": CameraInfo,
     "points": PointCloud2,
+    "obstacles": PointCloud2,
+    "clearing": PointCloud2,
 }
 STATES = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
 

@@ -15,6 +15,8 @@ OTHERS = {
     "max_age": 5.0, "max_age_from": "stamp", "background.path": "/tmp/reference.png", "background.seconds": 1.5,
     "background.threshold": 0.7, "depth.min": 0.5, "depth.max": 9.0, "depth.scale_mode": "camera_height", "depth.scale": 2.0,
     "depth.camera_height": 1.2,
+    "points.obstacle_classes": ["wall", "furniture"], "obstacles.min_height": 0.2, "obstacles.max_height": 1.5, "obstacles.range": 3.0,
+    "obstacles.voxel_size": 0.1, "obstacles.edge_threshold": 0.2,
     "depth.encoding": "16UC1", "points.min": 0.3, "points.max": 4.0, "labels.upsampling": "fast", "jpeg_quality": 50,
     "diagnostics.period": 0.2, "autostart": False,
 }  # fmt: skip

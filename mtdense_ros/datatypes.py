@@ -102,11 +102,46 @@ class LabelSpace:
         return tuple(c.color for c in self.classes)
 
 
+@dataclass(frozen=True, eq=False)
+class RangeSamples:
+    """Depth in m along the optical axis that a sensor has measured at some pixels: rows, columns and metres, (n,) each, metres > 0."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    metres: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if not self.rows.shape == self.columns.shape == self.metres.shape or self.rows.ndim != 1:
+            shapes = self.rows.shape, self.columns.shape, self.metres.shape
+            raise InputError(f"range samples: rows, columns and depths have the shapes {shapes}; give one of each per sample")
+
+
+@dataclass(frozen=True)
+class CameraMount:
+    """The height of a camera above the floor in m, and the unit vector that points up in its optical frame, None where unknown."""
+
+    height_m: float
+    up: tuple[float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.height_m) and self.height_m > 0):
+            raise InputError(f"camera mount: height {self.height_m} m is not above the floor; set depth.camera_height, or correct TF")
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleReference:
+    """What the scale of a frame's depth can be measured against. `lack` says why what was asked for is not there."""
+
+    ranges: RangeSamples | None = None
+    mount: CameraMount | None = None
+    lack: str = ""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One camera image on its way through the pipeline: rgb (H, W, 3) uint8, acquisition stamp in ns, optical frame name.
 
-    rectified: the image was rectified here, so it fits only references that were.
+    rectified: the image was rectified here, so it fits only references that were. reference: of its metric scale.
     """
 
     rgb: NDArray[np.uint8]
@@ -114,6 +149,7 @@ class Frame:
     frame_id: str = ""
     intrinsics: Intrinsics | None = None
     rectified: bool = False
+    reference: ScaleReference | None = None
 
     def __post_init__(self) -> None:
         check_rgb(self.rgb, "frame")

@@ -223,15 +223,29 @@ class Parameters:
     depth_scale_mode: str = _parameter(
         "depth.scale_mode",
         "none",
-        "fixed: depth times depth.scale; camera_height: scaled so that the floor lies depth.camera_height below the camera",
-        choices=("none", "fixed", "camera_height"),
+        "fixed: depth times depth.scale; camera_height: the floor lies at the camera's height below it; range: fitted to the range image",
+        choices=("none", "fixed", "camera_height", "range"),
     )
     depth_scale: float = _parameter(
         "depth.scale", 1.0, "factor of scale_mode fixed; 1 leaves metric depth as it is", unit="m per unit", low=1e-4, high=1e4
     )
-    camera_height: float = _parameter(
-        "depth.camera_height", 0.0, "height of the camera above the floor; 0: unknown", unit="m", low=0.0, high=100.0
+    scale_limit: float = _parameter(
+        "depth.scale_limit",
+        5.0,
+        "measured factors on metric depth above this, or below its inverse, are implausible and not taken",
+        unit="times",
+        low=1.0,
+        high=1000.0,
     )
+    camera_height: float = _parameter(
+        "depth.camera_height",
+        0.0,
+        "height of the camera above the floor; 0: from TF, by the transform from depth.base_frame to the camera",
+        unit="m",
+        low=0.0,
+        high=100.0,
+    )
+    base_frame: str = _parameter("depth.base_frame", "base_footprint", "TF frame on the floor, for the camera's height from TF")
     depth_encoding: str = _parameter(
         "depth.encoding", "32FC1", "32FC1 metres, or 16UC1 millimetres with 0 for none", choices=("32FC1", "16UC1")
     )
@@ -287,8 +301,6 @@ class Parameters:
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
         _check_order("obstacles.min_height", self.obstacles_min_height, "obstacles.max_height", self.obstacles_max_height)
-        if self.depth_scale_mode == "camera_height" and self.camera_height <= 0.0:
-            raise ConfigError("parameter depth.scale_mode: camera_height needs the height; set depth.camera_height (m) first or together")
 
     @classmethod
     def from_names(cls, values: Mapping[str, Any]) -> Parameters:

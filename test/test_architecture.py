@@ -13,7 +13,7 @@ TESTS = ROOT / "test"
 
 ROS_PACKAGES = {
     "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "diagnostic_msgs", "geometry_msgs", "builtin_interfaces", "rcl_interfaces",
-    "lifecycle_msgs", "vision_msgs", "cv_bridge", "message_filters", "launch", "launch_ros", "ament_index_python",
+    "lifecycle_msgs", "vision_msgs", "cv_bridge", "tf2_ros", "message_filters", "launch", "launch_ros", "ament_index_python",
 }  # fmt: skip
 
 _CORE = {"errors", "datatypes", "parameters", "utils", "models", "imaging", "geometry", "weights"}

@@ -19,6 +19,7 @@ DEPENDENCY = {
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
     "yaml": "python3-yaml",
+    "tf2_ros": "tf2_ros_py",
 }
 FROM_PIP = {"torch", "safetensors", "rosbags"}
 """What no rosdep key can bring to a robot; pinned in scripts/requirements/core.txt, as package.xml says."""

@@ -49,7 +49,7 @@ def test_sizes_are_read_as_width_by_height():
         ({"size": "big"}, "640x480"),
         ({"weights": []}, "weights: the list is empty"),
         ({"depth.min": 6.0, "depth.max": 5.0}, "not below depth.max"),
-        ({"depth.scale_mode": "camera_height"}, "set depth.camera_height"),
+        ({"depth.scale_mode": "camera height"}, "none | fixed | camera_height | range"),
     ],
 )
 def test_what_cannot_work_is_refused_with_the_remedy(values, message):

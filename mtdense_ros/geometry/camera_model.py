@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.datatypes import Intrinsics, check_rgb
+from mtdense_ros.datatypes import Intrinsics, RangeSamples, check_rgb
 from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.utils.buffers import BufferPool
@@ -108,6 +108,16 @@ def rectify(rgb: NDArray[np.uint8], model: CameraModel, buffers: BufferPool | No
     out = (buffers or BufferPool()).array("rectified", rgb.shape, np.uint8)
     cv2.remap(rgb, *_maps(model), interpolation=cv2.INTER_LINEAR, dst=out)
     return out
+
+
+def rectify_samples(samples: RangeSamples, model: CameraModel) -> RangeSamples:
+    """Samples on the pixels of the distorted image, on those of the rectified one; what it does not show is left out."""
+    rays, i = ray_table(model), model.intrinsics
+    with np.errstate(invalid="ignore"):
+        columns = np.rint(rays.x[samples.rows, samples.columns] * i.fx + i.cx)
+        rows = np.rint(rays.y[samples.rows, samples.columns] * i.fy + i.cy)
+        seen = (columns >= 0) & (columns < i.width) & (rows >= 0) & (rows < i.height)  # False for NaN
+    return RangeSamples(rows[seen].astype(np.intp), columns[seen].astype(np.intp), samples.metres[seen])
 
 
 @lru_cache(maxsize=8)

@@ -28,6 +28,7 @@ class PipelineOptions:
     depth_max: float = Parameters.depth_max
     depth_scale_mode: str = Parameters.depth_scale_mode
     depth_scale: float = Parameters.depth_scale
+    scale_limit: float = Parameters.scale_limit
     camera_height: float = Parameters.camera_height
     points_min: float = Parameters.points_min
     points_max: float = Parameters.points_max

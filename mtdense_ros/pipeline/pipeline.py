@@ -6,20 +6,18 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Frame, Prediction, image_size
-from mtdense_ros.geometry.depth import RayTable, apply_range
-from mtdense_ros.geometry.ground_plane import SmoothedScale
+from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.inference.multi_predictor import EncodedBackgrounds, MultiPredictor
-from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.background import Background
 from mtdense_ros.pipeline.navigation import Navigation, NavigationFrame
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.results import GROUNDED, METRIC, RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
+from mtdense_ros.pipeline.scale import MEASURED_MODES, MetricScale
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import limit_threads
 from mtdense_ros.utils.timing import Stopwatch
@@ -30,8 +28,8 @@ __all__ = ["RESULTS", "Pipeline", "PipelineOptions", "Results"]
 class Pipeline:
     """One camera's frames through one network, or several.
 
-    `background` holds the camera's reference frame. `options` may be replaced at any time. `frames` counts the frames that were
-    processed.
+    `background` holds the camera's reference frame, `scale` the metric scale of its depth. `options` may be replaced at any time.
+    `frames` counts the frames that were processed.
     """
 
     def __init__(self, networks: Predictor | MultiPredictor, options: PipelineOptions | None = None) -> None:
@@ -39,7 +37,7 @@ class Pipeline:
         self.options = options or PipelineOptions()
         self.background = Background(self.networks.encode_background)
         self.frames = 0
-        self._scale = SmoothedScale()
+        self.scale = MetricScale()
         self._navigation = Navigation()
 
     def process(self, frame: Frame, wanted: Collection[str], rays: RayTable | None = None, buffers: BufferPool | None = None) -> Results:
@@ -57,7 +55,7 @@ class Pipeline:
         self.frames += 1
         prediction = self._predict(frame, needs.outputs, options, buffers.part("networks"))
         watch.lap("predict")
-        prediction, doubt = self._scaled(prediction, rays, options, buffers.part("scale"))
+        prediction = self._scaled(frame, prediction, rays, options, buffers.part("scale"))
         watch.lap("scale")
         points_range = options.points_min, options.points_max or math.inf
         navigation = self._navigate(prediction, rays, options, buffers.part("navigation"))
@@ -67,12 +65,14 @@ class Pipeline:
             made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
         timings = {**prediction.timings, "scale": watch.laps["scale"], "results": watch.laps["results"]}
+        doubt = self._scale_problem(wanted, options)
         missing = {**needs.missing, **{name: doubt for name, array in made.items() if array is None}}
         warnings = {"depth": doubt} if doubt and prediction.depth is not None else {}
         grounded = [name for name in GROUNDED if name in made]
         if navigation is not None and grounded and navigation.doubt:
             warnings |= dict.fromkeys(grounded, navigation.doubt)
-        return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings)
+        faults = {self.scale.state.fault: doubt} if doubt and self.scale.state.fault else {}
+        return Results({name: array for name, array in made.items() if array is not None}, missing, warnings, timings, faults)
 
     def use(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
         """Other networks for the same outputs from the next frame on; not during a frame. The reference frame stays.
@@ -86,7 +86,7 @@ class Pipeline:
     def reset(self) -> None:
         """Forgets the background, the metric scale, the ground and the count of frames: the camera is another, or elsewhere."""
         self.background.clear()
-        self._scale.reset()
+        self.scale.reset()
         self._navigation.reset()
         self.frames = 0
 
@@ -135,40 +135,20 @@ class Pipeline:
         return self.networks.predict(frame.rgb, frame.intrinsics, encoded, outputs, options.for_outputs, buffers)
 
     def _scaled(
-        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
-    ) -> tuple[Prediction, str]:
-        """Depth at its scale, then its range; and what is doubtful about it. Relative depth without a scale is none."""
-        depth, spec = prediction.depth, self.networks.depth
-        if depth is None or spec is None or options.depth_scale_mode == "none":
-            return prediction, ""
-        factor, doubt = options.depth_scale, ""
-        if options.depth_scale_mode == "camera_height":
-            self._measure_scale(depth, prediction, rays, options, buffers)
-            factor, doubt = self._scale.value, self._scale.problem and f"camera height gives no scale: {self._scale.problem}"
-            if self.networks.depth_is_relative and not self._scale.measured:
-                return replace(prediction, depth=None), doubt
-        scaled = np.multiply(depth, np.float32(factor), out=buffers.array("unlimited depth", depth.shape, np.float32))
-        return replace(prediction, depth=apply_range(scaled, *depth_range(spec, options.limits), buffers)), doubt
+        self, frame: Frame, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
+    ) -> Prediction:
+        """Depth at its scale, then its range. Depth without a unit and without a scale is none."""
+        spec, mode = self.networks.depth, options.depth_scale_mode
+        if mode not in MEASURED_MODES:
+            self.scale.reset()
+        if prediction.depth is None or spec is None or mode == "none":
+            return prediction
+        waits_for_labels = mode == "camera_height" and prediction.labels is None and "labels" in self.networks.outputs
+        if mode in MEASURED_MODES and not waits_for_labels:
+            self.scale.measure(frame, prediction, rays, self.networks.label_space, spec, options, buffers)
+        return replace(prediction, depth=self.scale.applied(prediction.depth, spec, options, buffers))
 
-    def _measure_scale(
-        self,
-        depth: NDArray[np.float32],
-        prediction: Prediction,
-        rays: RayTable | None,
-        options: PipelineOptions,
-        buffers: BufferPool,
-    ) -> None:
-        """The scale by the known camera height; on frames without labels of a network that has them it stays as it was."""
-        if prediction.labels is not None or "labels" not in self.networks.outputs:
-            self._scale.update(depth, rays, self._floor(prediction, buffers), options.camera_height, buffers)
-
-    def _floor(self, prediction: Prediction, buffers: BufferPool) -> NDArray[np.bool_] | None:
-        """The pixels of traversable classes, None where the network knows none."""
-        space = self.networks.label_space
-        if prediction.labels is None or space is None:
-            return None
-        traversable = np.zeros((1, 256), np.uint8)
-        traversable[0, [c.id for c in space.classes if c.traversable]] = 1
-        mask = buffers.array("floor", prediction.labels.shape, np.bool_)
-        cv2.LUT(prediction.labels, traversable, dst=mask.view(np.uint8))
-        return mask
+    def _scale_problem(self, wanted: Collection[str], options: PipelineOptions) -> str:
+        """What is wrong with the scale of depth, where that is wanted."""
+        concerned = options.depth_scale_mode in MEASURED_MODES and any(RESULTS[name] == "depth" for name in wanted)
+        return self.scale.state.problem if concerned else ""

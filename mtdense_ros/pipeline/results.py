@@ -59,16 +59,22 @@ class Results(Mapping[str, Array]):
     float32 (REP-117); normals (H, W, 3) float32; foreground bool; points the bytes of point_cloud.pack_cloud; obstacles (N,) of dtype
     obstacles.OBSTACLE; clearing points (N, 3) float32. `missing` says why a
     wanted result is not there (what every-n leaves out of this frame is in neither), `warnings` which results need care, and
-    why. `timings` are in ms per stage.
+    why. `timings` are in ms per stage. `faults` are causes that have a name among the node's faults, with the same words.
     """
 
     def __init__(
-        self, arrays: Mapping[str, Array], missing: Mapping[str, str], warnings: Mapping[str, str], timings: Mapping[str, float]
+        self,
+        arrays: Mapping[str, Array],
+        missing: Mapping[str, str],
+        warnings: Mapping[str, str],
+        timings: Mapping[str, float],
+        faults: Mapping[str, str] | None = None,
     ) -> None:
         self._arrays = arrays
         self.missing = missing
         self.warnings = warnings
         self.timings = timings
+        self.faults = faults or {}
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]

@@ -10,12 +10,13 @@ from rclpy.node import Node
 from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.geometry.calibration import is_rectified_topic
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline.pipeline import Pipeline
+from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline
 from mtdense_ros.ros.background_jobs import BackgroundJobs
 from mtdense_ros.ros.camera_info import CameraCache
 from mtdense_ros.ros.camera_inputs import CameraInputs
 from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage
 from mtdense_ros.ros.publishers import Publishers
+from mtdense_ros.ros.scale_inputs import SCALE_FAULTS, ScaleInputs
 from mtdense_ros.ros.subscriptions import camera_info_topic
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.frame_statistics import Statistics
@@ -36,8 +37,17 @@ class Camera:
         self.statistics = Statistics()
         self.publishers = Publishers(node, prefix)
         self.infos = CameraCache(faults, camera_info_topic(node, prefix), logger.warning)
+        self.scale_inputs = ScaleInputs(node, prefix)
         self.processor = FrameProcessor(
-            name, pipeline, self.publishers, self.infos, faults, self.statistics, budget, lambda: clock.now().nanoseconds
+            name,
+            pipeline,
+            self.publishers,
+            self.infos,
+            self.scale_inputs,
+            faults,
+            self.statistics,
+            budget,
+            lambda: clock.now().nanoseconds,
         )
         is_rectified = is_rectified_topic(node.resolve_topic_name(f"{prefix}image"))
         self.background = BackgroundJobs(name, pipeline, self.processor, self.infos, faults, worker, logger, is_rectified)
@@ -61,13 +71,18 @@ class Camera:
             self.faults.clear("distorted camera")
         if (parameters.max_age, parameters.max_age_from) != (before.max_age, before.max_age_from):
             self.faults.clear("late frames")
+        if parameters.depth_scale_mode != before.depth_scale_mode:
+            self.faults.clear(*SCALE_FAULTS)
 
     def refresh(self, enabled: bool) -> None:
         """Makes, changes or removes the subscriptions as subscribers, publishers and parameters demand. enabled: frames are processed."""
-        wanted = enabled and (bool(self.publishers.subscribed()) or self.processor.captures.active)
+        subscribed = self.publishers.subscribed()
+        wanted = enabled and (bool(subscribed) or self.processor.captures.active)
         if not wanted:
             self._budget.forget(self.name)
         self.processor.info_expected = self.inputs.update(self.processor.parameters, enabled, wanted)
+        depth_wanted = enabled and any(RESULTS.get(output.result or "") == "depth" for output in subscribed)
+        self.scale_inputs.update(self.processor.parameters, depth_wanted)
 
     def pause(self) -> None:
         """Publishes nothing more until `processor.serving` is set again. What is in flight is counted as dropped."""
@@ -75,10 +90,12 @@ class Camera:
         if self._worker.discard(self.name):
             self.statistics.count("dropped")
         self.processor.captures.abandon("the node was deactivated or disabled")
+        self.scale_inputs.close()
 
     def close(self) -> None:
         """Removes subscriptions and publishers."""
         self.inputs.close()
+        self.scale_inputs.close()
         self.publishers.close()
 
 

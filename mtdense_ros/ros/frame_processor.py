@@ -24,6 +24,7 @@ from mtdense_ros.pipeline.results import METRIC
 from mtdense_ros.ros.camera_info import CameraCache, UnusableCamera, View
 from mtdense_ros.ros.messages import camera_info_message, make_header, rgb_of, stamp_ns
 from mtdense_ros.ros.publishers import Context, Output, Publishers, results_of
+from mtdense_ros.ros.scale_inputs import SCALE_FAULTS, ScaleInputs
 from mtdense_ros.runtime.background_capture import Captures
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.frame_statistics import Statistics
@@ -62,6 +63,7 @@ class FrameProcessor:
         pipeline: Pipeline,
         publishers: Publishers,
         cameras: CameraCache,
+        scale_inputs: ScaleInputs,
         faults: Faults,
         statistics: Statistics,
         budget: BudgetKeeper,
@@ -76,6 +78,7 @@ class FrameProcessor:
         self._pipeline = pipeline
         self._publishers = publishers
         self._cameras = cameras
+        self._scale_inputs = scale_inputs
         self._faults = faults
         self._statistics = statistics
         self._budget = budget
@@ -152,6 +155,8 @@ class FrameProcessor:
     def _watch_clocks(self, image: ReceivedImage, age: Age) -> None:
         if self._clocks.jumped(image.stamp_ns, self._clock_ns()):
             self._statistics.reset_ages()
+            self._pipeline.scale.reset()
+            self._scale_inputs.forget()
             self._faults.report("clock jump", f"{image.topic}: header.stamp or the clock ran back; ages are counted from here")
         if age.mismatch:
             self._faults.report(
@@ -186,9 +191,10 @@ class FrameProcessor:
 
     def _frame(self, image: ReceivedImage, rgb: NDArray[np.uint8], view: View | None) -> Frame:
         frame_id = self.parameters.frame_id or image.message.header.frame_id
+        reference = self._scale_inputs.reference(self.parameters, image.stamp_ns, frame_id, image_size(rgb), view)
         if view is None:
-            return Frame(rgb, image.stamp_ns, frame_id)
-        return Frame(rectified(rgb, view, self._memory), image.stamp_ns, frame_id, view.model.intrinsics, view.rectify)
+            return Frame(rgb, image.stamp_ns, frame_id, reference=reference)
+        return Frame(rectified(rgb, view, self._memory), image.stamp_ns, frame_id, view.model.intrinsics, view.rectify, reference)
 
     def _offer_capture(self, frame: Frame) -> None:
         capture = self.captures.offer(frame.rgb)
@@ -208,19 +214,30 @@ class FrameProcessor:
 
         A result that is not due on this frame says nothing, so each result keeps its fault until it is made or no longer wanted.
         """
+        named = self._report_named(results)
         before = set(self._gaps.values())
         self._gaps = {name: fault for name, fault in self._gaps.items() if name in wanted and name not in results}
         for name, reason in results.missing.items():
-            if name not in METRIC or view is not None:  # the lack of a camera was reported with its own reason
+            # the lack of a camera was reported with its own reason, and so was what has a name of its own
+            if (name not in METRIC or view is not None) and reason not in named:
                 self._gaps[name] = self._fault_of(name, frame)
                 self._faults.report(self._gaps[name], f"{self._publishers.topic(name)}: {reason}")
         self._faults.clear(*(before - set(self._gaps.values())))
         doubtful_before = self._doubtful
-        self._doubtful = {name for name in self._doubtful if name in wanted and name not in results} | set(results.warnings)
-        for name, reason in results.warnings.items():
+        doubts = {name: reason for name, reason in results.warnings.items() if reason not in named}
+        self._doubtful = {name for name in self._doubtful if name in wanted and name not in results} | set(doubts)
+        for name, reason in doubts.items():
             self._faults.report("doubtful output", f"{self._publishers.topic(name)}: {reason}")
         if doubtful_before and not self._doubtful:
             self._faults.clear("doubtful output")
+
+    def _report_named(self, results: Results) -> set[str]:
+        """Reports what the pipeline found by the names that it gave, and the end of what it did not find. Returns the messages."""
+        with self._faults.judging(*SCALE_FAULTS):
+            for name, message in results.faults.items():
+                if not self._scale_inputs.tolerates(name):
+                    self._faults.report(name, message)
+        return set(results.faults.values())
 
     def _fault_of(self, result: str, frame: Frame) -> str:
         background = self._pipeline.background

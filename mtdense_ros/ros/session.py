@@ -83,7 +83,7 @@ class Session:
         """For /diagnostics at this time (s, monotonic): what concerns all frames under "", and those of each camera under its name."""
         values: dict[str, dict[str, str]] = {"": {}}
         for name, camera in self.cameras.items():
-            values[name] = camera.statistics.summary(now_s)
+            values[name] = {**camera.statistics.summary(now_s), **camera.pipeline.scale.values(camera.pipeline.options)}
         values[""] |= {**self.budget.values(), **self._calls()}
         return values
 

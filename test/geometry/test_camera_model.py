@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mtdense_ros.datatypes import Intrinsics
+from mtdense_ros.datatypes import Intrinsics, RangeSamples
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.camera_model import CameraModel, ray_table, rectify, require_undistorted
+from mtdense_ros.geometry.camera_model import CameraModel, ray_table, rectify, rectify_samples, require_undistorted
 from mtdense_ros.geometry.depth import RayTable
 
 CAMERA = Intrinsics(width=64, height=48, fx=50.0, fy=52.0, cx=31.0, cy=24.0)
@@ -83,6 +83,26 @@ def test_rectify_without_distortion_changes_nothing_and_checks_the_size():
     np.testing.assert_array_equal(rectify(rgb, CameraModel(CAMERA, "plumb_bob", (0.0,) * 5)), rgb)
     with pytest.raises(InputError, match="image is 32x48, the model 64x48"):
         rectify(rgb[:, :32], CameraModel(CAMERA, "plumb_bob", PLUMB_BOB))
+
+
+@pytest.mark.parametrize(
+    ("name", "d", "distort"), [("plumb_bob", PLUMB_BOB, distort_polynomial), ("equidistant", FISHEYE, distort_fisheye)]
+)
+def test_rectified_samples_lie_where_the_ideal_camera_sees_them(name, d, distort):
+    """A spot that the ideal camera sees at (column, row) is on the distorted image where the formula puts its ray."""
+    columns, rows = (axis.ravel() for axis in np.meshgrid(np.arange(16, 48, 4), np.arange(12, 36, 4)))
+    x, y = distort((columns - CAMERA.cx) / CAMERA.fx, (rows - CAMERA.cy) / CAMERA.fy, d)
+    bent = [np.rint(axis).astype(int) for axis in (CAMERA.fx * x + CAMERA.cx, CAMERA.fy * y + CAMERA.cy)]
+    found = rectify_samples(RangeSamples(bent[1], bent[0], np.arange(len(rows), dtype=np.float32)), CameraModel(CAMERA, name, d))
+    assert found.metres.tolist() == list(range(len(rows)))
+    assert np.abs(found.columns - columns).max() <= 1 and np.abs(found.rows - rows).max() <= 1
+
+
+def test_samples_that_the_rectified_image_does_not_show_are_left_out():
+    model = CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.0, 0.0, 0.0))  # a barrel: its corners are drawn outwards
+    corner_and_centre = RangeSamples(np.array([0, 24]), np.array([0, 31]), np.array([1.0, 2.0], np.float32))
+    found = rectify_samples(corner_and_centre, model)
+    assert (found.rows.tolist(), found.columns.tolist(), found.metres.tolist()) == ([24], [31], [2.0])
 
 
 def test_refuse():

@@ -1,4 +1,4 @@
-"""Pipeline: laziness, every-n, what is missing and why, the metric scale, and that a bad frame costs nothing else."""
+"""Pipeline: laziness, every-n, what is missing and why, and that a bad frame costs nothing else."""
 
 import dataclasses
 
@@ -8,7 +8,6 @@ import pytest
 from mtdense_ros.datatypes import Frame, Intrinsics
 from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.geometry.depth import RayTable
-from mtdense_ros.geometry.ground_plane import SmoothedScale
 from mtdense_ros.geometry.obstacles import OBSTACLE
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.inference import EngineOptions
@@ -268,98 +267,6 @@ def test_reset(pipeline, frame):
     assert (pipeline.frames, pipeline.background.is_set) == (0, False)
 
 
-def floor_depth(height_m, scale):
-    """The depth map of a level floor seen from height_m, as a network with a wrong scale gives it; unknown from 40 m on."""
-    y = (np.arange(H, dtype=np.float32) - np.float32(CAMERA.cy)) / np.float32(CAMERA.fy)
-    rows = np.where(y > 0.02, height_m / np.maximum(y, 0.02), np.nan) * scale
-    return np.repeat(rows[:, None], W, 1).astype(np.float32)
-
-
-def test_scale_from_the_camera_height():
-    scale = SmoothedScale()
-    scale.update(floor_depth(0.8, 0.5), RayTable.of(CAMERA), None, 0.8)
-    assert scale.value == pytest.approx(2.0, rel=0.01)
-    assert scale.problem == ""
-
-
-def test_scale_is_smoothed_as_a_ratio():
-    scale = SmoothedScale()
-    for wrong in (0.5, 1.0):
-        scale.update(floor_depth(0.8, wrong), RayTable.of(CAMERA), None, 0.8)
-    assert scale.value == pytest.approx(2.0**0.8, rel=0.01)
-
-
-def test_scale_keeps_its_value_where_there_is_no_floor():
-    scale = SmoothedScale()
-    scale.update(floor_depth(0.8, 0.5), RayTable.of(CAMERA), None, 0.8)
-    scale.update(np.full((H, W), np.nan, np.float32), RayTable.of(CAMERA), None, 0.8)
-    assert scale.value == pytest.approx(2.0, rel=0.01)
-    assert "no floor" in scale.problem
-    scale.update(floor_depth(0.8, 1.0), None, None, 0.8)
-    assert (scale.value, scale.problem) == (pytest.approx(2.0, rel=0.01), "no camera_info")
-    scale.reset()
-    assert scale.value == 1.0
-
-
-class FloorPredictor:
-    """Stands in for a network that sees a floor from 0.8 m and takes its depth for half of what it is."""
-
-    threads = 0
-
-    def __init__(self, real):
-        self.card, self.outputs, self.label_space = real.card, ("depth",), None
-        self.threads = 0
-        self.needs_background = lambda output: False
-
-    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, buffers=None):
-        from mtdense_ros.datatypes import Prediction
-
-        assert (options.depth_min, options.depth_max) == (0.0, np.inf), "the range must apply after the scale"
-        return Prediction(depth=floor_depth(0.8, 0.5))
-
-
-def test_depth_at_the_scale_of_the_camera_height(predictor, frame):
-    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8, depth_max=10.0)
-    pipeline = Pipeline(FloorPredictor(predictor), options)
-    results = pipeline.process(frame, {"depth", "points"})
-    below = slice(int(CAMERA.cy) + 12, H)
-    assert np.allclose(results["depth"][below], floor_depth(0.8, 1.0)[below], rtol=0.01)
-    assert np.isposinf(results["depth"][int(CAMERA.cy) + 5]).all(), "20 m is beyond the limit of 10 m"
-    points = unpack_cloud(results["points"], W, H)["points"]
-    assert np.allclose(points[below][..., 1], 0.8, rtol=0.01)
-    assert results.warnings == {}
-
-
-def test_the_floor_of_a_distorted_camera_is_measured_with_its_rays(predictor, frame):
-    pinhole = RayTable.of(CAMERA)
-    rays = RayTable(2 * pinhole.x, 2 * pinhole.y)  # the same depth map is then of a floor at twice the distance below
-    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
-    results = Pipeline(FloorPredictor(predictor), options).process(frame, {"depth", "points"}, rays)
-    below = slice(int(CAMERA.cy) + 12, H)
-    assert np.allclose(results["depth"][below], floor_depth(0.8, 0.5)[below], rtol=0.01)
-    assert np.allclose(unpack_cloud(results["points"], W, H)["points"][below][..., 1], 0.8, rtol=0.01)
-
-
-def test_options_replaced_during_a_frame_hold_from_the_next(predictor, frame):
-    class Replacing(FloorPredictor):
-        def predict(self, *arguments):
-            pipeline.options = PipelineOptions(depth_max=0.1, points_max=0.1)
-            return super().predict(*arguments)
-
-    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
-    pipeline = Pipeline(Replacing(predictor), options)
-    expected = Pipeline(FloorPredictor(predictor), options).process(frame, {"depth", "points"})
-    results = pipeline.process(frame, {"depth", "points"})
-    assert all(np.array_equal(results[name], expected[name], equal_nan=name == "depth") for name in expected)
-
-
-def test_scale_mode_without_camera_info(predictor, frame):
-    options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
-    results = Pipeline(FloorPredictor(predictor), options).process(dataclasses.replace(frame, intrinsics=None), {"depth"})
-    assert results.warnings == {"depth": "camera height gives no scale: no camera_info"}
-    assert np.array_equal(results["depth"], floor_depth(0.8, 0.5), equal_nan=True)
-
-
 def test_scale_mode_asks_for_the_floor_labels(pipeline, frame):
     pipeline.options = PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8)
     assert list(pipeline.process(frame, {"depth"})) == ["depth"]
@@ -382,7 +289,7 @@ def test_options_are_parameters_of_the_same_name():
         ({"every_depth": 0}, "every.depth: 0 is out of range"),
         ({"labels_upsampling": "cubic"}, "labels.upsampling: 'cubic' is not known"),
         ({"depth_min": 5.0, "depth_max": 3.0}, "depth.min: 5 is not below depth.max 3"),
-        ({"depth_scale_mode": "camera_height"}, "camera_height needs the height"),
+        ({"scale_limit": 0.5}, "depth.scale_limit: 0.5 is out of range"),
     ],
 )
 def test_bad_options(values, message):

@@ -46,7 +46,7 @@ class FakePipeline:
         self.begun.set()
         assert self.may_go_on.wait(30.0)
         self.frames += 1
-        results = type("Results", (dict,), {"missing": {}, "warnings": {}, "timings": {"network": 1.0}})
+        results = type("Results", (dict,), {"missing": {}, "warnings": {}, "faults": {}, "timings": {"network": 1.0}})
         return results(labels=frame.rgb[..., 0])
 
 

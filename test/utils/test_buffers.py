@@ -89,7 +89,7 @@ def test_whatever_came_before_values_are_those_of_fresh_memory(predictor, pictur
                 each.background.capture(picture(seed, *size_hw))
         rays = ray_table(CameraModel(frame.intrinsics, "plumb_bob", (-0.3, 0.1, 0.0, 0.0, 0.0))) if step % 7 == 3 else None
         fresh = Pipeline(predictor, options)
-        fresh.background, fresh._scale = pipeline.background, copied(pipeline._scale)
+        fresh.background, fresh.scale = pipeline.background, copy.copy(pipeline.scale)
         fresh._navigation = copy.deepcopy(pipeline._navigation)
         expected = fresh.process(frame, wanted, rays)
         results = pipeline.process(frame, wanted, rays, memories[camera])
@@ -98,12 +98,6 @@ def test_whatever_came_before_values_are_those_of_fresh_memory(predictor, pictur
             assert values.tobytes() == expected[name].tobytes() == as_bytes(values).tobytes(), (step, name)
             compared += 1
     assert compared > 24
-
-
-def copied(scale):
-    twin = type(scale)()
-    twin.value, twin.measured = scale.value, scale.measured
-    return twin
 
 
 def test_results_without_a_workspace_are_kept_by_their_owner(predictor, picture):

@@ -23,7 +23,7 @@ from mtdense_ros.weights.card import DepthSpec
 
 def fake_networks(**fields):
     """Networks that notice that they are closed."""
-    networks = SimpleNamespace(closed=threading.Event(), **fields)
+    networks = SimpleNamespace(**{"closed": threading.Event(), "label_space": None, **fields})
     networks.close = networks.closed.set
     return networks
 

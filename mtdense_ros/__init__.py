@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtdense_ros.datatypes import Intrinsics, Prediction
-    from mtdense_ros.errors import ConfigError, DependencyError, DeviceError, ExportError, InputError, MtdenseError, WeightsError
+    from mtdense_ros.errors import (
+        ConfigError,
+        DependencyError,
+        DeviceError,
+        EngineError,
+        ExportError,
+        InputError,
+        MtdenseError,
+        WeightsError,
+    )
     from mtdense_ros.inference import Predictor
     from mtdense_ros.pipeline import Pipeline
 
@@ -20,6 +29,7 @@ __all__ = [
     "ConfigError",
     "DependencyError",
     "DeviceError",
+    "EngineError",
     "ExportError",
     "InputError",
     "Intrinsics",

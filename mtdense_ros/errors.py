@@ -28,6 +28,10 @@ class DeviceError(MtdenseError):
     """A compute device that was asked for and is not there, or that was lost."""
 
 
+class EngineError(MtdenseError):
+    """A network's engine that failed while it ran, or that does not answer."""
+
+
 class DependencyError(MtdenseError):
     """An optional library that is needed for what was asked and is not installed."""
 

@@ -118,6 +118,20 @@ class Parameters:
         choices=("auto", "openvino", "onnxruntime", "torch"),
         effect="configure",
     )
+    engine_fallback: str = _parameter(
+        "engine_fallback",
+        "none",
+        "when the engine is given up. none: the node becomes unconfigured; cpu: PyTorch on the CPU in fp32 takes over",
+        choices=("none", "cpu"),
+    )
+    engine_timeout: float = _parameter(
+        "engine_timeout",
+        8.0,
+        "a frame that is in work for longer means that the engine hangs, and it is given up; 0: wait however long it takes",
+        unit="s",
+        low=0.0,
+        high=3600.0,
+    )
     threads: int = _parameter(
         "threads",
         0,

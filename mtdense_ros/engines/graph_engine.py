@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import numpy as np
 import torch
 
 from mtdense_ros.engines.base import Features, Floats
+from mtdense_ros.engines.failures import engine_failures
 from mtdense_ros.engines.graph_pool import Graph, GraphKey, GraphPool, Shape
 from mtdense_ros.engines.work_counter import WorkCounter
-from mtdense_ros.errors import DeviceError, InputError, MtdenseError
+from mtdense_ros.errors import InputError
 from mtdense_ros.models import DenseNetwork
 from mtdense_ros.models.base import check_image
 
@@ -47,7 +47,7 @@ class GraphEngine:
         check_image(torch.from_numpy(image), "background")
         self.counters.update(self._work.background().parts)
         key = GraphKey((), (image.shape,))
-        with self._failures():
+        with engine_failures(self.name, self.device):
             _, graph = self._graphs.find(key, may_stall=True)
             features = tuple(graph([image]))
         self._backgrounds[image.shape[2:]] = tuple(value.shape[1:] for value in features)
@@ -65,7 +65,7 @@ class GraphEngine:
         self._check_background(images.shape, needed)
         if not wanted:
             return {}
-        with self._failures():
+        with engine_failures(self.name, self.device):
             key, graph = self._graphs.find(GraphKey(wanted, (images.shape, *(value.shape for value in needed or ()))), self.may_stall)
             values = dict(zip(key.outputs, graph(_inputs(key, images, needed)), strict=True))
         for part, times in self._work.frame(len(key.shapes) > 1, key.outputs).parts.items():
@@ -82,16 +82,6 @@ class GraphEngine:
         if background is not None and self._backgrounds.get(image[2:]) != tuple(value.shape[1:] for value in background):
             size = f"{image[3]}x{image[2]}"
             raise InputError(f"background: its features are not those of an image of {size}; capture a background of the frame's size")
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        """Raises DeviceError for what goes wrong inside a runtime; errors of our own stay as they are."""
-        try:
-            yield
-        except MtdenseError:
-            raise
-        except Exception as error:  # those of the runtimes have no common base below this
-            raise DeviceError(f"engine {self.name} on {self.device}: {' '.join(str(error).split())}; use engine: torch") from error
 
 
 def _inputs(key: GraphKey, images: Floats, background: Features | None) -> list[Floats]:

@@ -13,6 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mtdense_ros.engines.base import PRECISIONS, Floats
 from mtdense_ros.engines.cuda_graphs import CudaGraphs, flattened, unflattened
+from mtdense_ros.engines.failures import engine_failures
 from mtdense_ros.engines.torch_settings import exact_cudnn, torch_threads
 from mtdense_ros.engines.work_counter import count_work
 from mtdense_ros.errors import ConfigError, DeviceError, known_names
@@ -75,18 +76,14 @@ class TorchEngine:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """Without gradients; a device that fails raises DeviceError."""
-        try:
-            with ExitStack() as stack:
-                stack.enter_context(torch.inference_mode())
-                stack.enter_context(torch_threads(self._threads))
-                if self.device.type == "cuda":
-                    stack.enter_context(exact_cudnn())
-                yield
-        except RuntimeError as error:
-            if self.device.type != "cuda":
-                raise
-            raise DeviceError(f"device {self.device}: {error}; restart the process, or use device: cpu") from error
+        """Without gradients; see `engine_failures`."""
+        with ExitStack() as stack:
+            stack.enter_context(engine_failures(self.name, self.device))
+            stack.enter_context(torch.inference_mode())
+            stack.enter_context(torch_threads(self._threads))
+            if self.device.type == "cuda":
+                stack.enter_context(exact_cudnn())
+            yield
 
 
 def choose_device(device: str) -> torch.device:

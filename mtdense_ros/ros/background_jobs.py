@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from mtdense_ros.datatypes import image_size
-from mtdense_ros.errors import ConfigError, DeviceError, InputError, MtdenseError
+from mtdense_ros.errors import ConfigError, DeviceError, EngineError, InputError, MtdenseError
 from mtdense_ros.pipeline.pipeline import Pipeline
 from mtdense_ros.ros.camera_info import CameraCache
 from mtdense_ros.ros.frame_processor import FrameProcessor, rectified
@@ -91,8 +91,8 @@ class BackgroundJobs:
             straight = view is not None and view.rectify
             self._pipeline.background.capture(rectified(rgb, view), frame_id, stamp_ns(message.header), straight)
             self._faults.clear(*BACKGROUND_FAULTS)
-        except DeviceError as error:
-            self._faults.report("GPU lost", f"{topic}: {error}")
+        except (DeviceError, EngineError) as error:
+            self._processor.note_failure(topic, error)
         except MtdenseError as error:
             self._faults.report("background unusable", f"{topic}: {error}", lasting=True)
         except Exception as error:  # nobody awaits this job

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mtdense_ros.budget.costs import Sample
 from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.datatypes import Frame, image_size
-from mtdense_ros.errors import DeviceError, InputError
+from mtdense_ros.errors import DeviceError, EngineError, InputError
 from mtdense_ros.geometry.camera_model import ray_table, rectify
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.compressed import BadImage
@@ -55,6 +55,8 @@ class FrameProcessor:
     """Processes one frame at a time, in the worker's thread. While `serving` is False it publishes nothing.
 
     camera is the camera's name; clock_ns returns the time of the ROS clock. info_expected says whether somebody publishes the camera_info.
+    failed_frames: those since the last published one that the engine failed on, the last of them under the fault failed_by; a background
+    counts too.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class FrameProcessor:
         self.info_expected = False
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
+        self.failed_frames = 0
+        self.failed_by = ""
         self._camera_name = camera
         self._pipeline = pipeline
         self._publishers = publishers
@@ -104,8 +108,8 @@ class FrameProcessor:
             self._faults.report("bad image", f"{image.topic}: {error}")
         except InputError as error:
             self._faults.report("output not available", f"{image.topic}: {error}")
-        except DeviceError as error:
-            self._faults.report("GPU lost", f"{image.topic}: {error}")
+        except (DeviceError, EngineError) as error:
+            self.note_failure(image.topic, error)
         finally:
             self._statistics.count(outcome)
 
@@ -250,8 +254,16 @@ class FrameProcessor:
         info = None if view is None else camera_info_message(view.info, header, view.rectify)
         return Context(header, image_size(frame.rgb), info, self.parameters, self._memory.part("messages"))
 
+    def note_failure(self, topic: str, error: DeviceError | EngineError) -> None:
+        """The engine failed on a message of this topic."""
+        self.failed_by = "GPU lost" if isinstance(error, DeviceError) else "engine failed"
+        self.failed_frames += 1
+        self._faults.report(self.failed_by, f"{topic}: {error}")
+
     def _note_published(self, image: ReceivedImage, stages_ms: dict[str, float]) -> None:
-        self._faults.clear("GPU lost")
+        if self.failed_frames:
+            self.failed_frames = 0
+            self._faults.clear("GPU lost", "engine failed")
         age = self._age(image)
         self._statistics.published(time.monotonic(), age.arrival_s, age.stamp_s, stages_ms)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
 import time
@@ -25,6 +26,7 @@ from mtdense_ros.ros.lifecycle import answer_unavailable, state_label
 from mtdense_ros.ros.parameter_server import ParameterServer
 from mtdense_ros.ros.services import BackgroundServices, enable_service
 from mtdense_ros.ros.session import Session
+from mtdense_ros.runtime.failure_policy import Failure
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.utils.timing import Startup
 
@@ -44,6 +46,7 @@ class MtdenseNode(LifecycleNode):
         self._session: Session | None = None
         self._enabled = True
         self._active = False
+        self._fell_back = False
         self._params = ParameterServer(self, configured=lambda: self._session is not None, changed=self._apply)
         self._legend: LegendPublisher | None = None
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -68,18 +71,22 @@ class MtdenseNode(LifecycleNode):
             self._release()
             self._faults.report("configuration", f"{error}" if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
-        self._faults.clear("weights missing or changed", "configuration", "GPU lost")
+        self._fell_back = False
+        self._faults.clear("weights missing or changed", "configuration", "GPU lost", "engine failed", "worker restarted")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Starts serving."""
+        self._serve()
+        return super().on_activate(state)
+
+    def _serve(self) -> None:
         session = self.session_or_refuse()
         session.open()
         self._active = True
         if self._enabled:
             session.serve()
         self.refresh()
-        return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops serving; the network stays loaded."""
@@ -165,6 +172,9 @@ class MtdenseNode(LifecycleNode):
             self._start()
         if self._session is not None:
             self._session.tick()
+            if self._session.failure is not None:
+                self._give_up(self._session, self._session.failure)
+        if self._session is not None:
             self._follow_networks(self._session)
             self.refresh()
             self._log_startup(self._session.first_output())
@@ -181,6 +191,36 @@ class MtdenseNode(LifecycleNode):
         self._startup.lap("waiting for a frame", arrived_s)
         self._startup.lap("first frame", published_s)
         self.get_logger().info(self._startup.finish())
+
+    def _give_up(self, session: Session, failure: Failure) -> None:
+        """Another engine takes over where that may help and is allowed; otherwise all is released, and the node is unconfigured."""
+        problem = ""
+        if failure.of_engine and not self._fell_back and self._params.values.engine_fallback == "cpu":
+            problem = self._fall_back(session)
+            if not problem:
+                taken = "PyTorch on the CPU has taken over; configure again to go back"
+                self._faults.report(failure.fault, f"{failure.message}: {taken}", lasting=True)
+                return
+        if state_label(self) == "active":
+            self.trigger_deactivate()
+        if state_label(self) == "inactive":
+            self.trigger_cleanup()
+        end = f"{problem}the node is unconfigured; configure and activate it again"
+        self._faults.report(failure.fault, f"{failure.message}: {end}", lasting=True)
+
+    def _fall_back(self, session: Session) -> str:
+        """Configures again with PyTorch on the CPU. Returns what went wrong, with a colon behind it, or nothing."""
+        was_active = self._active
+        self._release()
+        try:
+            self._configure(dataclasses.replace(self._params.values, engine="torch", device="cpu", precision="fp32"))
+        except Exception as error:
+            return f"engine_fallback failed, too ({error}): "
+        self._fell_back = True
+        self.session_or_refuse().carry_over(session)
+        if was_active:
+            self._serve()
+        return ""
 
     def _start(self) -> None:
         if state_label(self) != "unconfigured":  # somebody was quicker

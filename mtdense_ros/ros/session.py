@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 
 from rclpy.node import Node
 
 from mtdense_ros.budget.keeper import BudgetKeeper
-from mtdense_ros.errors import ConfigError
+from mtdense_ros.errors import ConfigError, MtdenseError
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
@@ -17,6 +18,7 @@ from mtdense_ros.pipeline.navigation import check_obstacle_classes
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.camera import Camera
 from mtdense_ros.ros.frame_processor import FrameProcessor, ReceivedImage
+from mtdense_ros.runtime.failure_policy import SILENCE_S, Failure, FailurePolicy
 from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.runtime.worker import Worker
 from mtdense_ros.weights.card import DepthSpec
@@ -24,11 +26,20 @@ from mtdense_ros.weights.card import DepthSpec
 CLOSE_S = 10.0
 """How long `close` waits for the frame in work, and for networks that are being made."""
 
+FAILED_CLOSE_S = 1.0
+"""The same for a session that failed, whose frame may never come out."""
+
 
 class Session:
-    """One set of networks at work on the cameras of these names. All pipelines use the same networks."""
+    """One set of networks at work on the cameras of these names. All pipelines use the same networks.
+
+    failure: why it is of no use any more, None while it is.
+    """
 
     def __init__(self, node: Node, pipelines: Mapping[str, Pipeline], faults: Faults) -> None:
+        self.failure: Failure | None = None
+        self._policy = FailurePolicy()
+        self._silent = False
         self._pipelines = pipelines
         self._faults = faults
         self._logger = node.get_logger()
@@ -63,6 +74,17 @@ class Session:
         """See BackgroundJobs.load_first, for every camera."""
         for camera in self.cameras.values():
             camera.background.load_first()
+
+    def carry_over(self, earlier: Session) -> None:
+        """Takes the reference frames of a session that was given up; a fault where these networks cannot."""
+        for name, camera in self.cameras.items():
+            reference = earlier.cameras[name].pipeline.background
+            try:
+                if reference.rgb is not None:
+                    taken = camera.pipeline.background.capture
+                    taken(reference.rgb, reference.frame_id, reference.stamp_ns, reference.rectified)
+            except MtdenseError as error:
+                camera.faults.report("background unusable", str(error), lasting=True)
 
     def open(self) -> None:
         """Lets the cameras subscribe, from the next `refresh` on."""
@@ -109,6 +131,19 @@ class Session:
         if self._worker.revive():
             again = f"and was started again, {self._worker.restarts} times so far"
             self._faults.report("worker restarted", f"the worker thread died ({self._last_error}) {again}")
+            self._policy.died(time.monotonic())
+        self._judge_failures(self._worker.busy_s)
+
+    def _judge_failures(self, busy_s: float) -> None:
+        """Whether the networks or the worker are to be given up, the present frame being in work for so long."""
+        was_silent, self._silent = self._silent, busy_s > SILENCE_S
+        if self._silent:
+            self._faults.report("engine failed", f"a frame is in work for {busy_s:.1f} s: the engine hangs, or compiles for very long")
+        elif was_silent:
+            self._faults.clear("engine failed")
+        worst = max((camera.processor for camera in self.cameras.values()), key=lambda processor: processor.failed_frames)
+        timeout_s = worst.parameters.engine_timeout
+        self.failure = self._policy.verdict(worst.failed_frames, worst.failed_by, busy_s, timeout_s, time.monotonic())
 
     def pause(self) -> None:
         """Publishes nothing more until `serve`. What is in flight is counted as dropped."""
@@ -127,6 +162,7 @@ class Session:
         Where a frame or networks are still in work after this time (s, for each), the networks are closed by a thread as soon as
         nothing uses them any more.
         """
+        seconds = seconds if self.failure is None else min(seconds, FAILED_CLOSE_S)
         self.pause()
         self.budget.close()
         ended = self._worker.stop(seconds)

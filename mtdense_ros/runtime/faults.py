@@ -48,6 +48,7 @@ FAULTS = {
     "weights missing or changed": FaultKind(True, inf, log_always=True, of_node=True),
     "configuration": FaultKind(True, inf, log_always=True, of_node=True),
     "GPU lost": FaultKind(True, inf, of_node=True),
+    "engine failed": FaultKind(True, 5.0, of_node=True),
     "worker restarted": FaultKind(False, 30.0, of_node=True),
     "over budget": FaultKind(False, 5.0, of_node=True),
 }

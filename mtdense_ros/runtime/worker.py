@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -27,6 +28,7 @@ class Worker:
         self._turns: dict[Hashable, int] = {}
         self._jobs: deque[tuple[Callable[[], object], Future[object]]] = deque()
         self._stopping = False
+        self._begun_s: float | None = None
         self._thread = self._start_thread()
 
     def put(self, item: Any, source: Hashable = None) -> bool:
@@ -47,6 +49,12 @@ class Worker:
                 self._jobs.append((job, future))
                 self._changed.notify()
         return future
+
+    @property
+    def busy_s(self) -> float:
+        """How long the item or job in work has been there (s); 0 while there is none."""
+        begun_s = self._begun_s
+        return 0.0 if begun_s is None else time.monotonic() - begun_s
 
     def discard(self, source: Hashable = None) -> bool:
         """Forgets the item of a source that waits; whether there was one."""
@@ -100,10 +108,14 @@ class Worker:
                 job, future = self._jobs.popleft()
             else:
                 job, item = None, self._next_item()
-        if job is not None:
-            _finish(job, future)
-        else:
-            self._work(item)
+        self._begun_s = time.monotonic()
+        try:
+            if job is not None:
+                _finish(job, future)
+            else:
+                self._work(item)
+        finally:
+            self._begun_s = None
         return True
 
     def _next_item(self) -> Any:

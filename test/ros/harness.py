@@ -57,6 +57,8 @@ OUTPUT_TYPES = {
 }
 STATES = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
 
+NODE = ("-m", "mtdense_ros.ros.node")
+
 _taken: set[int] = set()
 
 
@@ -81,12 +83,12 @@ def wait_until(condition, seconds=ANSWER_S, what="condition"):
 
 
 class NodeProcess:
-    """`python -m mtdense_ros.ros.node` with these parameters and remappings; its log is in `log()`."""
+    """`python -m mtdense_ros.ros.node`, or another program, with these parameters and remappings; its log is in `log()`."""
 
-    def __init__(self, folder: Path, domain: int, parameters=None, remaps=(), weights_path=None, environment=None):
+    def __init__(self, folder: Path, domain: int, parameters=None, remaps=(), weights_path=None, environment=None, program=NODE):
         folder.mkdir(parents=True, exist_ok=True)
         self._log_path = folder / "node.log"
-        command = [sys.executable, "-m", "mtdense_ros.ros.node", "--ros-args"]
+        command = [sys.executable, *program, "--ros-args"]
         if parameters:
             file = folder / "parameters.yaml"
             file.write_text(yaml.safe_dump({"mtdense": {"ros__parameters": parameters}}))

@@ -8,6 +8,7 @@ from mtdense_ros.parameters import SPECS
 OTHERS = {
     "weights": ["two_tasks"], "outputs.labels": "a", "outputs.depth": "b", "outputs.foreground": "c", "labels.space": "d",
     "device": "cpu", "precision": "fp32", "engine": "torch", "threads": 2, "size": "160x96", "warm_up": "",
+    "engine_fallback": "cpu", "engine_timeout": 20.0,
     "every.labels": 2, "every.depth": 3, "every.normals": 4, "every.foreground": 5,
     "budget.latency_ms": 500.0, "budget.rate_hz": 2.0,
     "image_transport": "compressed", "reliability": "best_effort", "frame_id": "map", "camera_model": "rectify",

@@ -174,8 +174,9 @@ def test_publishers_made_before_one_that_fails_are_removed(node, monkeypatch):
     assert len(list(node.publishers)) == before
 
 
-def test_a_lost_gpu_is_found_again_by_the_next_frame(session):
-    session._faults.report("GPU lost", "for a moment")
+def test_a_lost_gpu_is_found_again_by_the_next_frame(session, camera):
+    camera.processor.note_failure("/background", DeviceError("device cuda: lost for a moment"))
+    assert any(s.active for s in session._faults.states() if s.name == "GPU lost")
     feed(session, 1)
     wait_until(lambda: not any(s.active for s in session._faults.states() if s.name == "GPU lost"), what="the end of the fault")
 

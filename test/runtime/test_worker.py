@@ -124,3 +124,21 @@ def test_a_source_is_discarded_alone(worker, gate):
     gate.leave.release(2)
     assert gate.entered.acquire(timeout=DEADLINE)
     assert gate.items == [1, 3]
+
+
+def test_how_long_the_item_in_work_has_been_there(worker, gate):
+    assert worker.busy_s == 0.0
+    worker.put(1)
+    assert gate.entered.acquire(timeout=DEADLINE)
+    assert worker.busy_s > 0.0
+    gate.leave.release()
+    worker.submit(lambda: None).result(DEADLINE)
+    worker.stop(DEADLINE)
+    assert worker.busy_s == 0.0
+
+
+def test_a_thread_that_died_is_not_busy(worker, gate):
+    gate.leave.release()
+    worker.put("fatal")
+    worker._thread.join(DEADLINE)
+    assert worker.busy_s == 0.0

@@ -229,7 +229,7 @@ class MtdenseNode(LifecycleNode):
             name = self.get_fully_qualified_name()
             remedy = f"correct what is said above (parameters can be set now), then `ros2 lifecycle set {name} configure` and `activate`"
             if self._params.needs_restart:
-                remedy = "a parameter's name is unknown, see above; correct the file and restart"
+                remedy = "of what is said above something takes effect at start only; correct the file and restart"
             self.get_logger().error(f"autostart: stays unconfigured; {remedy}")
             return
         self.trigger_activate()

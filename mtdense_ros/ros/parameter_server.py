@@ -9,7 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.parameters import SPECS, Parameters, Spec, unknown_parameter
+from mtdense_ros.parameters import SIZE_PATTERN, SPECS, Parameters, Spec, unknown_parameter
 
 _FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 """Parameters that rclpy declares on every node."""
@@ -38,8 +38,8 @@ class ParameterServer:
 
     @property
     def needs_restart(self) -> bool:
-        """Whether a name is wrong, which only another file can mend; a wrong value can be set right."""
-        return any(name not in SPECS for name in self._refused)
+        """Whether only another file can mend it: a wrong name, or a parameter of the start; other values can be set right."""
+        return any(name not in SPECS or SPECS[name].effect == "start" for name in self._refused)
 
     def _declare(self, node: Node, spec: Spec) -> None:
         value = spec.default
@@ -82,7 +82,9 @@ class ParameterServer:
 def descriptor(spec: Spec) -> ParameterDescriptor:
     """What `ros2 param describe` and rqt show."""
     unit = f" [{spec.unit}]" if spec.unit else ""
-    result = ParameterDescriptor(description=f"{spec.text}{unit}; takes effect at {spec.effect}", additional_constraints=spec.allowed)
+    constraints = spec.allowed or ("WIDTHxHEIGHT, or nothing" if spec.pattern == SIZE_PATTERN else "")
+    result = ParameterDescriptor(description=f"{spec.text}{unit}; takes effect at {spec.effect}", additional_constraints=constraints)
+    result.read_only = spec.effect == "start"
     result.dynamic_typing = spec.kind == "string array"  # a single string is accepted too
     if spec.low is not None and spec.high is not None:
         if spec.kind == "int":

@@ -41,9 +41,10 @@ ARROWS = {
     "evaluation": _CORE | {"engines", "inference", "data"},
     "training": _CORE | {"engines", "data", "evaluation"},
     "replay": _CORE | {"inference", "pipeline", "evaluation", "synthetic"},
+    "graphs": {"errors", "utils", "models", "imaging", "weights", "engines"},
     "bench": {"errors", "utils", "weights", "engines"},
     "doctor": {"errors", "parameters", "utils"},
-    "cli": _NODE | {"data", "evaluation", "replay", "bench", "doctor"},
+    "cli": _NODE | {"data", "evaluation", "replay", "bench", "doctor", "graphs"},
     "__init__": {"errors", "datatypes", "inference", "pipeline"},
 }
 """Every folder and file in the root of the package, and what it may import. Another one is an error: it belongs into one of these."""

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from mtdense_ros.engines.base import Engine, EngineOptions, Features
-from mtdense_ros.engines.create import create_engine
+from mtdense_ros.engines.create import engine_of_weights
 from mtdense_ros.utils.command_line import exit_code
-from mtdense_ros.weights import load_weights
+from mtdense_ros.weights import read_card
 
 FIRST_RUNS = 3
 """Runs before "ready": memory is fetched and kernels are chosen in the first ones."""
@@ -28,11 +28,10 @@ WAKING_RUNS = 2
 def main(arguments: Sequence[str] | None = None) -> None:
     """Answers until its input ends. Raises MtdenseError."""
     weights, name, device, precision, height, width = sys.argv[1:] if arguments is None else arguments
-    net, card = load_weights(weights)
     size = int(height), int(width)
-    engine = create_engine(net, card, EngineOptions(name, device, precision), size)
+    engine = engine_of_weights(weights, EngineOptions(name, device, precision), size)
     first, second = np.random.default_rng(0).standard_normal((2, 1, 3, *size), np.float32)
-    background = engine.encode_background(second) if set(net.outputs) & set(net.needs_background) else None
+    background = engine.encode_background(second) if "foreground" in read_card(weights).outputs else None
     _times(engine, first, background, FIRST_RUNS)
     _say(event="ready", device=str(engine.device), precision=engine.precision)
     for line in sys.stdin:

@@ -76,7 +76,8 @@ def _depth(card: Card) -> str:
         return NONE
     if depth.kind == "relative":
         return "relative, without unit"
-    return f"metric, {depth.min_m:g} to {depth.max_m:g} m for a focal length of {depth.focal_px:g} px of the network's input"
+    camera = "any camera" if depth.focal_px is None else f"a focal length of {depth.focal_px:g} px of the network's input"
+    return f"metric, {depth.min_m:g} to {depth.max_m:g} m for {camera}"
 
 
 def _formats(card: Card) -> str:

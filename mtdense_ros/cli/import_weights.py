@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtdense_ros.cli.output_folder import OUT_HELP, output_folder
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.models import DenseNetwork, create_model
@@ -87,10 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--focal", type=float, metavar="PX", help="focal length, in pixels of the network's input, for which metric depth "
                         "holds (default for hydranet: that of the first label space's camera, 518.9 for nyud40, 721.5 for kitti6)")
     parser.add_argument("--max-depth", type=float, metavar="M", help="of metric depth (default for hydranet: 10 for nyud40, 80 for kitti6)")
-    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="DIR", help="folder (default %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=OUT_HELP)
     parser.add_argument("--force", action="store_true", help="replace weights of that name")
     parser.set_defaults(run=lambda o: import_checkpoint(
-        o.file, o.arch, o.name, Facts(o.label_space, o.licence, o.depth_kind, o.focal, o.max_depth), o.out, o.force
+        o.file, o.arch, o.name, Facts(o.label_space, o.licence, o.depth_kind, o.focal, o.max_depth), output_folder(o.out), o.force
     ))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from mtdense_ros.cli import import_weights
+from mtdense_ros.cli import add_weights, import_weights
 from mtdense_ros.cli.cards import card_text, list_text
 from mtdense_ros.errors import MtdenseError, WeightsError
-from mtdense_ros.utils.files import find_resource, search_folders
-from mtdense_ros.weights import list_weights, load_weights, read_card
-from mtdense_ros.weights.files import SUFFIX
+from mtdense_ros.graphs.description import describe
+from mtdense_ros.graphs.trial import try_out
+from mtdense_ros.utils.files import search_folders
+from mtdense_ros.weights import GRAPH, find_weights, list_weights, load_weights, read_card
 from mtdense_ros.weights.importers.smoke_test import trial_run
 
 
@@ -26,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="recompute size, sha256, entries, parameters and classes, and run once at the card's size")
     verify.add_argument("name", nargs="?", help="name or path; all names when none is given")
     verify.set_defaults(run=lambda o: verify_weights(o.name))
+    add_weights.add_arguments(actions.add_parser("add", help="take a network of others as the file that it is"))
     import_weights.add_arguments(actions.add_parser("import", help="convert a checkpoint of an original; no pickled code is run"))
 
 
@@ -52,7 +55,7 @@ def _say_none() -> None:
 def show_card(name: str, as_json: bool) -> None:
     """The card as text or as JSON. Raises WeightsError."""
     card = read_card(name)
-    sys.stdout.write(card.to_json() if as_json else card_text(card, find_resource("weights", name, SUFFIX, WeightsError)))
+    sys.stdout.write(card.to_json() if as_json else card_text(card, find_weights(name)))
 
 
 def verify_weights(name: str | None) -> None:
@@ -78,7 +81,10 @@ def verify_weights(name: str | None) -> None:
 
 
 def _verify(name: str) -> None:
-    path = find_resource("weights", name, SUFFIX, WeightsError)
+    path = find_weights(name)
+    if read_card(path).arch == GRAPH:
+        _verify_file(path)
+        return
     net, card = load_weights(path)
     if card.label_space is not None:
         import_weights.check_classes(net, card.label_space, f"card of {path}: label_space '{card.label_space}'")
@@ -86,3 +92,12 @@ def _verify(name: str) -> None:
     raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in shapes.items())
     sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "
                      f"for {card.input.width}x{card.input.height} it gives {raw}\n")
+
+
+def _verify_file(path: Path) -> None:
+    card = read_card(path)
+    describe(path)
+    trial = try_out(path, card)
+    raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in trial.shapes.items())
+    sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "
+                     f"for {card.input.width}x{card.input.height} it gives {raw} in {' and '.join(trial.engines)}\n")

@@ -34,13 +34,7 @@ class OpenVinoCompiler:
 
         self._runtime = openvino
         self._core = openvino.Core()
-        self.precision = self._checked(precision)
-        self._config: dict[str, Any] = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # never left out: OpenVINO's own choice is bf16 where there is one
-            "ENABLE_CPU_PINNING": False,  # a thread that is bound to a core waits there for whoever else runs on it
-            **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
-        }
+        self.precision, self._config = configured(self._core, precision, threads)
         name = digest(net, openvino.__version__)
         self._models = read_or_make("openvino", name, lambda folder: self._write(net, folder), self._read)
 
@@ -65,14 +59,6 @@ class OpenVinoCompiler:
             return [request.get_output_tensor(index).data.copy() for index in order]
 
         return computed
-
-    def _checked(self, precision: str) -> str:
-        precision = "fp32" if precision == "auto" else precision
-        if precision not in _HINTS:
-            raise ConfigError(f"precision: {precision} is not for engine openvino on the CPU; use {' or '.join(_HINTS)}")
-        if precision == "bf16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise ConfigError("precision: bf16 was asked for, and this processor has no bf16 instructions; use fp32")
-        return precision
 
     def _write(self, net: DenseNetwork, folder: Path) -> None:
         """The network as OpenVINO's own files, with all outputs and for any size."""
@@ -99,6 +85,21 @@ class OpenVinoCompiler:
 
     def _read(self, folder: Path) -> dict[str, Any]:
         return {path.stem: self._core.read_model(path) for path in sorted(folder.glob("*.xml"))}
+
+
+def configured(core: Any, precision: str, threads: int) -> tuple[str, dict[str, Any]]:
+    """The precision that "auto" stands for, and the settings of the CPU. Raises ConfigError for one that cannot be had."""
+    precision = "fp32" if precision == "auto" else precision
+    if precision not in _HINTS:
+        raise ConfigError(f"precision: {precision} is not for engine openvino on the CPU; use {' or '.join(_HINTS)}")
+    if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise ConfigError("precision: bf16 was asked for, and this processor has no bf16 instructions; use fp32")
+    return precision, {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],  # never left out: OpenVINO's own choice is bf16 where there is one
+        "ENABLE_CPU_PINNING": False,  # a thread that is bound to a core waits there for whoever else runs on it
+        **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
+    }
 
 
 def name_of(port: Any) -> str:

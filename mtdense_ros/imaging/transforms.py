@@ -132,6 +132,12 @@ def labels_and_confidence_fast(logits: Floats, size_hw: Size, buffers: BufferPoo
     return _nearest(labels, buffers.array("labels", size_hw, np.uint8)), confidence
 
 
+def nearest_ids(ids: Floats, size_hw: Size, buffers: BufferPool | None = None) -> Labels:
+    """A map of ids (1, h, w) float32 at another (height, width): the nearest one, never one between two. Returns (height, width) uint8."""
+    buffers = buffers or BufferPool()
+    return _nearest(_check_map(ids)[0].astype(np.uint8), buffers.array("labels", size_hw, np.uint8))
+
+
 def confidence_byte(confidence: Floats, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Probabilities in [0, 1] as 0..255, rounded, in `out` if given: the mono8 image and the cloud field."""
     out = np.empty(confidence.shape, np.uint8) if out is None else out

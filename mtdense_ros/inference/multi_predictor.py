@@ -193,7 +193,7 @@ def plan_networks(
     by_name = _by_name((card.name, each) for each, card in zip(weights, cards, strict=True))
     on_card = {str(each): name for name, each in by_name.items()}
     chosen = {output: on_card.get(name, name) for output, name in (choices or {}).items()}
-    return by_name, route_outputs({card.name: outputs_of(card.outputs) for card in cards}, chosen)
+    return by_name, route_outputs({card.name: outputs_of(card) for card in cards}, chosen)
 
 
 def _by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:

@@ -11,14 +11,14 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.datatypes import OUTPUTS, LabelSpace, Prediction
+from mtdense_ros.datatypes import OUTPUTS, UNLABELLED, LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError, WeightsError, known_names
 from mtdense_ros.geometry.depth import apply_range, normalise_normals
 from mtdense_ros.imaging import transforms
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import run_in_parallel
-from mtdense_ros.weights import Card, DepthSpec
+from mtdense_ros.weights import GRAPH, Card, DepthSpec
 
 Floats = NDArray[np.float32]
 Size = tuple[int, int]
@@ -63,13 +63,16 @@ def label_space_of(card: Card, chosen: str) -> tuple[LabelSpace | None, slice]:
     if classes is not None and classes != ends[-1]:
         found = f"the network has {classes} classes, its label space '{card.label_space}' has {ends[-1]}"
         raise WeightsError(f"card '{card.name}': {found}; name the label space that it was trained with")
+    if card.arch == GRAPH:  # ids, or logits with one more for pixels of no class
+        return spaces[0], slice(None)
     index = names.index(chosen) if chosen else 0
     return spaces[index], slice(ends[index] - len(spaces[index].classes), ends[index])
 
 
-def outputs_of(raw_outputs: Collection[str]) -> tuple[str, ...]:
-    """The fields of a Prediction that a network with these raw outputs can fill, in the order of datatypes.OUTPUTS."""
-    return tuple(output for output in OUTPUTS if RAW_KEY[output] in raw_outputs)
+def outputs_of(card: Card) -> tuple[str, ...]:
+    """The fields of a Prediction that a card's network can fill, in the order of datatypes.OUTPUTS."""
+    without = {"confidence"} if card.arch == GRAPH and card.graph.gives_ids else set()
+    return tuple(output for output in OUTPUTS if RAW_KEY[output] in card.outputs and output not in without)
 
 
 def postprocess(
@@ -83,21 +86,27 @@ def postprocess(
 ) -> Prediction:
     """The `wanted` outputs of one frame, (height, width) `size_hw`, as far as its raw maps (C, h, w) give them."""
     buffers = buffers or BufferPool()
-    of_labels = partial(_of_labels, raw, size_hw, wanted, options, buffers.part("of labels"))
+    of_labels = partial(_of_labels, raw, size_hw, card, wanted, options, buffers.part("of labels"))
     others = partial(_others, raw, size_hw, card, focal_scale, options, buffers.part("others"))
     (labels, confidence), maps = run_in_parallel(of_labels, others, worthwhile="labels" in raw and len(raw) > 1)
     return Prediction(labels if "labels" in wanted else None, confidence, *maps)
 
 
 def _of_labels(
-    raw: Mapping[str, Floats], size_hw: Size, wanted: Collection[str], options: OutputOptions, buffers: BufferPool
+    raw: Mapping[str, Floats], size_hw: Size, card: Card, wanted: Collection[str], options: OutputOptions, buffers: BufferPool
 ) -> tuple[NDArray[np.uint8] | None, Floats | None]:
-    """Labels and confidence."""
+    """Labels and confidence. A file's network may give ids, which have no confidence, or a channel for no class."""
     if "labels" not in raw:
         return None, None
+    if card.arch == GRAPH and card.graph.gives_ids:
+        return transforms.nearest_ids(raw["labels"], size_hw, buffers), None
     if "confidence" in wanted:
-        return labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, buffers)
-    return labels_of(raw["labels"], size_hw, options.labels_upsampling, buffers), None
+        labels, confidence = labels_and_confidence_of(raw["labels"], size_hw, options.labels_upsampling, buffers)
+    else:
+        labels, confidence = labels_of(raw["labels"], size_hw, options.labels_upsampling, buffers), None
+    if card.arch == GRAPH and len(raw["labels"]) > card.graph.num_classes:
+        np.copyto(labels, UNLABELLED, where=np.equal(labels, card.graph.num_classes))
+    return labels, confidence
 
 
 def _others(

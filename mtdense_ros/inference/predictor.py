@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import Intrinsics, Prediction, Rgb, check_rgb, image_size
 from mtdense_ros.engines.base import Engine, EngineOptions, Features
-from mtdense_ros.engines.create import create_engine
+from mtdense_ros.engines.create import create_engine, create_file_engine
 from mtdense_ros.errors import InputError
 from mtdense_ros.inference.batches import chosen_outputs, common_size, per_image
 from mtdense_ros.inference.network_input import NetworkInput, Size
@@ -21,7 +21,7 @@ from mtdense_ros.models import DenseNetwork
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import limit_threads
 from mtdense_ros.utils.timing import Stopwatch
-from mtdense_ros.weights import Card, load_weights
+from mtdense_ros.weights import GRAPH, Card, find_weights, load_weights, read_card
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +88,13 @@ class Predictor:
         the first is the default. Raises WeightsError, DeviceError, ConfigError.
         """
         watch = Stopwatch()
-        net, card = load_weights(name_or_path)
-        watch.lap("weights")
-        predictor = cls.from_network(net, card, options, size, label_space)
+        path = find_weights(name_or_path)
+        if read_card(path).arch == GRAPH:
+            predictor = cls._from_file(path, options or EngineOptions(), size, label_space)
+        else:
+            net, card = load_weights(path)
+            watch.lap("weights")
+            predictor = cls.from_network(net, card, options, size, label_space)
         watch.lap("engine")
         predictor.load_ms = watch.laps
         return predictor
@@ -104,10 +108,17 @@ class Predictor:
         engine = create_engine(net, card, options, NetworkInput(card, size).size_hw)
         return cls(engine, net.needs_background, card, size, label_space, options.threads)
 
+    @classmethod
+    def _from_file(cls, path: Path, options: EngineOptions, size: Size | None, label_space: str) -> Predictor:
+        card = read_card(path)
+        network_input = NetworkInput(card, size)
+        engine = create_file_engine(path, card, options, network_input.size_hw)
+        return cls(engine, ("foreground",), card, size, label_space, options.threads)
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """The fields of a Prediction that this network can fill, in the order of datatypes.OUTPUTS."""
-        return outputs_of(self.card.outputs)
+        return outputs_of(self.card)
 
     @property
     def engine_name(self) -> str:

@@ -63,39 +63,45 @@ def search_folders(kind: str) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def find_resource(kind: str, name_or_path: str | Path, suffix: str, error: type[MtdenseError]) -> Path:
+def find_resource(kind: str, name_or_path: str | Path, suffixes: str | tuple[str, ...], error: type[MtdenseError]) -> Path:
     """The file that a name or a path stands for.
 
-    Anything with a folder separator or ending in `suffix` is a path, with or without that suffix; anything else is a name,
-    looked up as `name + suffix` in `search_folders(kind)`. Raises `error`, saying where it looked and which names exist.
+    Anything with a folder separator or ending in a suffix is a path, with or without that suffix; anything else is a name,
+    looked up as `name + suffix` in `search_folders(kind)`, with the first suffix first. Raises `error`, saying where it looked and
+    which names exist.
     """
+    suffixes = (suffixes,) if isinstance(suffixes, str) else suffixes
     text = os.fspath(name_or_path)
     if not text.strip():
-        raise error(f"{kind}: the name is empty; {known_names('', known_resources(kind, suffix))}")
-    if os.sep in text or "/" in text or text.endswith(suffix) or isinstance(name_or_path, Path):
-        return _explicit(kind, Path(text).expanduser(), suffix, error)
+        raise error(f"{kind}: the name is empty; {known_names('', known_resources(kind, suffixes))}")
+    if os.sep in text or "/" in text or text.endswith(suffixes) or isinstance(name_or_path, Path):
+        return _explicit(kind, Path(text).expanduser(), suffixes, error)
     folders = search_folders(kind)
     for folder in folders:
-        candidate = folder / f"{text}{suffix}"
-        if candidate.is_file():
-            return candidate
+        for suffix in suffixes:
+            candidate = folder / f"{text}{suffix}"
+            if candidate.is_file():
+                return candidate
     looked = ", ".join(str(folder) for folder in folders)
-    raise error(f"{kind}: no '{text}{suffix}' in {looked}; {known_names(text, known_resources(kind, suffix))}, or give a path")
+    raise error(f"{kind}: no '{text}{suffixes[0]}' in {looked}; {known_names(text, known_resources(kind, suffixes))}, or give a path")
 
 
-def known_resources(kind: str, suffix: str) -> dict[str, Path]:
+def known_resources(kind: str, suffixes: str | tuple[str, ...]) -> dict[str, Path]:
     """All names of a kind and the file each stands for: the first one found, as in find_resource."""
+    suffixes = (suffixes,) if isinstance(suffixes, str) else suffixes
     found: dict[str, Path] = {}
     for folder in search_folders(kind):
-        for path in sorted(folder.glob(f"*{suffix}")):
-            found.setdefault(path.name.removesuffix(suffix), path)
+        for suffix in suffixes:
+            for path in sorted(folder.glob(f"*{suffix}")):
+                found.setdefault(path.name.removesuffix(suffix), path)
     return found
 
 
-def _explicit(kind: str, path: Path, suffix: str, error: type[MtdenseError]) -> Path:
-    candidates = [path] if path.name.endswith(suffix) else [path.with_name(path.name + suffix), path]
+def _explicit(kind: str, path: Path, suffixes: tuple[str, ...], error: type[MtdenseError]) -> Path:
+    given = path.name.endswith(suffixes)
+    candidates = [path] if given else [*(path.with_name(path.name + suffix) for suffix in suffixes), path]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
     raise error(f"{kind}: the file {candidates[0].absolute()} does not exist; correct the path, or give a name: "
-                f"{known_names(path.stem, known_resources(kind, suffix))}")
+                f"{known_names(path.stem, known_resources(kind, suffixes))}")

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mtdense_ros.errors import WeightsError, known_names
@@ -15,6 +16,7 @@ from mtdense_ros.imaging.transforms import RESIZE_MODES
 from mtdense_ros.models import list_models
 from mtdense_ros.models.base import RAW_OUTPUTS
 from mtdense_ros.utils.settings import build_settings
+from mtdense_ros.weights.graph import GRAPH, GraphSpec
 from mtdense_ros.weights.precision import PrecisionSpec
 
 FORMAT = 1
@@ -50,7 +52,7 @@ class InputSpec:
 @dataclass(frozen=True)
 class DepthSpec:
     """What raw depth means: "metric", in m between min_m and max_m for the focal length focal_px (pixels of the network's
-    input); or "relative", without unit, the three others null."""
+    input), null where it holds for any camera; or "relative", without unit, the three others null."""
 
     kind: str
     min_m: float | None = None
@@ -60,9 +62,10 @@ class DepthSpec:
     def __post_init__(self) -> None:
         _require(self.kind in DEPTH_KINDS, "depth.kind", f"'{self.kind}' is unknown; use one of {', '.join(DEPTH_KINDS)}")
         if self.kind == "metric":
-            known = [v for v in (self.min_m, self.max_m, self.focal_px) if v is not None and math.isfinite(v)]
-            _require(len(known) == 3, "depth", "metric depth needs finite min_m, max_m and focal_px")
-            _require(0 <= known[0] < known[1] and known[2] > 0, "depth", f"{known} must satisfy 0 <= min_m < max_m and focal_px > 0")
+            known = [v for v in (self.min_m, self.max_m) if v is not None and math.isfinite(v)]
+            _require(len(known) == 2, "depth", "metric depth needs finite min_m and max_m")
+            _require(0 <= known[0] < known[1], "depth", f"{known} must satisfy 0 <= min_m < max_m")
+            _require(self.focal_px is None or 0 < self.focal_px < math.inf, "depth.focal_px", f"{self.focal_px} must be finite and above 0")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,10 @@ class ForegroundSpec:
 class Card:
     """A model card, checked when it is built. Raises WeightsError.
 
-    create_model(arch, **config) makes the network. sha256 and bytes describe the safetensors file; label_space is a name or path
-    for label_spaces.load_label_space. Each metric names its data set and protocol; `data` is the provenance of the training
-    data. Licence and attribution hold for these weights, which `command` made at `commit`. `precision` says what lower
-    precisions cost; it is None where nobody has measured that.
+    create_model(arch, **config) makes the network; where arch is GRAPH it is a file, and config says how it is run. sha256 and bytes
+    describe its file; label_space is a name or path for label_spaces.load_label_space. Each metric names its data set and protocol;
+    `data` is the provenance of the training data. Licence and attribution hold for these weights, which `command` made at `commit`.
+    `precision` says what lower precisions cost; it is None where nobody has measured that.
     """
 
     name: str
@@ -107,7 +110,8 @@ class Card:
 
     def __post_init__(self) -> None:
         _require(self.format == FORMAT, "format", f"{self.format!r} is not {FORMAT}; update mtdense_ros, or export the weights again")
-        _require(self.arch in list_models(), "arch", f"'{self.arch}' is unknown; {known_names(str(self.arch), list_models())}")
+        known = (*list_models(), GRAPH)
+        _require(self.arch in known, "arch", f"'{self.arch}' is unknown; {known_names(str(self.arch), known)}")
         _require(re.fullmatch("[0-9a-f]{64}", self.sha256) is not None, "sha256", "must be 64 hexadecimal digits")
         for name in ("outputs", "metrics", "data"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -115,7 +119,16 @@ class Card:
             _require(output in RAW_OUTPUTS, "outputs", f"'{output}' is unknown; {known_names(str(output), RAW_OUTPUTS)}")
         for output, spec in (("depth", self.depth), ("foreground", self.foreground)):
             _require((spec is not None) == (output in self.outputs), output, f"must be given exactly when outputs has '{output}'")
+        if self.arch == GRAPH:
+            roles = tuple(self.graph.outputs)
+            _require(set(roles) == set(self.outputs), "config.outputs", f"{roles} must be the card's outputs {self.outputs}")
         _require(bool(self.licence), "licence", "is empty; say under which terms the weights may be used")
+
+    @cached_property
+    def graph(self) -> GraphSpec:
+        """How a network that is a file is run. Raises WeightsError for another network."""
+        _require(self.arch == GRAPH, "arch", f"'{self.arch}' is a network of this package; only those that are files have a graph")
+        return GraphSpec.of_config(self.config)
 
     def to_json(self) -> str:
         """The card as indented JSON, format first; `precision` only where it is known."""

@@ -1,4 +1,4 @@
-"""Weights on disk: NAME.safetensors and its card NAME.json, written atomically and loaded strictly."""
+"""Weights on disk: NAME.safetensors, or the file of a graph, and its card NAME.json, written atomically and loaded strictly."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.models import DenseNetwork, create_model
 from mtdense_ros.utils.files import find_resource, known_resources, write_atomically
 from mtdense_ros.weights.card import Card
+from mtdense_ros.weights.graph import GRAPH, GRAPH_SUFFIXES
 
 SUFFIX = ".safetensors"
+SUFFIXES = (SUFFIX, *GRAPH_SUFFIXES)
 
 
 def list_weights() -> dict[str, Path]:
-    """The weights that a name stands for, in the lookup order of `utils.files.search_folders`: name -> safetensors file."""
-    return known_resources("weights", SUFFIX)
+    """The weights that a name stands for, in the lookup order of `utils.files.search_folders`: name -> file."""
+    return known_resources("weights", SUFFIXES)
 
 
 def find_weights(name_or_path: str | Path) -> Path:
-    """The safetensors file that a name or a path stands for. Raises WeightsError, saying where it looked."""
-    return find_resource("weights", name_or_path, SUFFIX, WeightsError)
+    """The safetensors file or graph that a name or a path stands for. Raises WeightsError, saying where it looked."""
+    return find_resource("weights", name_or_path, SUFFIXES, WeightsError)
 
 
 def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
@@ -67,6 +69,8 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     """
     path = find_weights(name_or_path)
     card = read_card(path)
+    if card.arch == GRAPH:
+        raise WeightsError(f"weights {path}: are a file of another program, which runs, but cannot be trained or exported; name others")
     net = _network_of(card, str(path))
     state = _read_checked(path, card)
     check_state(state, net.state_dict(), str(path))
@@ -75,6 +79,19 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
         found = f"{parameter_count(net)} parameters and outputs {net.outputs}"
         raise WeightsError(f"card of {path}: says {card.parameters} parameters and outputs {card.outputs}, the network has {found}")
     return net.eval(), card
+
+
+def check_graph(path: Path, card: Card) -> None:
+    """Raises WeightsError unless the file of a graph, and the .bin of OpenVINO's IR, are byte for byte what the card describes."""
+    _content(path, card)
+    if card.graph.data_sha256:
+        data = path.with_suffix(".bin")
+        try:
+            digest = hashlib.sha256(data.read_bytes()).hexdigest()
+        except OSError as error:
+            raise WeightsError(f"weights {data}: cannot be read ({error}); it belongs to {path.name}: copy both") from error
+        if digest != card.graph.data_sha256:
+            raise WeightsError(f"weights {data}: sha256 is {digest}, the card says {card.graph.data_sha256}; copy both files again")
 
 
 def read_state(name_or_path: str | Path) -> dict[str, torch.Tensor]:
@@ -129,6 +146,14 @@ def _network_of(card: Card, where: str) -> DenseNetwork:
 def _read_checked(path: Path, card: Card) -> dict[str, torch.Tensor]:
     """The entries of a file that is byte for byte what its card describes."""
     try:
+        return load(_content(path, card))
+    except SafetensorError as error:
+        raise WeightsError(f"weights {path}: no valid safetensors file ({error}); export or copy it again") from error
+
+
+def _content(path: Path, card: Card) -> bytes:
+    """What is in a file, if it is what its card describes. Raises WeightsError."""
+    try:
         content = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"weights {path}: cannot be read ({error}); check the file's permissions") from error
@@ -137,7 +162,4 @@ def _read_checked(path: Path, card: Card) -> dict[str, torch.Tensor]:
     digest = hashlib.sha256(content).hexdigest()
     if digest != card.sha256:
         raise WeightsError(f"weights {path}: sha256 is {digest}, its card says {card.sha256}; the file was changed: copy both again")
-    try:
-        return load(content)
-    except SafetensorError as error:
-        raise WeightsError(f"weights {path}: no valid safetensors file ({error}); export or copy it again") from error
+    return content

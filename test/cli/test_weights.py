@@ -83,8 +83,8 @@ def test_info(weights, capsys):
     assert facts["depth"] == "metric, 0.01 to 50 m for a focal length of 100 px of the network's input"
     assert (facts["licence"], facts["data"], facts["command"], facts["commit"]) == ("CC0-1.0", "random numbers", "test", "-")
     titles, row = (line.split() for line in lines[-2:])
-    assert " ".join(titles) == "set frames method abs rel delta 1 RMSE m abs rel, scaled delta 1, scaled SSIM valid"
-    assert row == ["room", "3", "network", "-", "-", "0.250", "-", "-", "-", "-"]
+    assert " ".join(titles) == "set frames method abs rel delta 1 RMSE m abs rel, scaled delta 1, scaled edges found edges right SSIM valid"
+    assert row == ["room", "3", "network", "-", "-", "0.250", *["-"] * 6]
 
 
 def test_info_tells_the_formats_that_auto_may_use(make_random_weights, capsys):
@@ -207,7 +207,7 @@ def test_licences_of_the_sources(tmp_path):
         ("ffm", ["--depth-kind", "metric"], "metric depth: a checkpoint of ffm holds neither focal length nor range; give both"),
         ("ffm", ["--focal", "100"], "give both --focal and --max-depth"),
         ("ffm", ["--depth-kind", "relative", "--focal", "100"], "relative: has neither unit nor range"),
-        ("hydranet", ["--focal", "0"], "focal_px > 0"),
+        ("hydranet", ["--focal", "0"], "depth.focal_px: 0.0 must be finite and above 0"),
         ("lraspp", ["--depth-kind", "metric"], "the checkpoint has no depth"),
     ],
 )

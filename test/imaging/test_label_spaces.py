@@ -47,7 +47,10 @@ def test_earlier_sizes_are_smaller_than_today(tmp_path, sizes):
         load_label_space(tmp_path / "s.yaml")
 
 
-SIZES = {"indoor": 7, "nyud13": 13, "nyud40": 40, "kitti6": 6, "camvid11": 11, "camvid32": 32, "cityscapes19": 19, "voc21": 21}
+SIZES = {
+    **{"indoor": 7, "nyud13": 13, "nyud40": 40, "kitti6": 6, "camvid11": 11, "camvid32": 32, "cityscapes19": 19},
+    **{"ade20k": 150, "voc": 20, "voc21": 21},
+}
 
 
 def test_every_label_space_is_listed_here():

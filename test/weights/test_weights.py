@@ -143,7 +143,7 @@ def test_misshapen_entry(copied, value):
         ({"config": {"name": "mine"}}, "has no field 'name'"),
         ({"sha256": "12"}, "sha256: must be 64 hexadecimal digits"),
         ({"depth": None}, "depth: must be given exactly when"),
-        ({"depth": {"kind": "metric"}}, "metric depth needs finite min_m, max_m and focal_px"),
+        ({"depth": {"kind": "metric"}}, "metric depth needs finite min_m and max_m"),
         ({"depth": {"kind": "stereo"}}, "depth.kind: 'stereo' is unknown"),
         ({"foreground": {"threshold": 1.5}}, "foreground.threshold: 1.5 must be between 0 and 1"),
         ({"input": {"height": 96}}, "'input.width' is missing; add it"),

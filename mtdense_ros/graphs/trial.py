@@ -118,5 +118,5 @@ def _compare(reference: dict[str, Floats], found: dict[str, Floats], trial: Tria
             difference = float(np.abs(maps - found[role]).max() / max(np.abs(maps).max(), 1e-6))
         trial.differences[role] = difference
         if difference > MOST_DIFFERENCE:
-            found = f"{' and '.join(trial.engines)} differ by {difference:.1%}, more than {MOST_DIFFERENCE:.0%}"
-            raise WeightsError(f"outputs.{role}: {found}; export it for another opset, or report it to one of the engines")
+            problem = f"{' and '.join(trial.engines)} differ by {difference:.1%}, more than {MOST_DIFFERENCE:.0%}"
+            raise WeightsError(f"outputs.{role}: {problem}; export it for another opset, or report it to one of the engines")

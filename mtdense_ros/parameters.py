@@ -16,6 +16,8 @@ Effect = Literal["run time", "configure", "start"]
 """When a new value takes effect: with the next frame, with the next configure transition, or only when the process starts."""
 
 SIZE_PATTERN = r"(\d+x\d+)?"
+CAMERA_PATTERN = r"[A-Za-z](_?[A-Za-z0-9])*_?"
+"""A token of a ROS name that is neither hidden nor has two underscores in a row."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,12 @@ class Parameters:
     )
 
     # the camera
+    cameras: tuple[str, ...] = _parameter(
+        "cameras",
+        ("",),
+        "names of several cameras, which come before their topics: front/image, ~/front/labels; an empty name: one camera, image",
+        effect="configure",
+    )
     image_transport: str = _parameter(
         "image_transport",
         "raw",
@@ -312,6 +320,7 @@ class Parameters:
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, f.metadata["spec"].check(getattr(self, f.name)))
+        _check_cameras(self.cameras)
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
         _check_order("obstacles.min_height", self.obstacles_min_height, "obstacles.max_height", self.obstacles_max_height)
@@ -364,6 +373,16 @@ def unknown_parameter(name: str) -> str:
 def _check_order(low_name: str, low: float, high_name: str, high: float) -> None:
     if high and low >= high:
         raise ConfigError(f"parameter {low_name}: {low:g} is not below {high_name} {high:g}; change one of them")
+
+
+def _check_cameras(names: tuple[str, ...]) -> None:
+    for name in names:
+        if name == "" and len(names) > 1:
+            raise ConfigError("parameter cameras: a name is empty; name every camera, or leave one empty name for a single camera")
+        if name and not re.fullmatch(CAMERA_PATTERN, name):
+            raise ConfigError(f"parameter cameras: '{name}' cannot begin a topic's name; use letters, digits and _, a letter first")
+        if names.count(name) > 1:
+            raise ConfigError(f"parameter cameras: '{name}' comes twice; give every camera its own name")
 
 
 def _height_width(text: str) -> tuple[int, int] | None:

@@ -67,10 +67,16 @@ class Costs:
         return 1e3 / longest if longest > 0 else 0.0
 
     def at(self, ratio: float) -> Costs:
-        """The costs expected when all work takes `ratio` of its time. A frame waits only while the work is slower than the camera."""
+        """The costs expected when all work takes `ratio` of its time.
+
+        Where the work is slower than the camera, a frame waits for part of a period. Otherwise it waits only for the work on others that
+        arrived just before it, such as those of other cameras.
+        """
         work, waited = self.work * ratio, max(0.0, self.latency - self.slow_work)
         if (work > self.period) != (self.work > self.period):
             waited = 0.9 * self.period if work > self.period else 0.0
+        elif work <= self.period:
+            waited *= ratio
         return replace(self, work=work, slow_work=self.slow_work * ratio, latency=self.slow_work * ratio + waited)
 
 

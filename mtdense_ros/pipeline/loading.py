@@ -1,4 +1,4 @@
-"""Parameters -> a pipeline with its networks loaded and warm."""
+"""Parameters -> a pipeline for each camera, with the networks loaded and warm."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ STAGES = ("weights", "engine", "warm-up")
 """Of loading, in order."""
 
 
-def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[Pipeline, dict[str, float]]:
-    """A pipeline ready for its first frame, and the ms of each stage. Raises WeightsError, DeviceError and ConfigError."""
+def load_pipelines(parameters: Parameters, log: Callable[[str], None]) -> tuple[dict[str, Pipeline], dict[str, float]]:
+    """A pipeline for each camera by its name, ready for its first frame, and the ms of each stage.
+
+    All use the same networks. Raises WeightsError, DeviceError and ConfigError.
+    """
     p, stages = parameters, dict.fromkeys(STAGES, 0.0)
     options = EngineOptions(p.engine, p.device, p.precision, p.threads)
     networks = MultiPredictor.load(p.weights, p.output_routes, options, p.size_hw, p.labels_space)
     for predictor in networks.predictors.values():
         for stage, ms in predictor.load_ms.items():
             stages[stage] += ms
-    pipeline = Pipeline(networks, PipelineOptions.of(p))
     if p.warm_up_hw is not None:
         watch = Stopwatch()
         networks.warm_up(p.warm_up_hw)
@@ -33,4 +35,4 @@ def load_pipeline(parameters: Parameters, log: Callable[[str], None]) -> tuple[P
         made = f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))}"
         engine = f"{predictor.engine_name} on {predictor.device_name}, {predictor.precision}"
         log(f"{made} by {engine} (engine {predictor.engine_rule})")
-    return pipeline, stages
+    return {camera: Pipeline(networks, PipelineOptions.of(p)) for camera in p.cameras}, stages

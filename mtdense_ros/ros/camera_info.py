@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +11,6 @@ from mtdense_ros.errors import InputError
 from mtdense_ros.geometry.calibration import Calibration, camera_model_of
 from mtdense_ros.geometry.camera_model import CameraModel, require_undistorted
 from mtdense_ros.runtime.faults import Faults
-
-FIRST_INFO_S = 0.25
-"""How long the first frame waits for its camera_info, which may be delivered after it."""
 
 
 class UnusableCamera(InputError):  # noqa: N818
@@ -37,39 +33,40 @@ class CameraCache:
         self._faults = faults
         self._topic = topic
         self._warn = warn
-        self._waited = False
         self._fresh = False
-        self._arrived = threading.Condition()
         self._info: CameraInfo | None = None
         self._warned_frames: tuple[str, str] | None = None
 
     def update(self, info: CameraInfo) -> None:
         """Takes a new camera_info."""
-        with self._arrived:
-            self._info = info
-            self._fresh = True
-            self._arrived.notify_all()
+        self._info = info
+        self._fresh = True
 
     @property
     def known(self) -> bool:
         """Whether a camera_info has come."""
         return self._info is not None
 
+    @property
+    def trusted(self) -> bool:
+        """Whether frames need not wait for a newer camera_info to be delivered."""
+        return self._fresh
+
+    def trust(self) -> None:
+        """What is known, if anything, must do for the frames to come."""
+        self._fresh = True
+
     def distrust(self) -> None:
         """Nobody listens from now on: the next frame that needs a camera_info gives a newer one a moment to be delivered."""
-        with self._arrived:
-            self._fresh = self._waited = False
+        self._fresh = False
 
-    def require(self, wait: bool, rectifies: bool = False) -> None:
-        """Reports the lack of a camera_info. wait: one is published, so the first frame gives it a moment to be delivered."""
-        with self._arrived:
-            if wait and not self._waited:
-                self._arrived.wait_for(lambda: self._fresh, FIRST_INFO_S)
-                self._waited = True
-            missing = self._info is None
-        if missing and rectifies:
+    def require(self, rectifies: bool = False) -> None:
+        """Reports the lack of a camera_info."""
+        if self._info is not None:
+            return
+        if rectifies:
             self._faults.report("no camera_info", f"{self._topic}: nothing received; camera_model is 'rectify', so images are refused")
-        elif missing:
+        else:
             lack = "nothing received; no points, and depth assumes the focal length of the weights"
             self._faults.report("no camera_info", f"{self._topic}: {lack}")
 

@@ -21,7 +21,7 @@ DISCOVERY_S = 2.0
 class CameraInputs:
     """`image`, `camera_info` and `background` of a camera, below `prefix`. They exist from `open` to `close`, the first two while wanted.
 
-    receive and receive_background are called with each message and its topic; the camera_info goes into `infos`.
+    receive, receive_info and receive_background are called with each message and its topic.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class CameraInputs:
         infos: CameraCache,
         faults: Faults,
         receive: Callable[[Any, str], None],
+        receive_info: Callable[[Any, str], None],
         receive_background: Callable[[Image, str], None],
     ) -> None:
         self._node = node
@@ -39,7 +40,7 @@ class CameraInputs:
         self._faults = faults
         self._receive_background = receive_background
         self._image = Input(node, receive)
-        self._info = Input(node, lambda message, _: infos.update(message))
+        self._info = Input(node, receive_info)
         self._background: Any = None
         self._publisher_seen_s = 0.0
 

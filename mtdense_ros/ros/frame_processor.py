@@ -54,9 +54,8 @@ class ReceivedImage:
 class FrameProcessor:
     """Processes one frame at a time, in the worker's thread. While `serving` is False it publishes nothing.
 
-    camera is the camera's name; clock_ns returns the time of the ROS clock. info_expected says whether somebody publishes the camera_info.
-    failed_frames: those since the last published one that the engine failed on, the last of them under the fault failed_by; a background
-    counts too.
+    camera is the camera's name; clock_ns returns the time of the ROS clock. failed_frames: those since the last published one that
+    the engine failed on, the last of them under the fault failed_by; a background counts too.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class FrameProcessor:
     ) -> None:
         self.parameters = Parameters()
         self.serving = False
-        self.info_expected = False
         self.captures = Captures()
         self.size_hw: tuple[int, int] | None = None
         self.failed_frames = 0
@@ -190,7 +188,7 @@ class FrameProcessor:
         rectifies = mode == "rectify" and not image.rectified
         with self._faults.judging(*CAMERA_FAULTS):
             if rectifies or any(output.needs_camera for output in subscribed):
-                self._cameras.require(wait=self.info_expected, rectifies=rectifies)
+                self._cameras.require(rectifies)
             return self._cameras.view(self.size_hw, image.message.header.frame_id, image.rectified, mode)
 
     def _frame(self, image: ReceivedImage, rgb: NDArray[np.uint8], view: View | None) -> Frame:

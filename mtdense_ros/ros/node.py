@@ -19,7 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline.loading import load_pipeline
+from mtdense_ros.pipeline.loading import load_pipelines
 from mtdense_ros.ros.diagnostics import diagnostics_message
 from mtdense_ros.ros.legend_publisher import LegendPublisher
 from mtdense_ros.ros.lifecycle import answer_unavailable, state_label
@@ -35,7 +35,7 @@ TICK_S = 0.1
 
 
 class MtdenseNode(LifecycleNode):
-    """Labels, depth, normals, foreground and points of one camera; see docs of the topics, services and parameters in README.md."""
+    """Labels, depth, normals, foreground and points of one camera or several; docs/node.md describes topics, services and parameters."""
 
     def __init__(self, startup: Startup | None = None, **node_options: Any) -> None:
         """startup: logged with the first output."""
@@ -53,7 +53,7 @@ class MtdenseNode(LifecycleNode):
         self._next_diagnostics = 0.0
         enable_service(self, self.enable)
         self._background_services = BackgroundServices(self, self.session_or_refuse, self.refresh)
-        self._background_services.serve([""])
+        self._background_services.serve(self._params.values.cameras)
         self._tick_timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._start_pending = self._params.values.autostart
 
@@ -112,11 +112,12 @@ class MtdenseNode(LifecycleNode):
         if self._params.problems:
             raise ConfigError("; ".join(self._params.problems))
         self._startup.lap("until configure")
-        pipeline, stages_ms = load_pipeline(parameters, self.get_logger().info)
-        self._session = Session(self, {"": pipeline}, self._faults)
+        pipelines, stages_ms = load_pipelines(parameters, self.get_logger().info)
+        self._background_services.serve(parameters.cameras)
+        self._session = Session(self, pipelines, self._faults)
         self._session.apply(parameters)
         self._session.load_first_backgrounds()
-        self._legend = LegendPublisher(self, pipeline.networks)
+        self._legend = LegendPublisher(self, self._session.networks)
         self._legend.update(parameters)
         self._startup.book(stages_ms, rest="topics")
 

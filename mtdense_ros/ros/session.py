@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from itertools import count
 
 from rclpy.node import Node
 
@@ -49,10 +50,10 @@ class Session:
         self._worker = Worker(_take, self._died, "mtdense worker")
         self.budget = BudgetKeeper(pipelines, self._worker.submit, faults, self._logger.info)
         self.cameras: dict[str, Camera] = {}
-        of_cameras = faults.divide(pipelines)
+        of_cameras, numbers = faults.divide(pipelines), count(1)
         try:
             for name, pipeline in pipelines.items():
-                self.cameras[name] = Camera(node, name, pipeline, of_cameras[name], self._worker, self.budget)
+                self.cameras[name] = Camera(node, name, pipeline, of_cameras[name], self._worker, self.budget, numbers)
         except BaseException:
             self.close()
             raise

@@ -130,11 +130,63 @@ def test_the_lack_of_camera_info_matters_to_those_who_need_a_camera(node, sessio
     assert any(text.startswith("no camera_info: /camera_info: nothing received") for text in log)
 
 
+@pytest.fixture
+def with_info(node, session, camera):
+    """A session whose camera has a publisher of camera_info, and a subscriber that needs it."""
+    node.create_publisher(harness.CameraInfo, "/camera_info", 5)
+    node.create_subscription(harness.Image, "/mtdense/depth", lambda m: None, 5)
+    wait_until(lambda: len(camera.publishers.subscribed()) == 2, what="a subscriber of depth")
+    wait_until(lambda: session.refresh(True) or camera._info_published, what="the publisher of camera_info")
+
+
+@pytest.mark.usefixtures("with_info")
 def test_the_first_frame_waits_for_a_camera_info_that_is_published(camera, log):
-    threading.Timer(0.05, camera.infos.update, [camera_info()]).start()
-    camera.infos.require(wait=True)
-    assert camera.infos.view((96, 128), "camera_optical_frame", False, "rays") is not None
-    assert not log
+    camera.receive(image(picture()), "/camera/image_raw")
+    assert camera.pipeline.frames == 0 and camera.statistics.summary(0.0)["in flight"] == "1"
+    camera.receive_info(camera_info())
+    wait_until(lambda: camera.pipeline.frames == 1, what="the frame")
+    assert not any("camera_info" in text for text in log)
+
+
+@pytest.mark.usefixtures("with_info")
+def test_after_a_time_of_silence_the_first_frame_waits_for_a_newer_one(session, camera, log):
+    camera.receive_info(camera_info(48, 64))
+    session.refresh(False)  # nobody listens
+    session.refresh(True)
+    camera.receive(image(picture()), "/camera/image_raw")
+    camera.receive_info(camera_info())
+    wait_until(lambda: camera.pipeline.frames == 1, what="the frame")
+    assert not any("size mismatch" in text for text in log)
+
+
+@pytest.mark.usefixtures("with_info")
+def test_an_old_camera_info_serves_when_no_newer_comes(session, camera, log):
+    camera.receive_info(camera_info())
+    session.refresh(False)
+    session.refresh(True)
+    camera.receive(image(picture()), "/camera/image_raw")
+    assert camera.pipeline.frames == 0
+    wait_until(lambda: session.refresh(True) or camera.pipeline.frames == 1, what="the frame")
+    assert not any("camera_info" in text for text in log)
+
+
+@pytest.mark.usefixtures("with_info")
+def test_a_camera_info_that_does_not_come_is_waited_for_once(session, camera, log):
+    for _ in range(2):
+        camera.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: session.refresh(True) or camera.pipeline.frames == 1, what="the newer frame")
+    assert camera.statistics.summary(0.0)["dropped"] == "1"
+    camera.receive(image(picture()), "/camera/image_raw")
+    wait_until(lambda: camera.pipeline.frames == 2, what="a frame without a wait")
+    assert any(text.startswith("no camera_info: /camera_info: nothing received") for text in log)
+
+
+@pytest.mark.usefixtures("with_info")
+def test_a_frame_that_waits_is_counted_when_the_node_stops(session, camera):
+    camera.receive(image(picture()), "/camera/image_raw")
+    session.pause()
+    camera.receive_info(camera_info())
+    assert camera.statistics.summary(0.0)["dropped"] == "1"
 
 
 @pytest.mark.parametrize("limits", [{"depth.min": 25.0}, {"depth.max": 0.2}])

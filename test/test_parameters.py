@@ -28,6 +28,11 @@ def test_a_single_weights_string_is_a_list_of_one():
     assert Parameters.from_names({"weights": "a"}) == Parameters.from_names({"weights": ["a"]})
 
 
+def test_cameras_are_one_without_a_name_or_several_with():
+    assert Parameters().cameras == ("",)
+    assert Parameters.from_names({"cameras": ["front", "rear_2", "Left"]}).cameras == ("front", "rear_2", "Left")
+
+
 def test_sizes_are_read_as_width_by_height():
     parameters = Parameters.from_names({"size": "256x192", "warm_up": ""})
     assert parameters.size_hw == (192, 256)
@@ -48,6 +53,13 @@ def test_sizes_are_read_as_width_by_height():
         ({"device": "gpu"}, "auto | cpu | cuda"),
         ({"size": "big"}, "640x480"),
         ({"weights": []}, "weights: the list is empty"),
+        ({"cameras": ["front", "rear", "front"]}, "cameras: 'front' comes twice"),
+        ({"cameras": ["front", ""]}, "cameras: a name is empty"),
+        ({"cameras": ["front camera"]}, "cameras: 'front camera' cannot begin a topic's name"),
+        ({"cameras": ["2nd"]}, "use letters, digits and _, a letter first"),
+        ({"cameras": ["front/left"]}, "'front/left' cannot"),
+        ({"cameras": ["front__left"]}, "'front__left' cannot"),
+        ({"cameras": [1]}, "is no string array"),
         ({"depth.min": 6.0, "depth.max": 5.0}, "not below depth.max"),
         ({"depth.scale_mode": "camera height"}, "none | fixed | camera_height | range"),
     ],

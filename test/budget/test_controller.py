@@ -200,6 +200,12 @@ def test_frames_without_outputs_have_no_latency_but_cost_time():
     assert costs.latency == pytest.approx(20.0) and costs.work == pytest.approx(8.0)
 
 
+def test_waiting_for_frames_of_other_cameras_takes_as_long_as_their_work():
+    costs = Costs(latency=70.0, slow_work=24.0, work=20.0, network_share=0.8, period=50.0)
+    assert costs.at(0.5).latency == pytest.approx(35.0)
+    assert costs.at(2.0).latency == pytest.approx(140.0)
+
+
 def test_waiting_ends_when_the_work_fits_between_two_frames_and_begins_when_not():
     costs = Costs(latency=70.0, slow_work=44.0, work=40.0, network_share=0.8, period=33.0)
     assert costs.at(0.5).latency == pytest.approx(22.0)

@@ -219,3 +219,43 @@ def test_the_outputs_of_each_turn(bench):
 def test_conceded_options_never_give_up_less_than_those_set():
     given = lowered(PipelineOptions(every_labels=5, every_depth=3, depth_max=4.0), Setting(True, "", 2, 1.0))
     assert given == PipelineOptions(5, 3, 2, 1, "fast", depth_max=4.0, staggered=True)
+
+
+def test_cameras_share_what_is_given_up(make_random_weights, picture):
+    """Labels of one and normals of the other are given up together, and each keeps its own reference frame."""
+    weights, submitted = str(make_random_weights("mtdense")), Worker(lambda item: None, lambda error: None)
+    networks = MultiPredictor.load(weights, options=EngineOptions(device="cpu"))
+    pipelines = {name: Pipeline(networks) for name in ("front", "rear", "dark")}
+    empty = {"front": picture(1, *HW), "rear": picture(2, 64, 96)}
+    for name, rgb in empty.items():
+        pipelines[name].background.capture(rgb)
+    keeper = BudgetKeeper(pipelines, submitted.submit, Faults(lambda *_: None), lambda _: None)
+    keeper.apply(Parameters.from_names({"weights": weights, "budget.rate_hz": 100.0}))
+    asked = {"front": ({"labels"}, HW), "rear": ({"normals", "foreground"}, (64, 96))}
+    end, number = time.monotonic() + 60.0, 0
+    while keeper.setting != Setting(True, "", 3, 0.5):
+        for name, (subscribed, size_hw) in asked.items():
+            sample = Sample(0.005 * number, 0.005 * number + 0.1, number, 100.0, 80.0)
+            keeper.observe(sample, keeper.setting, subscribed, size_hw, name)
+            number += 1
+        assert time.monotonic() < end, keeper.setting
+        time.sleep(0.001)
+    reduced = pipelines["front"].networks
+    assert reduced is not networks and all(pipeline.networks is reduced for pipeline in pipelines.values())
+    assert {pipeline.options.every_labels for pipeline in pipelines.values()} == {3}
+    for name, rgb in empty.items():
+        frame = Frame(picture(3, *rgb.shape[:2]))
+        expected = reduced.predict(frame.rgb, backgrounds=reduced.encode_background(rgb)).foreground
+        assert np.array_equal(pipelines[name].process(frame, {"foreground"})["foreground"], expected)
+    assert not pipelines["dark"].background.is_set
+    keeper.close()
+    assert submitted.stop()
+
+
+def test_a_camera_that_nobody_asks_for_offers_nothing_to_give_up(bench):
+    bench.set(rate_hz=1.0)
+    bench.feed(1.0, subscribed={"labels"})
+    assert "upsampling" in {level.kind for level in bench.keeper._controller.levels}
+    bench.keeper.forget("")
+    bench.feed(1.0, subscribed={"depth"})
+    assert {level.kind for level in bench.keeper._controller.levels} == {"size"}

@@ -55,6 +55,13 @@ OUTPUT_TYPES = {
     "obstacles": PointCloud2,
     "clearing": PointCloud2,
 }
+
+
+def type_of(topic):
+    """The message type of an output, which may stand below a camera's name."""
+    return OUTPUT_TYPES[topic] if topic in OUTPUT_TYPES else OUTPUT_TYPES[topic.partition("/")[2]]
+
+
 STATES = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
 
 NODE = ("-m", "mtdense_ros.ros.node")
@@ -156,7 +163,7 @@ class Client:
         for topic in topics:
             if topic not in self._subscriptions:
                 messages = self._received[topic] = []
-                self._subscriptions[topic] = self.node.create_subscription(OUTPUT_TYPES[topic], f"/mtdense/{topic}", messages.append, qos)
+                self._subscriptions[topic] = self.node.create_subscription(type_of(topic), f"/mtdense/{topic}", messages.append, qos)
         wait_until(lambda: all(self.node.count_publishers(f"/mtdense/{t}") > 0 for t in topics), what=f"publishers of {topics}")
         time.sleep(0.3)  # the other side's match has no event here
 
@@ -216,16 +223,16 @@ class Client:
             raise AssertionError(f"messages of stamp {stamp} after {seconds} s: {came}") from None
         return {t: self.of_stamp(t, stamp)[0] for t in wanted}
 
-    def capture(self, image, info=None):
+    def capture(self, image, info=None, topic="/camera/image_raw", service="background/capture"):
         """Makes a frame the background; returns the answer. Something must be subscriber, so that the node listens already."""
-        publisher = self.publisher(Image, "/camera/image_raw")
+        publisher = self.publisher(Image, topic)
         wait_until(lambda: publisher.get_subscription_count() > 0, what="a subscription")
         for _ in range(3):  # a node on a busy machine may need longer for a frame than the service waits
-            answer = self.call_async(Trigger, "background/capture", Trigger.Request())
+            answer = self.call_async(Trigger, service, Trigger.Request())
             if info is not None:
                 self.send(info, "/camera/camera_info")
             while not answer.future.done():  # an image that overtakes the request is not captured
-                self.send(image)
+                self.send(image, topic)
                 time.sleep(0.1)
             response = answer()
             if response.success:
@@ -310,8 +317,8 @@ class Client:
                 return message
             assert time.monotonic() < end, f"fault '{name}' did not come: {message}"
 
-    def values(self):
-        return self.diagnostics()["frames"][2]
+    def values(self, status="frames"):
+        return self.diagnostics()[status][2]
 
     def wait_for_value(self, key, condition, seconds=ANSWER_S):
         end = time.monotonic() + seconds

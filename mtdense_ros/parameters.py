@@ -309,6 +309,16 @@ class Parameters:
         low=0.0,
         high=10.0,
     )
+    nav_size: str = _parameter(
+        "nav.size",
+        "",
+        "size WIDTHxHEIGHT of the topics ~/nav, at most the camera's; empty: 320 wide in the camera's aspect",
+        unit="px",
+        pattern=SIZE_PATTERN,
+    )
+    changes_min_pixels: int = _parameter(
+        "changes.min_pixels", 100, "smaller changed regions are not in ~/changes", unit="px", low=1, high=1_000_000_000
+    )
     jpeg_quality: int = _parameter("jpeg_quality", 80, "JPEG quality of the /compressed topics", low=1, high=100)
 
     # the node
@@ -323,6 +333,8 @@ class Parameters:
         _check_cameras(self.cameras)
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
+        if self.nav_hw is not None and min(self.nav_hw) < 1:
+            raise ConfigError(f"parameter nav.size: {self.nav_size} has no pixels; write for example 320x240, or nothing")
         _check_order("obstacles.min_height", self.obstacles_min_height, "obstacles.max_height", self.obstacles_max_height)
 
     @classmethod
@@ -349,12 +361,17 @@ class Parameters:
     @property
     def size_hw(self) -> tuple[int, int] | None:
         """The network's input (height, width) in pixels, None for the card's."""
-        return _height_width(self.size)
+        return height_width(self.size)
 
     @property
     def warm_up_hw(self) -> tuple[int, int] | None:
         """The warm-up frame's (height, width) in pixels, None for no warm-up."""
-        return _height_width(self.warm_up)
+        return height_width(self.warm_up)
+
+    @property
+    def nav_hw(self) -> tuple[int, int] | None:
+        """(height, width) in pixels of the topics ~/nav, None for the default."""
+        return height_width(self.nav_size)
 
 
 SPECS: Mapping[str, Spec] = {f.metadata["spec"].name: f.metadata["spec"] for f in dataclasses.fields(Parameters)}
@@ -385,7 +402,8 @@ def _check_cameras(names: tuple[str, ...]) -> None:
             raise ConfigError(f"parameter cameras: '{name}' comes twice; give every camera its own name")
 
 
-def _height_width(text: str) -> tuple[int, int] | None:
+def height_width(text: str) -> tuple[int, int] | None:
+    """(height, width) of a WIDTHxHEIGHT, None of an empty text."""
     if not text:
         return None
     width, height = text.split("x")

@@ -32,7 +32,8 @@ def test_published_topics_are_the_nodes():
     from mtdense_ros.ros.publishers import OUTPUTS
 
     rows = {row[0]: row[1].rpartition("/")[2] for row in table(NODE, "published")}
-    apart = {"~/legend": "String", "~/label_info": "LabelInfo", "/diagnostics": "DiagnosticArray"}
+    vision = {"~/label_info": "LabelInfo", "~/changes/detections": "Detection3DArray"}
+    apart = {"~/legend": "String", "/diagnostics": "DiagnosticArray", **vision}
     assert rows == {f"~/{o.topic}": o.message_type.__name__ for o in OUTPUTS} | apart
 
 

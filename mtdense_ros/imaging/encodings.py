@@ -120,6 +120,8 @@ def as_bytes(values: NDArray[np.generic]) -> array.array[int]:
     a copy of any other.
     """
     memory = values.base
+    while isinstance(memory, np.ndarray):  # a view of another shape
+        memory = memory.base
     if isinstance(memory, array.array) and values.flags.c_contiguous and values.nbytes == len(memory):
         return memory
     out = array.array("B")

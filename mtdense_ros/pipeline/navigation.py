@@ -1,4 +1,4 @@
-"""What a robot drives by: obstacles and free space, made of one frame's outputs and the ground that was seen so far."""
+"""What a robot drives by: obstacles, free space and changes, made of one frame's outputs and of what was seen before."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mtdense_ros.geometry.free_space import clearing_points
 from mtdense_ros.geometry.ground_plane import GroundPlane
 from mtdense_ros.geometry.ground_tracker import GroundTracker, level_ground
 from mtdense_ros.geometry.obstacles import ClassRoles, SceneMaps, obstacle_cloud
+from mtdense_ros.pipeline.changes import ChangeTracker
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.utils.buffers import BufferPool
 
@@ -39,20 +40,28 @@ def check_obstacle_classes(space: LabelSpace | None, obstacle_classes: tuple[str
 
 
 class Navigation:
-    """One camera's ground plane from frame to frame."""
+    """One camera's ground plane and changed regions from frame to frame."""
 
     def __init__(self) -> None:
         self._ground = GroundTracker()
+        self._changes = ChangeTracker()
 
     def reset(self) -> None:
-        """Forgets the ground."""
+        """Forgets them."""
         self._ground.reset()
+        self._changes.reset()
 
     def of_frame(
-        self, prediction: Prediction, space: LabelSpace | None, rays: RayTable, options: PipelineOptions, buffers: BufferPool
+        self,
+        prediction: Prediction,
+        space: LabelSpace | None,
+        rays: RayTable,
+        options: PipelineOptions,
+        buffers: BufferPool,
+        stamp_ns: int = 0,
     ) -> NavigationFrame:
         """What can be made of a frame; nothing is computed yet."""
-        return NavigationFrame(self._ground, prediction, space, rays, options, buffers)
+        return NavigationFrame(self._ground, self._changes, prediction, space, rays, options, buffers, stamp_ns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +69,13 @@ class NavigationFrame:
     """One frame: what several results share is computed once, when the first of them is made. Its prediction has metric depth."""
 
     tracker: GroundTracker
+    change_tracker: ChangeTracker
     prediction: Prediction
     space: LabelSpace | None
     rays: RayTable
     options: PipelineOptions
     buffers: BufferPool
+    stamp_ns: int
 
     def obstacles(self) -> NDArray[np.void]:
         """The points (N,) of dtype geometry.obstacles.OBSTACLE."""
@@ -75,6 +86,12 @@ class NavigationFrame:
         if self._ground is None:
             return np.zeros((0, 3), np.float32)
         return clearing_points(self._maps, self._ground, self.options.obstacle_limits)
+
+    def changes(self) -> NDArray[np.void] | None:
+        """The changed regions (N,) of dtype changes.CHANGE; None without a mask."""
+        if self.prediction.foreground is None:
+            return None
+        return self.change_tracker.update(self.prediction, self.rays, ~self.edges, self.stamp_ns, self.options.changes_min_pixels)
 
     @property
     def doubt(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mtdense_ros.geometry.obstacles import ObstacleLimits
 from mtdense_ros.inference.postprocess import OutputOptions
-from mtdense_ros.parameters import Parameters
+from mtdense_ros.parameters import Parameters, height_width
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class PipelineOptions:
     obstacles_range: float = Parameters.obstacles_range
     obstacles_voxel_size: float = Parameters.obstacles_voxel_size
     edge_threshold: float = Parameters.edge_threshold
+    nav_size: str = Parameters.nav_size
+    changes_min_pixels: int = Parameters.changes_min_pixels
     staggered: bool = False
     """No parameter: whether normals come on other frames than labels, which shortens the longest frame."""
 
@@ -62,6 +64,16 @@ class PipelineOptions:
     def obstacle_limits(self) -> ObstacleLimits:
         """What counts as an obstacle."""
         return ObstacleLimits(self.obstacles_min_height, self.obstacles_max_height, self.obstacles_range, self.obstacles_voxel_size)
+
+    @property
+    def nav_hw(self) -> tuple[int, int] | None:
+        """(height, width) of the topics ~/nav, None for the default."""
+        return height_width(self.nav_size)
+
+    @property
+    def points_range(self) -> tuple[float, float]:
+        """Nearest and farthest points of organised clouds, in m."""
+        return self.points_min, self.points_max or math.inf
 
     @property
     def limits(self) -> OutputOptions:

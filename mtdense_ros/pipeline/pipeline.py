@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.inference.multi_predictor import EncodedBackgrounds, MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.pipeline.background import Background
+from mtdense_ros.pipeline.nav_maps import nav_size
 from mtdense_ros.pipeline.navigation import Navigation, NavigationFrame
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.pipeline.results import GROUNDED, METRIC, RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
@@ -57,10 +57,9 @@ class Pipeline:
         watch.lap("predict")
         prediction = self._scaled(frame, prediction, rays, options, buffers.part("scale"))
         watch.lap("scale")
-        points_range = options.points_min, options.points_max or math.inf
-        navigation = self._navigate(prediction, rays, options, buffers.part("navigation"))
-        space = self.networks.label_space
-        material = ResultInputs(frame.rgb, prediction, space, rays, points_range, navigation, buffers.part("results"))
+        space, nav_hw = self.networks.label_space, nav_size(image_size(frame.rgb), options.nav_hw)
+        navigation = self._navigate(frame, prediction, rays, options, buffers.part("navigation"))
+        material = ResultInputs(frame.rgb, prediction, space, rays, options.points_range, navigation, nav_hw, buffers.part("results"))
         with limit_threads(self.networks.threads):
             made = {name: make_result(name, material) for name in RESULTS if name in needs.makeable}
         watch.lap("results")
@@ -124,11 +123,11 @@ class Pipeline:
         return reasons
 
     def _navigate(
-        self, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
+        self, frame: Frame, prediction: Prediction, rays: RayTable | None, options: PipelineOptions, buffers: BufferPool
     ) -> NavigationFrame | None:
         if prediction.depth is None or rays is None:
             return None
-        return self._navigation.of_frame(prediction, self.networks.label_space, rays, options, buffers)
+        return self._navigation.of_frame(prediction, self.networks.label_space, rays, options, buffers, frame.stamp_ns)
 
     def _predict(self, frame: Frame, outputs: Collection[str], options: PipelineOptions, buffers: BufferPool) -> Prediction:
         encoded = None if self._mismatch(frame) else self.background.encoded

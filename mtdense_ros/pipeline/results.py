@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mtdense_ros.errors import InputError, known_names
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging import visualization
+from mtdense_ros.pipeline.nav_maps import NavMaps
 from mtdense_ros.pipeline.navigation import NavigationFrame
 from mtdense_ros.utils.buffers import BufferPool
 
@@ -32,20 +34,29 @@ RESULTS = {
     "points": "depth",
     "obstacles": "depth",
     "clearing": "depth",
+    "changes": "foreground",
+    "nav/labels": "labels",
+    "nav/confidence": "confidence",
+    "nav/points": "depth",
 }
 """Every result of a pipeline, named like its topic, and the output of datatypes.OUTPUTS that it cannot be without."""
+
+ALSO_NEEDED = {"changes": ("depth",)}
+"""Further outputs that a result cannot be without."""
 
 EXTRAS = {
     "points": ("labels", "confidence", "foreground"),
     "obstacles": ("labels", "confidence", "foreground"),
     "clearing": ("labels",),
+    "changes": ("labels",),
+    "nav/points": ("labels", "confidence", "foreground"),
 }
 """Outputs that a result carries, or is better with, where they are to be had."""
 
 IN_STEP = {"obstacles": "labels", "clearing": "labels"}
 """Results that are made only on frames that also have this output, if the networks make it: without it they would flicker."""
 
-METRIC = ("points", "obstacles", "clearing")
+METRIC = ("points", "obstacles", "clearing", "changes", "nav/points")
 """Results that need a camera's rays and depth in metres."""
 
 GROUNDED = ("obstacles", "clearing")
@@ -57,7 +68,8 @@ class Results(Mapping[str, Array]):
 
     labels uint8; confidence float32 in [0, 1]; labels_color, normals_color, foreground_overlay (H, W, 3) uint8 RGB; depth
     float32 (REP-117); normals (H, W, 3) float32; foreground bool; points the bytes of point_cloud.pack_cloud; obstacles (N,) of dtype
-    obstacles.OBSTACLE; clearing points (N, 3) float32. `missing` says why a
+    obstacles.OBSTACLE; clearing points (N, 3) float32; changes (N,) of dtype changes.CHANGE; nav/labels and nav/confidence (h, w) and
+    nav/points the bytes (h, w, POINT_STEP), at the size for navigation. `missing` says why a
     wanted result is not there (what every-n leaves out of this frame is in neither), `warnings` which results need care, and
     why. `timings` are in ms per stage. `faults` are causes that have a name among the node's faults, with the same words.
     """
@@ -90,7 +102,7 @@ class Results(Mapping[str, Array]):
 class ResultInputs:
     """All that results are made of. Points outside points_range, in m along the optical axis, are NaN; results lie in `buffers`.
 
-    navigation is None without rays or metric depth.
+    navigation is None without rays or depth; nav_hw is the (height, width) of the maps for it.
     """
 
     rgb: NDArray[np.uint8]
@@ -99,7 +111,14 @@ class ResultInputs:
     rays: RayTable | None
     points_range: tuple[float, float]
     navigation: NavigationFrame | None
+    nav_hw: tuple[int, int]
     buffers: BufferPool
+
+    @cached_property
+    def nav_maps(self) -> NavMaps:
+        """The maps at the size for navigation."""
+        edges = None if self.navigation is None else self.navigation.edges
+        return NavMaps(self.rgb, self.prediction, edges, self.rays, self.points_range, self.nav_hw, self.buffers.part("nav"))
 
 
 def make_result(name: str, inputs: ResultInputs) -> Array | None:
@@ -142,6 +161,10 @@ _MAKERS: dict[str, Callable[[ResultInputs], Array | None]] = {
     "points": _points,
     "obstacles": lambda inputs: None if inputs.navigation is None else inputs.navigation.obstacles(),
     "clearing": lambda inputs: None if inputs.navigation is None else inputs.navigation.clearing(),
+    "changes": lambda inputs: None if inputs.navigation is None else inputs.navigation.changes(),
+    "nav/labels": lambda inputs: inputs.nav_maps.labels,
+    "nav/confidence": lambda inputs: inputs.nav_maps.confidence,
+    "nav/points": lambda inputs: inputs.nav_maps.points,
 }
 
 
@@ -169,13 +192,13 @@ def required_outputs(
     for name in wanted:
         if name not in RESULTS:
             raise InputError(f"result '{name}' is unknown; {known_names(name, RESULTS)}")
-        output = RESULTS[name]
-        reason = obstacle(output) or result_obstacles.get(name, "")
+        needed = (RESULTS[name], *ALSO_NEEDED.get(name, ()))
+        reason = next(filter(None, map(obstacle, needed)), "") or result_obstacles.get(name, "")
         if reason:
             answer.missing[name] = reason
-        elif due(output) and _in_step(name, obstacle, due):
+        elif all(map(due, needed)) and _in_step(name, obstacle, due):
             answer.makeable.add(name)
-            answer.outputs.add(output)
+            answer.outputs |= set(needed)
             answer.outputs |= {extra for extra in EXTRAS.get(name, ()) if not obstacle(extra) and due(extra)}
     return answer
 

@@ -250,7 +250,8 @@ class FrameProcessor:
     def _context(self, frame: Frame, view: View | None) -> Context:
         header = make_header(frame.stamp_ns, frame.frame_id)
         info = None if view is None else camera_info_message(view.info, header, view.rectify)
-        return Context(header, image_size(frame.rgb), info, self.parameters, self._memory.part("messages"))
+        space = self._pipeline.networks.label_space
+        return Context(header, image_size(frame.rgb), info, self.parameters, space, self._memory.part("messages"))
 
     def note_failure(self, topic: str, error: DeviceError | EngineError) -> None:
         """The engine failed on a message of this topic."""

@@ -83,6 +83,21 @@ def _carrying(values: NDArray[Any], message: Message) -> Message:
     return message
 
 
+def scaled_camera_info(info: CameraInfo, size_hw: tuple[int, int]) -> CameraInfo:
+    """The CameraInfo of the same images resized to (height, width), pixel centres at half-integer positions as in Intrinsics.scaled."""
+    height, width = size_hw
+    sx, sy = width / info.width, height / info.height
+    k, p = np.array(info.k).reshape(3, 3), np.array(info.p).reshape(3, 4)
+    for matrix in (k, p):
+        matrix[0] *= sx
+        matrix[1] *= sy
+        matrix[0, 2] += (sx - 1) / 2
+        matrix[1, 2] += (sy - 1) / 2
+    message = CameraInfo(header=info.header, height=height, width=width, distortion_model=info.distortion_model)
+    message.d, message.k, message.r, message.p = info.d, k.ravel(), info.r, p.ravel()
+    return message
+
+
 def image_message(values: NDArray[Any], encoding: str, header: Header) -> Image:
     """An Image of any (H, W) or (H, W, C) array, rows without padding, little-endian."""
     height, width = values.shape[:2]

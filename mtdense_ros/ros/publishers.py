@@ -11,25 +11,32 @@ from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 
+from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.geometry.depth import millimetres
 from mtdense_ros.imaging.transforms import confidence_byte, mask_byte
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.nav_maps import nav_size
 from mtdense_ros.pipeline.results import METRIC
-from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message, points_message
+from mtdense_ros.ros.change_messages import Detection3DArray, changes_message, detections_message
+from mtdense_ros.ros.messages import cloud_message, image_message, jpeg_message, points_message, scaled_camera_info
 from mtdense_ros.ros.subscriptions import OUTPUT_QOS
 from mtdense_ros.utils.buffers import BufferPool
 
 
 @dataclass(frozen=True)
 class Context:
-    """What all messages of one frame share. info is the camera of these images, or None; buffers are for scratch arrays."""
+    """What all messages of one frame share.
+
+    info is the camera of these images, or None; space that of their labels, or None; buffers are for scratch arrays.
+    """
 
     header: Header
     size_hw: tuple[int, int]
     info: CameraInfo | None
     parameters: Parameters
+    space: LabelSpace | None
     buffers: BufferPool
 
 
@@ -52,7 +59,7 @@ def _mono8(values: NDArray[Any], c: Context) -> Image:
     """Ids and masks as they are; probabilities 0..1 as 0..255, bool as 0 and 255."""
     if values.dtype != np.uint8:
         convert, name = (mask_byte, "mask levels") if values.dtype == np.bool_ else (confidence_byte, "confidence levels")
-        values = convert(values, c.buffers.array(name, values.shape, np.uint8))
+        values = convert(values, c.buffers.array(f"{name} {values.shape[1]}", values.shape, np.uint8))
     return image_message(values, "mono8", c.header)
 
 
@@ -82,6 +89,23 @@ def _thinned_points(values: NDArray[Any], c: Context) -> PointCloud2:
     return points_message(values, c.header)
 
 
+def _changes(values: NDArray[Any], c: Context) -> String:
+    return changes_message(values, c.space, c.header)
+
+
+def _detections(values: NDArray[Any], c: Context) -> Any:
+    return detections_message(values, c.space, c.header)
+
+
+def _nav_points(values: NDArray[Any], c: Context) -> PointCloud2:
+    height, width = values.shape[:2]
+    return cloud_message(values, width, height, c.header)
+
+
+def _nav_info(_: NDArray[Any], c: Context) -> CameraInfo | None:
+    return None if c.info is None else scaled_camera_info(c.info, nav_size(c.size_hw, c.parameters.nav_hw))
+
+
 OUTPUTS = (
     Output("labels", Image, "labels", _mono8),
     Output("confidence", Image, "confidence", _mono8),
@@ -98,7 +122,14 @@ OUTPUTS = (
     Output("points", PointCloud2, "points", _points),
     Output("obstacles", PointCloud2, "obstacles", _thinned_points),
     Output("clearing", PointCloud2, "clearing", _thinned_points),
+    Output("nav/labels", Image, "nav/labels", _mono8),
+    Output("nav/confidence", Image, "nav/confidence", _mono8),
+    Output("nav/points", PointCloud2, "nav/points", _nav_points),
+    Output("nav/camera_info", CameraInfo, None, _nav_info),
+    Output("changes", String, "changes", _changes),
 )
+if Detection3DArray is not None:
+    OUTPUTS += (Output("changes/detections", Detection3DArray, "changes", _detections),)
 """Every topic that carries something of each frame."""
 
 

@@ -14,6 +14,7 @@ from mtdense_ros.inference import EngineOptions
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
+from mtdense_ros.pipeline.changes import CHANGE
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
 from mtdense_ros.pipeline.results import GROUNDED
 
@@ -54,6 +55,8 @@ def test_all_results_at_camera_size(pipeline, frame, empty):
         "labels": (np.uint8, (H, W)), "confidence": (np.float32, (H, W)), "labels_color": (np.uint8, (H, W, 3)),
         "depth": (np.float32, (H, W)), "normals": (np.float32, (H, W, 3)), "normals_color": (np.uint8, (H, W, 3)),
         "foreground": (np.bool_, (H, W)), "foreground_overlay": (np.uint8, (H, W, 3)), "points": (np.uint8, (H * W * 20,)),
+        "changes": (CHANGE, results["changes"].shape), "nav/labels": (np.uint8, (H, W)), "nav/confidence": (np.float32, (H, W)),
+        "nav/points": (np.uint8, (H, W, 20)),
     }  # fmt: skip
     assert results["obstacles"].dtype == OBSTACLE and results["clearing"].shape[1:] == (3,)
     assert {"preprocess", "network", "postprocess", "scale", "results"} == set(results.timings)
@@ -88,7 +91,8 @@ def test_only_foreground_subscribed(pipeline, frame, empty):
         ("labels", {"labels"}), ("labels_color", {"labels"}), ("confidence", {"labels"}), ("depth", {"depth"}),
         ("normals", {"normals"}), ("normals_color", {"normals"}), ("foreground_overlay", {"foreground"}),
         ("points", {"depth", "labels", "foreground"}), ("obstacles", {"depth", "labels", "foreground"}),
-        ("clearing", {"depth", "labels"}),
+        ("clearing", {"depth", "labels"}), ("changes", {"depth", "labels", "foreground"}), ("nav/labels", {"labels"}),
+        ("nav/confidence", {"labels"}), ("nav/points", {"depth", "labels", "foreground"}),
     ],
 )  # fmt: skip
 def test_only_what_is_wanted_is_computed(pipeline, frame, empty, wanted, heads):
@@ -105,7 +109,7 @@ def test_nothing_wanted_nothing_done(pipeline, frame):
 
 def test_without_background(pipeline, frame):
     results = pipeline.process(frame, RESULTS)
-    assert set(results.missing) == {"foreground", "foreground_overlay"}
+    assert set(results.missing) == {"foreground", "foreground_overlay", "changes"}
     assert "no background" in results.missing["foreground"]
     assert (unpack_cloud(results["points"], W, H)["foreground"] == 0).all()
     assert pipeline.networks.counters["foreground"] == 0
@@ -229,7 +233,8 @@ def test_outputs_a_network_lacks(make_random_weights, frame):
     pipeline = Pipeline(Predictor.load(make_random_weights("hydranet", label_space=None), device="cpu"))
     pipeline.background.capture(frame.rgb)
     results = pipeline.process(frame, RESULTS)
-    assert list(results) == ["labels", "confidence", "depth", "points", "obstacles", "clearing"]
+    of_size = ["nav/labels", "nav/confidence", "nav/points"]
+    assert list(results) == ["labels", "confidence", "depth", "points", "obstacles", "clearing", *of_size]
     assert "has no output 'normals'" in results.missing["normals_color"]
     assert "has no output 'foreground'" in results.missing["foreground"]
     assert "names no label space" in results.missing["labels_color"]

@@ -54,6 +54,10 @@ OUTPUT_TYPES = {
     "points": PointCloud2,
     "obstacles": PointCloud2,
     "clearing": PointCloud2,
+    "nav/labels": Image,
+    "nav/confidence": Image,
+    "nav/points": PointCloud2,
+    "nav/camera_info": CameraInfo,
 }
 
 

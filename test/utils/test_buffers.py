@@ -21,8 +21,8 @@ OPTIONS = {
     "scaled": PipelineOptions(depth_scale_mode="camera_height", camera_height=0.8, points_min=0.2, points_max=5.0),
     "fast": PipelineOptions(labels_upsampling="fast", depth_max=3.0),
 }
-OF_CAMERA_SIZE = [name for name in RESULTS if name not in GROUNDED]
-"""Obstacles and free space are looked for on a grid of their own, and are of another size on every frame."""
+OF_CAMERA_SIZE = [name for name in RESULTS if name not in (*GROUNDED, "changes")]
+"""Obstacles, free space and changes are of another size on every frame."""
 
 
 @pytest.fixture(scope="module")

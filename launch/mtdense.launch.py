@@ -1,6 +1,7 @@
 """Starts the node with a parameter file, remapped camera topics and, when asked for, RViz.
 
 ros2 launch mtdense_ros mtdense.launch.py image:=/camera/color/image_raw
+ros2 launch mtdense_ros mtdense.launch.py cameras:=front,left,rear image:=/{camera}/color/image_raw
 """
 
 from pathlib import Path
@@ -24,7 +25,8 @@ ARGUMENTS = {
     "params_file": (str(SHARE / "config" / "mtdense.yaml"), "file with the node's parameters"),
     "weights": ("", "name or path of the network's weights, several with commas between; empty: as in params_file"),
     "device": ("", "auto, cpu or cuda; empty: as in params_file"),
-    "image": ("image", "camera topic"),
+    "cameras": ("", "names of several cameras with commas between, such as front,left,rear; empty: as in params_file"),
+    "image": ("image", "camera topic; with several cameras {camera} stands for the name of each"),
     "camera_info": ("", "camera_info topic; empty: in the namespace of the camera topic"),
     "image_transport": ("", "raw or compressed; empty: as in params_file"),
     "autostart": ("", "true: the node configures and activates by itself; empty: as in params_file"),
@@ -32,7 +34,7 @@ ARGUMENTS = {
     "use_respawn": ("false", "start the node again when it dies"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
     "rviz": ("false", "open RViz with a display for every output"),
-    "fixed_frame": ("", "RViz's fixed frame for the cloud, such as the frame_id of the images; empty: as in mtdense.rviz"),
+    "fixed_frame": ("", "RViz's fixed frame for the clouds, such as the frame_id of the images; empty: as in the RViz file"),
 }
 SWITCH = ("true", "false")
 CHOICES = {
@@ -45,7 +47,14 @@ CHOICES = {
     "rviz": SWITCH,
 }
 # Parameters that an argument of the same name overrides when it is given.
-OVERRIDES = {"weights": list[str], "device": str, "image_transport": str, "autostart": bool, "use_sim_time": bool}
+OVERRIDES = {
+    "weights": list[str],
+    "device": str,
+    "cameras": list[str],
+    "image_transport": str,
+    "autostart": bool,
+    "use_sim_time": bool,
+}
 REMAPS = ("image", "camera_info")
 RVIZ_TOPICS = (
     "labels",
@@ -58,6 +67,9 @@ RVIZ_TOPICS = (
     "foreground_overlay",
     "points",
 )
+# What mtdense_cameras.rviz shows, of cameras of which names.
+RVIZ_CAMERA_TOPICS = ("points", "labels_color", "depth", "foreground_overlay")
+RVIZ_CAMERAS = ("front", "left", "rear")
 
 # Groups of variables; a group of which the user has set any stays as it is.
 ENVIRONMENT = (
@@ -74,7 +86,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=text, choices=CHOICES.get(name))
         for name, (default, text) in ARGUMENTS.items()
     ]
-    steps = [OpaqueFunction(function=step) for step in (_check_files, _environment, _rviz, _node)]
+    steps = [OpaqueFunction(function=step) for step in (_check_arguments, _environment, _rviz, _node)]
     return LaunchDescription([*arguments, *steps])
 
 
@@ -84,11 +96,18 @@ def _value(context: LaunchContext, name: str, kind: type = str) -> str | bool | 
     return perform_typed_substitution(context, [LaunchConfiguration(name)], kind)
 
 
-def _check_files(context: LaunchContext) -> None:
+def _check_arguments(context: LaunchContext) -> None:
     """Stops before anything runs: without its file a node would start with defaults, after a warning that is easy to miss."""
     file = _value(context, "params_file")
     if file and not Path(file).is_file():
         raise FileNotFoundError(f"params_file: there is no file '{file}'; correct the path, or leave the argument out")
+    several = _value(context, "cameras") != ""
+    for name in REMAPS:
+        topic = _value(context, name)
+        if several and topic not in ("", name) and "{camera}" not in topic:
+            raise ValueError(f"{name}: '{topic}' is one topic for several cameras; write {{camera}} where their name belongs")
+        if not several and "{camera}" in topic:
+            raise ValueError(f"{name}: '{topic}' needs the names of the cameras; give them, such as cameras:=front,rear")
 
 
 def _environment(context: LaunchContext) -> list[SetEnvironmentVariable]:
@@ -100,7 +119,12 @@ def _node(context: LaunchContext) -> list[Node]:
     given = {name: kind for name, kind in OVERRIDES.items() if _value(context, name)}
     overrides = {name: ParameterValue(_value(context, name, kind), value_type=kind) for name, kind in given.items()}
     parameters = [source for source in (_value(context, "params_file"), overrides) if source]
-    remaps = [(name, _value(context, name)) for name in REMAPS if _value(context, name) not in ("", name)]
+    topics = {name: _value(context, name) for name in REMAPS if _value(context, name) not in ("", name)}
+    remaps = [
+        (f"{camera}/{name}" if camera else name, topic.replace("{camera}", camera))
+        for camera in _value(context, "cameras", list[str])
+        for name, topic in topics.items()
+    ]
     return [
         Node(
             package="mtdense_ros",
@@ -127,15 +151,29 @@ def _rviz(context: LaunchContext) -> list[Node | LogInfo]:
         return [LogInfo(msg=f"rviz:=true, but rviz2 is not installed, so only the node starts; sudo apt install ros-{distribution}-rviz2")]
     namespace, frame = _value(context, "namespace"), _value(context, "fixed_frame")
     use_sim_time = _value(context, "use_sim_time") == "true"
-    return [
-        Node(
-            package="rviz2",
-            executable="rviz2",
-            namespace=namespace,
-            arguments=["-d", str(SHARE / "config" / "mtdense.rviz"), *(["-f", frame] if frame else [])],
-            parameters=[{"use_sim_time": use_sim_time}] if use_sim_time else [],
-            # The configuration names the topics without a namespace; relative names resolve in RViz's own.
-            remappings=[(f"/{NODE}/{topic}", f"{NODE}/{topic}") for topic in RVIZ_TOPICS] if namespace else [],
-            output="log",
-        )
-    ]
+    several = _value(context, "cameras") != ""
+    config = "mtdense_cameras.rviz" if several else "mtdense.rviz"
+    node = Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=namespace,
+        arguments=["-d", str(SHARE / "config" / config), *(["-f", frame] if frame else [])],
+        parameters=[{"use_sim_time": use_sim_time}] if use_sim_time else [],
+        remappings=_rviz_remaps(namespace, _value(context, "cameras", list[str]) if several else []),
+        output="log",
+    )
+    if len(_value(context, "cameras", list[str])) > len(RVIZ_CAMERAS):
+        return [LogInfo(msg=f"RViz shows the first {len(RVIZ_CAMERAS)} cameras; add displays for the others there"), node]
+    return [node]
+
+
+def _rviz_remaps(namespace: str, cameras: list[str]) -> list[tuple[str, str]]:
+    """From the topics of the configuration, which have no namespace and cameras of fixed names, to those of the node.
+
+    Relative names resolve in RViz's own namespace.
+    """
+    shown = {topic: topic for topic in RVIZ_TOPICS}
+    if cameras:
+        pairs = zip(RVIZ_CAMERAS, cameras, strict=False)  # of fewer cameras, or the first of more
+        shown = {f"{name}/{topic}": f"{camera}/{topic}" for name, camera in pairs for topic in RVIZ_CAMERA_TOPICS}
+    return [(f"/{NODE}/{name}", f"{NODE}/{topic}") for name, topic in shown.items() if namespace or name != topic]

@@ -1,4 +1,4 @@
-"""config/mtdense.yaml, mtdense.rviz and fastdds.xml against what the node declares and offers."""
+"""config/mtdense.yaml, the RViz files and fastdds.xml against what the node declares and offers."""
 
 from xml.etree import ElementTree
 
@@ -11,6 +11,7 @@ from mtdense_ros.parameters import SPECS, Parameters
 CONFIG = ROOT / "config"
 
 IMAGE_TOPICS = ("labels", "confidence", "labels_color", "depth", "normals", "normals_color", "foreground", "foreground_overlay")
+CAMERAS, CAMERA_TOPICS = ("front", "left", "rear"), ("labels_color", "depth", "foreground_overlay")
 # As in the plugin descriptions of rviz_common and rviz_default_plugins of ROS 2 Jazzy.
 RVIZ_PANELS = {"rviz_common/Displays", "rviz_common/Views", "rviz_common/Selection", "rviz_common/Tool Properties", "rviz_common/Time"}
 RVIZ_DISPLAYS = {"rviz_default_plugins/Image", "rviz_default_plugins/PointCloud2"}
@@ -30,9 +31,9 @@ def parameters() -> dict:
     return flat(yaml.safe_load((CONFIG / "mtdense.yaml").read_text())["/**"]["ros__parameters"])
 
 
-@pytest.fixture(scope="module")
-def rviz() -> dict:
-    return yaml.safe_load((CONFIG / "mtdense.rviz").read_text())
+@pytest.fixture(scope="module", params=["mtdense.rviz", "mtdense_cameras.rviz"])
+def rviz(request) -> dict:
+    return yaml.safe_load((CONFIG / request.param).read_text())
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,13 @@ def test_yaml_explains_each_parameter_as_its_declaration_does(spec):
     assert spec.effect == "run time" or comment.endswith(f"at {spec.effect}]")
 
 
-def test_rviz_shows_every_image_and_cloud_exactly_once(displays):
+def test_rviz_shows_every_image_and_cloud_of_one_camera_or_the_main_ones_of_three_exactly_once(rviz, displays):
     shown = [(d["Class"].rpartition("/")[2], d["Topic"]["Value"]) for d in displays]
-    expected = [("Image", f"/mtdense/{topic}") for topic in IMAGE_TOPICS] + [("PointCloud2", "/mtdense/points")]
-    assert sorted(shown) == sorted(expected)
+    one = [("Image", f"/mtdense/{topic}") for topic in IMAGE_TOPICS] + [("PointCloud2", "/mtdense/points")]
+    pictures = [("Image", f"/mtdense/{camera}/{topic}") for camera in CAMERAS for topic in CAMERA_TOPICS]
+    clouds = [("PointCloud2", f"/mtdense/{camera}/points") for camera in CAMERAS]
+    expected = {"camera_color_optical_frame": one, "base_link": pictures + clouds}
+    assert sorted(shown) == sorted(expected[rviz["Visualization Manager"]["Global Options"]["Fixed Frame"]])
 
 
 def test_rviz_topics_are_maps_with_the_quality_of_service_of_the_outputs(displays):
@@ -83,8 +87,8 @@ def test_rviz_names_only_classes_that_exist(rviz, displays):
 
 
 def test_rviz_does_not_subscribe_to_what_it_cannot_draw(displays):
-    (normals,) = [d for d in displays if d["Topic"]["Value"] == "/mtdense/normals"]
-    assert normals["Enabled"] is normals["Value"] is False
+    for normals in (d for d in displays if d["Topic"]["Value"].endswith("/normals")):
+        assert normals["Enabled"] is normals["Value"] is False
 
 
 def test_fast_dds_profile_has_room_for_images_and_keeps_udp():

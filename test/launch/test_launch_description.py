@@ -18,7 +18,7 @@ from mtdense_ros.utils.processes import MALLOC, OPENMP, PROFILE_VARIABLES
 
 LAUNCH = ROOT / "launch"
 ARGUMENTS = {
-    "mtdense.launch.py": "namespace, params_file, weights, device, image, camera_info, image_transport, autostart, use_sim_time, "
+    "mtdense.launch.py": "namespace, params_file, weights, device, cameras, image, camera_info, image_transport, autostart, use_sim_time, "
     "use_respawn, log_level, rviz",
     "demo.launch.py": "bag, image, rviz",
 }
@@ -120,6 +120,7 @@ def test_without_arguments_the_node_gets_the_parameter_file_and_nothing_else(lau
         ("device", "cpu", "cpu"),
         ("weights", "123", ["123"]),
         ("weights", "my_nyud, mdeas_small", ["my_nyud", "mdeas_small"]),
+        ("cameras", "front, rear", ["front", "rear"]),
         ("image_transport", "compressed", "compressed"),
         ("autostart", "false", False),
         ("use_sim_time", "true", True),
@@ -133,6 +134,19 @@ def test_topics_namespace_and_log_level_reach_the_node(launched):
     node = launched(image="/front/image_raw", camera_info="/front/info", namespace="robot", log_level="debug")["mtdense_node"]
     assert set(node.after("-r")) == {"__node:=mtdense", "__ns:=/robot", "image:=/front/image_raw", "camera_info:=/front/info"}
     assert node.after("--log-level") == ["debug"]
+
+
+def test_the_topics_of_several_cameras_are_made_from_one_argument(launched):
+    arguments = {"image": "/{camera}/color/image_raw", "camera_info": "/info/{camera}"}
+    node = launched(cameras="front,rear", **arguments)["mtdense_node"]
+    assert set(node.after("-r")) == {
+        "__node:=mtdense",
+        "__ns:=/",
+        "front/image:=/front/color/image_raw",
+        "rear/image:=/rear/color/image_raw",
+        "front/camera_info:=/info/front",
+        "rear/camera_info:=/info/rear",
+    }
 
 
 def test_environment_is_set_where_the_user_left_it_unset(launched):
@@ -165,6 +179,20 @@ def test_rviz_follows_the_node_into_its_namespace(launched):
     assert {"__ns:=/robot", "/mtdense/points:=mtdense/points", "/mtdense/depth:=mtdense/depth"} <= set(rviz.after("-r"))
 
 
+def test_rviz_shows_the_cameras_by_their_names(launched):
+    rviz = launched(rviz="true", cameras="front,back")["rviz2"]
+    assert rviz.after("-d") == [str(LAUNCH.parent / "config" / "mtdense_cameras.rviz")]
+    remapped = [rule for rule in rviz.after("-r") if not rule.startswith("__")]
+    assert "/mtdense/left/points:=mtdense/back/points" in remapped and len(remapped) == 4
+    of_namespace = launched(rviz="true", cameras="front,left,rear", namespace="robot")["rviz2"]
+    assert "/mtdense/rear/depth:=mtdense/rear/depth" in of_namespace.after("-r")
+
+
+def test_more_cameras_than_rviz_shows_are_said(launched, said):
+    assert set(launched(rviz="true", cameras="a,b,c,d")) == {"mtdense_node", "rviz2"}
+    assert "RViz shows the first 3 cameras" in said()
+
+
 def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_path, said):
     (tmp_path / "share" / "ament_index" / "resource_index" / "packages" / "rviz2").unlink()
     assert set(launched(rviz="true")) == {"mtdense_node"}
@@ -179,12 +207,18 @@ def test_without_rviz2_the_node_starts_and_the_apt_line_is_said(launched, tmp_pa
         ("log_level", "loud", ["log_level", "'debug', 'info'"]),
         ("device", "tpu", ["device", "'cuda'"]),
         ("params_file", "/no/such.yaml", ["params_file", "/no/such.yaml"]),
+        ("image", "/{camera}/image", ["/{camera}/image", "cameras:=front,rear"]),
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_starts(launched, said, argument, value, words):
     assert launched(ends_with=1, **{argument: value}) == {}
     output = said()
     assert all(word in output for word in words), output
+
+
+def test_one_topic_for_several_cameras_is_refused_before_anything_starts(launched, said):
+    assert launched(ends_with=1, cameras="front,rear", image="/camera/image") == {}
+    assert "'/camera/image' is one topic for several cameras; write {camera}" in said()
 
 
 def test_demo_takes_the_time_of_a_bag(launched):

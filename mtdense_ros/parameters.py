@@ -267,6 +267,14 @@ class Parameters:
         low=0.0,
         high=100.0,
     )
+    camera_pitch: float = _parameter(
+        "depth.camera_pitch",
+        0.0,
+        "how far the camera looks down, for inverse depth and depth.camera_height; the floor in any other depth tells it itself",
+        unit="degrees",
+        low=-90.0,
+        high=90.0,
+    )
     base_frame: str = _parameter("depth.base_frame", "base_footprint", "TF frame on the floor, for the camera's height from TF")
     depth_encoding: str = _parameter(
         "depth.encoding", "32FC1", "32FC1 metres, or 16UC1 millimetres with 0 for none", choices=("32FC1", "16UC1")

@@ -74,8 +74,8 @@ def _depth(card: Card) -> str:
     depth = card.depth
     if depth is None:
         return NONE
-    if depth.kind == "relative":
-        return "relative, without unit"
+    if depth.kind != "metric":
+        return f"{depth.kind}, without unit"
     camera = "any camera" if depth.focal_px is None else f"a focal length of {depth.focal_px:g} px of the network's input"
     return f"metric, {depth.min_m:g} to {depth.max_m:g} m for {camera}"
 

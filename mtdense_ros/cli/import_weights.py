@@ -65,7 +65,7 @@ _HYDRANET_DEPTH = {"nyud40": (0.1, 10.0, 518.9), "kitti6": (0.5, 80.0, 721.5)}
 class Facts:
     """What a card needs and the checkpoint does not hold; empty or None: the default of the architecture.
 
-    label_space: name or path, several with "+" between them; licence: of the checkpoint; depth_kind: metric or relative;
+    label_space: name or path, several with "+" between them; licence: of the checkpoint; depth_kind: one of DEPTH_KINDS;
     focal_px: the focal length, in pixels of the network's input, for which metric depth holds; max_depth_m: its range.
     """
 
@@ -156,10 +156,11 @@ def _depth(net: DenseNetwork, arch: str, facts: Facts, space: str | None) -> Dep
         if numbers or facts.depth_kind:
             raise WeightsError("--depth-kind, --focal, --max-depth: the checkpoint has no depth; leave them out")
         return None
-    if facts.depth_kind == "relative" and numbers:
-        raise WeightsError("--depth-kind relative: has neither unit nor range; leave --focal and --max-depth out")
-    if facts.depth_kind == "relative" or (facts.depth_kind is None and not numbers and arch != "hydranet"):
-        return DepthSpec("relative")
+    without_unit = facts.depth_kind not in (None, "metric")
+    if without_unit and numbers:
+        raise WeightsError(f"--depth-kind {facts.depth_kind}: has neither unit nor range; leave --focal and --max-depth out")
+    if without_unit or (facts.depth_kind is None and not numbers and arch != "hydranet"):
+        return DepthSpec(facts.depth_kind or "relative")
     low, high, focal = _hydranet_depth(space) if arch == "hydranet" else (_LEAST_DEPTH_M, None, None)
     high = high if facts.max_depth_m is None else facts.max_depth_m
     focal = focal if facts.focal_px is None else facts.focal_px

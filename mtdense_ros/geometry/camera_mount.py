@@ -25,6 +25,12 @@ def rotation_of(quaternion: tuple[float, float, float, float]) -> NDArray[np.flo
     return matrix / square
 
 
+def pitched_mount(height_m: float, pitch_deg: float) -> CameraMount:
+    """The mount of a camera at a height above the floor that looks down by an angle and does not lean sideways."""
+    pitch = np.radians(pitch_deg)
+    return CameraMount(height_m, (0.0, -float(np.cos(pitch)), -float(np.sin(pitch))))
+
+
 def camera_mount(translation: tuple[float, float, float], quaternion: tuple[float, float, float, float]) -> CameraMount:
     """The mount of a camera whose pose in a frame on the floor, z up, is this: metres, and (x, y, z, w) of the optical frame.
 

@@ -30,7 +30,8 @@ _TOLERANCE = 0.1  # relative, of the inliers of a hypothesis
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Values of a network, the depth in m that is known at the same pixels, and how much each counts: (n,) each, all > 0.
+    """Values of a network, the depth in m that is known at the same pixels, and how much each counts: (n,) each, > 0 but for the
+    values of inverse depth.
 
     weakness says why there are none, and is empty where there are some.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +22,10 @@ MOUNT_TOLERANCE_DEG = 15.0
 _LEAST_STEEPNESS = 0.02  # of a ray below the horizon, about 1 degree: farther floor says nothing of the height
 
 
-def evidence_of_range(values: NDArray[np.float32], samples: RangeSamples) -> Evidence:
+def evidence_of_range(values: NDArray[np.float32], samples: RangeSamples, inverse: bool = False) -> Evidence:
     """The pairs of a network's map (H, W) and the range samples on its pixels."""
     seen = values[samples.rows, samples.columns].astype(np.float64)
-    usable = np.isfinite(seen) & (seen > 0)
+    usable = says_something(seen, inverse)
     if not usable.any():
         return Evidence.none("the network gives no depth where the range image has some" if len(seen) else "the range image is empty")
     return Evidence(seen[usable], samples.metres[usable].astype(np.float64), np.ones(np.count_nonzero(usable)))
@@ -45,7 +47,7 @@ def evidence_of_floor(
     floor, because an error of the normal or of the plane changes far depth more.
     """
     buffers = buffers or BufferPool()
-    rows, columns = spread_pixels(_usable(values, floor, buffers), FLOOR_SAMPLES)
+    rows, columns = spread_pixels(_usable(values, floor, inverse, buffers), FLOOR_SAMPLES)
     directions = np.stack([rays.x[rows, columns], rays.y[rows, columns], np.ones(len(rows), np.float32)], axis=1).astype(np.float64)
     seen = values[rows, columns].astype(np.float64)
     up = mount.up or LEVEL_UP
@@ -64,10 +66,20 @@ def evidence_of_floor(
     return Evidence(seen[usable], mount.height_m / steepness[usable], np.square(steepness[usable]))
 
 
-def _usable(values: NDArray[np.float32], floor: NDArray[np.bool_] | None, buffers: BufferPool) -> NDArray[np.bool_]:
-    """The pixels (H, W) of the floor with a finite value above 0."""
-    usable = np.greater(values, 0, out=buffers.array("usable", values.shape, np.bool_))
-    np.logical_and(usable, np.isfinite(values, out=buffers.array("finite", values.shape, np.bool_)), out=usable)
+def says_something(values: NDArray[np.floating[Any]], inverse: bool, buffers: BufferPool | None = None) -> NDArray[np.bool_]:
+    """Where a network's values, any shape, are finite and no bound: above 0, or, of inverse depth, not 0, where it is cut off."""
+    buffers = buffers or BufferPool()
+    usable, finite = (buffers.array(name, values.shape, np.bool_) for name in ("usable", "finite"))
+    (np.not_equal if inverse else np.greater)(values, 0, out=usable)
+    np.logical_and(usable, np.isfinite(values, out=finite), out=usable)
+    return usable
+
+
+def _usable(
+    values: NDArray[np.float32], floor: NDArray[np.bool_] | None, inverse: bool, buffers: BufferPool
+) -> NDArray[np.bool_]:
+    """The pixels (H, W) of the floor whose values say something."""
+    usable = says_something(values, inverse, buffers)
     if floor is None:
         usable[: values.shape[0] // 2] = False
     else:

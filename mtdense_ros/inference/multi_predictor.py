@@ -90,8 +90,8 @@ class MultiPredictor:
 
     @property
     def depth_is_relative(self) -> bool:
-        """Whether there is depth, and without a unit."""
-        return self.depth is not None and self.depth.kind == "relative"
+        """Whether there is depth, and without a unit: relative or inverse."""
+        return self.depth is not None and self.depth.kind != "metric"
 
     @property
     def device_name(self) -> str:

@@ -137,13 +137,13 @@ def labels_and_confidence_of(logits: Floats, size_hw: Size, upsampling: str, buf
 
 
 def depth_of(raw: Floats, size_hw: Size, spec: DepthSpec, focal_scale: float, options: OutputOptions, buffers: BufferPool) -> Floats:
-    """Depth (H, W) of a raw map (1, h, w): metres with the range applied, or the relative values as they are.
+    """Depth (H, W) of a raw map (1, h, w): metres with the range applied, or values without unit as they are.
 
     The absolute value is part of HydraNet's published post-processing; the other networks give none below zero.
     """
     depth = buffers.array("resized depth", size_hw, np.float32)
     transforms.resize_map(raw, size_hw, depth[None])
-    if spec.kind == "relative":
+    if spec.kind != "metric":
         return depth
     np.abs(depth, out=depth)
     np.multiply(depth, np.float32(focal_scale), out=depth)

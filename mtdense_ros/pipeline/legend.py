@@ -14,7 +14,8 @@ def legend_of(networks: MultiPredictor, depth_scale_mode: str, depth_scale: floa
     """Classes, outputs, and the networks that make them, ready for JSON.
 
     `networks` describes each with the outputs that it makes; model, arch, weights_sha256 and input_size are those of the first.
-    `depth_kind` says what ~/depth holds: "metric" (m; so is relative depth with a scale), "relative" (no unit) or None;
+    `depth_kind` says what ~/depth holds: "metric" (m; so is relative depth with a scale), "relative", "inverse" (both
+    without unit; inverse depth is greater where nearer) or None;
     `depth_factor` by what a fixed scale has multiplied it, None in the other modes.
     """
     space = networks.label_space

@@ -30,6 +30,7 @@ class PipelineOptions:
     depth_scale: float = Parameters.depth_scale
     scale_limit: float = Parameters.scale_limit
     camera_height: float = Parameters.camera_height
+    camera_pitch: float = Parameters.camera_pitch
     points_min: float = Parameters.points_min
     points_max: float = Parameters.points_max
     obstacle_classes: tuple[str, ...] = Parameters.obstacle_classes

@@ -117,9 +117,12 @@ class Pipeline:
             reasons["labels_color"] = f"the card of {self.networks.routes.get('labels')} names no label space, so there are no colours"
         if rays is None:
             reasons |= dict.fromkeys(METRIC, "no camera_info")
-        if self.networks.depth_is_relative and options.depth_scale_mode == "none":
-            relative = f"the depth of {self.networks.routes['depth']} is relative, points need metres; set depth.scale_mode"
-            reasons |= dict.fromkeys(METRIC, relative)
+        kind, mode = self.networks.depth.kind if self.networks.depth else "", options.depth_scale_mode
+        if self.networks.depth_is_relative and mode == "none":
+            unitless = f"the depth of {self.networks.routes['depth']} is {kind}, points need metres; set depth.scale_mode"
+            reasons |= dict.fromkeys(METRIC, unitless)
+        if kind == "inverse" and mode == "fixed":
+            reasons |= dict.fromkeys(("depth", *METRIC), "inverse depth needs a shift too; set depth.scale_mode to range or camera_height")
         return reasons
 
     def _navigate(

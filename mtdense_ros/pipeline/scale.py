@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import CameraMount, Frame, LabelSpace, Prediction
+from mtdense_ros.geometry.camera_mount import pitched_mount
 from mtdense_ros.geometry.depth import RayTable, apply_range
 from mtdense_ros.geometry.metric_scale import Evidence, ScaleEstimate, apply_scale, estimate_scale
-from mtdense_ros.geometry.scale_evidence import evidence_of_floor, evidence_of_range
+from mtdense_ros.geometry.scale_evidence import evidence_of_floor, evidence_of_range, says_something
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.pipeline.options import PipelineOptions
 from mtdense_ros.utils.buffers import BufferPool
@@ -78,18 +79,18 @@ class MetricScale:
         if values is None:
             return
         if options.depth_scale_mode == "camera_height":
-            mount = _mount(frame, options)
+            mount = _mount(frame, spec, options)
             if mount is None:
                 self._lacks("TF missing", frame, "there is no transform to the camera; set depth.camera_height")
             elif rays is None:
                 self._keep("no camera_info", options)
             else:
                 floor = _floor(prediction, space, buffers)
-                self._judge(evidence_of_floor(values, rays, floor, mount, buffers=buffers), values, spec, options)
+                self._judge(evidence_of_floor(values, rays, floor, mount, spec.kind == "inverse", buffers), values, spec, options)
         elif frame.reference is None or frame.reference.ranges is None:
             self._lacks("range missing", frame, "there is no range image of this frame")
         else:
-            self._judge(evidence_of_range(values, frame.reference.ranges), values, spec, options)
+            self._judge(evidence_of_range(values, frame.reference.ranges, spec.kind == "inverse"), values, spec, options)
 
     def applied(
         self, values: NDArray[np.float32], spec: DepthSpec, options: PipelineOptions, buffers: BufferPool
@@ -98,7 +99,7 @@ class MetricScale:
         scale, shift = self._scale(spec, options)
         if scale is None:
             return None
-        metres = apply_scale(values, scale, shift, False, buffers.array("unlimited depth", values.shape, np.float32))
+        metres = apply_scale(values, scale, shift, spec.kind == "inverse", buffers.array("unlimited depth", values.shape, np.float32))
         return apply_range(metres, *depth_range(spec, options.limits), buffers)
 
     def values(self, options: PipelineOptions) -> dict[str, str]:
@@ -109,8 +110,10 @@ class MetricScale:
         if options.depth_scale_mode == "fixed":
             return {"depth scale": f"{options.depth_scale:.4g}"}
         standing = f"kept: {state.problem}" if state.problem else "measured"
+        shift = {"depth shift (1/m)": f"{state.shift:.4g}"} if state.shift else {}
         return {
             "depth scale": "none" if state.scale is None else f"{state.scale:.4g}",
+            **shift,
             "depth scale spread": f"{state.spread:.3f}",
             "depth scale points": str(state.points),
             "depth scale state": standing if state.scale is not None else f"none: {state.problem or 'nothing measured yet'}",
@@ -119,20 +122,21 @@ class MetricScale:
     def _scale(self, spec: DepthSpec, options: PipelineOptions) -> tuple[float | None, float]:
         """Scale and shift to apply now; None for none."""
         if options.depth_scale_mode == "fixed":
-            return options.depth_scale, 0.0
+            return (None if spec.kind == "inverse" else options.depth_scale), 0.0
         if self.state.scale is None and spec.kind == "metric":
             return 1.0, 0.0
         return self.state.scale, self.state.shift
 
     def _note_basis(self, frame: Frame, spec: DepthSpec, options: PipelineOptions) -> None:
         known = frame.intrinsics or (self._basis[-1] if self._basis else None)
-        basis = (options.depth_scale_mode, options.camera_height, spec, known)
+        basis = (options.depth_scale_mode, options.camera_height, options.camera_pitch, spec, known)
         if basis != self._basis:
             self.reset()
             self._basis = basis
 
     def _judge(self, evidence: Evidence, values: NDArray[np.float32], spec: DepthSpec, options: PipelineOptions) -> None:
-        estimate = estimate_scale(evidence)
+        inverse = spec.kind == "inverse"
+        estimate = estimate_scale(evidence, inverse)
         if estimate.weakness:
             self._keep(estimate.weakness, options, estimate)
             return
@@ -140,7 +144,7 @@ class MetricScale:
         if doubt:
             self._keep(doubt, options, estimate, "scale implausible")
         else:
-            self.state = _smoothed(self.state, estimate)
+            self.state = _smoothed(self.state, estimate, inverse)
 
     def _lacks(self, fault: str, frame: Frame, otherwise: str) -> None:
         lack = frame.reference.lack if frame.reference is not None else ""
@@ -154,8 +158,10 @@ class MetricScale:
         self.state = ScaleState(self.state.scale, self.state.shift, spread, points, f"{source} gives no scale: {reason}", fault)
 
 
-def _mount(frame: Frame, options: PipelineOptions) -> CameraMount | None:
-    """The camera's mount by the parameter, else by the frame's reference."""
+def _mount(frame: Frame, spec: DepthSpec, options: PipelineOptions) -> CameraMount | None:
+    """The camera's mount by the parameters, else by the frame's reference."""
+    if options.camera_height > 0 and spec.kind == "inverse":
+        return pitched_mount(options.camera_height, options.camera_pitch)
     if options.camera_height > 0:
         return CameraMount(options.camera_height)
     return None if frame.reference is None else frame.reference.mount
@@ -171,11 +177,11 @@ def implausible(estimate: ScaleEstimate, values: NDArray[np.float32], spec: Dept
     if spec.kind == "metric" and not 1 / limit <= estimate.scale <= limit:
         return f"a factor of {estimate.scale:.3g} on metric depth is beyond {1 / limit:.3g} to {limit:.3g}; {_remedy(options)}"
     some = values[::_STEP, ::_STEP]
-    some = some[np.isfinite(some) & (some > 0)]
+    some = some[says_something(some, spec.kind == "inverse")]
     if len(some) == 0:
         return ""
     low, high = depth_range(spec, options.limits)
-    metres = apply_scale(some, estimate.scale, estimate.shift, False, np.empty_like(some))
+    metres = apply_scale(some, estimate.scale, estimate.shift, spec.kind == "inverse", np.empty_like(some))
     median = float(np.median(metres))
     if not PLAUSIBLE_MEDIAN_M[0] <= median <= PLAUSIBLE_MEDIAN_M[1]:
         return f"a factor of {estimate.scale:.3g} would put half of the picture beyond {median:.3g} m; {_remedy(options)}"
@@ -192,12 +198,14 @@ def _remedy(options: PipelineOptions) -> str:
     return "check the camera's height (depth.camera_height, or TF)"
 
 
-def _smoothed(before: ScaleState, new: ScaleEstimate) -> ScaleState:
-    """In the logarithm, because an error of scale is a ratio; the first measurement counts alone."""
-    scale = new.scale
-    if before.scale is not None:
+def _smoothed(before: ScaleState, new: ScaleEstimate, inverse: bool) -> ScaleState:
+    """The first measurement counts alone. A factor is smoothed in the logarithm, because its error is a ratio; a line as such."""
+    scale, shift = new.scale, new.shift
+    if before.scale is not None and inverse:
+        scale, shift = before.scale + _WEIGHT_OF_NEW * (scale - before.scale), before.shift + _WEIGHT_OF_NEW * (shift - before.shift)
+    elif before.scale is not None:
         scale = math.exp((1 - _WEIGHT_OF_NEW) * math.log(before.scale) + _WEIGHT_OF_NEW * math.log(scale))
-    return ScaleState(scale, new.shift, new.spread, new.points)
+    return ScaleState(scale, shift, new.spread, new.points)
 
 
 def _floor(prediction: Prediction, space: LabelSpace | None, buffers: BufferPool) -> NDArray[np.bool_] | None:

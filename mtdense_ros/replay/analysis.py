@@ -62,7 +62,7 @@ def heading(source: Source, report: Report, recording: Recording, rendered: bool
     out = max(report.outputs, key=lambda o: o.frames, default=None)
     answered = f"{out.frames} out at {out.rate_hz:.1f} Hz" if out is not None else "none out"
     subtitle = f"{report.model} on {report.device}  |  {report.frames_in} frames in, {answered}  |  {source.name}"
-    return Heading("mtdense_ros", subtitle, label_space_of(legend), rendered, legend.get("depth_kind") != "relative")
+    return Heading("mtdense_ros", subtitle, label_space_of(legend), rendered, legend.get("depth_kind") not in ("relative", "inverse"))
 
 
 def _statistics(run: Run, output: str) -> OutputStatistics:

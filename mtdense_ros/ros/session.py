@@ -205,11 +205,15 @@ def _check_depth(spec: DepthSpec | None, parameters: Parameters, options: Pipeli
     """The parameters must make sense for the depth that the networks give: a range that is one, and metres where they are needed."""
     if spec is None:
         return
-    if spec.kind == "relative" and options.depth_scale_mode == "none":
+    mode, kind = options.depth_scale_mode, spec.kind
+    if kind == "inverse" and mode == "fixed":
+        raise ConfigError("parameter depth.scale_mode: fixed has no shift, which inverse depth needs too; use range or camera_height")
+    if kind != "metric" and mode == "none":
         if parameters.depth_encoding == "16UC1":
-            raise ConfigError("parameter depth.encoding: 16UC1 is millimetres, the depth is relative; use 32FC1, or set depth.scale_mode")
+            raise ConfigError(f"parameter depth.encoding: 16UC1 is millimetres, the depth is {kind}; use 32FC1, or set depth.scale_mode")
         if parameters.depth_min or parameters.depth_max:
-            raise ConfigError("parameters depth.min and depth.max: are metres, the depth is relative; leave them 0 or set depth.scale_mode")
+            found = f"are metres, the depth is {kind}"
+            raise ConfigError(f"parameters depth.min and depth.max: {found}; leave them 0 or set depth.scale_mode")
         return
     low, high = depth_range(spec, options.limits)
     if low >= high:

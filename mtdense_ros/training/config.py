@@ -10,7 +10,6 @@ from typing import Any
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
 from mtdense_ros.utils.settings import check_known, load_settings
-from mtdense_ros.weights.card import DEPTH_KINDS
 
 OPTIMISERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("cosine", "poly", "multistep", "cyclic", "constant")
@@ -208,7 +207,7 @@ class TrainConfig:
             raise ConfigError(f"training: 'focal_px' is {self.focal_px}; give a focal length in pixels, such as 0.9 times the width")
         if self.validation < 0:
             raise ConfigError(f"training: 'validation' is {self.validation}; give how many samples to hold out, or 0")
-        check_known("depth_kind", self.depth_kind, DEPTH_KINDS)
+        check_known("depth_kind", self.depth_kind, ("metric", "relative"))
         check_known("amp", self.amp, AMPS)
 
     @property

@@ -22,7 +22,7 @@ from mtdense_ros.weights.precision import PrecisionSpec
 FORMAT = 1
 """The version of the card's layout that this package reads and writes."""
 
-DEPTH_KINDS = ("metric", "relative")
+DEPTH_KINDS = ("metric", "relative", "inverse")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,12 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class DepthSpec:
-    """What raw depth means: "metric", in m between min_m and max_m for the focal length focal_px (pixels of the network's
-    input), null where it holds for any camera; or "relative", without unit, the three others null."""
+    """What raw depth means.
+
+    "metric": in m between min_m and max_m for the focal length focal_px (pixels of the network's input), null where it holds for any
+    camera. Without unit, the three others null: "relative", a multiple of the depth; "inverse", a multiple of 1 / depth plus a shift,
+    greater where nearer (as MiDaS, Ranftl et al., TPAMI 2022, and Depth Anything, Yang et al., CVPR 2024, give it).
+    """
 
     kind: str
     min_m: float | None = None

@@ -156,6 +156,7 @@ def test_verify_runs_the_network(make_random_weights, make_net, capsys, tmp_path
         ("lraspp", {"backbone": "small"}, [], "labels", None),
         ("mdeas", {}, [], "depth foreground", "relative"),
         ("ffm", {}, [], "depth", "relative"),
+        ("ffm", {}, ["--depth-kind", "inverse"], "depth", "inverse"),
         ("ffm", {"tasks": ("labels",)}, ["--label-space", "camvid32"], "labels", None),
         ("mtdense", {}, ["--label-space", "indoor", "--focal", "230", "--max-depth", "20"], "labels depth normals foreground", (20, 230)),
     ],
@@ -168,7 +169,7 @@ def test_import(arch, config, options, outputs, facts, tmp_path, capsys):
     assert " ".join(card.outputs) == outputs
     assert all(torch.equal(value, net.state_dict()[name]) for name, value in loaded.state_dict().items())
     assert card.label_space == (options[1] if "--label-space" in options else "voc21" if arch == "lraspp" else None)
-    depth = card.depth and ("relative" if card.depth.kind == "relative" else (card.depth.max_m, card.depth.focal_px))
+    depth = card.depth and (card.depth.kind if card.depth.kind != "metric" else (card.depth.max_m, card.depth.focal_px))
     assert depth == facts
     assert hashlib.sha256((tmp_path / "theirs.pth").read_bytes()).hexdigest() in card.data[1]
     assert card.command.startswith(f"mtdense weights import theirs.pth --arch {arch} --name ours")
@@ -207,6 +208,7 @@ def test_licences_of_the_sources(tmp_path):
         ("ffm", ["--depth-kind", "metric"], "metric depth: a checkpoint of ffm holds neither focal length nor range; give both"),
         ("ffm", ["--focal", "100"], "give both --focal and --max-depth"),
         ("ffm", ["--depth-kind", "relative", "--focal", "100"], "relative: has neither unit nor range"),
+        ("ffm", ["--depth-kind", "inverse", "--max-depth", "9"], "inverse: has neither unit nor range"),
         ("hydranet", ["--focal", "0"], "depth.focal_px: 0.0 must be finite and above 0"),
         ("lraspp", ["--depth-kind", "metric"], "the checkpoint has no depth"),
     ],

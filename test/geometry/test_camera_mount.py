@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.camera_mount import camera_mount, rotation_of
+from mtdense_ros.geometry.camera_mount import camera_mount, pitched_mount, rotation_of
 
 OPTICAL = (-0.5, 0.5, -0.5, 0.5)
 """The optical frame (x right, y down, z forward) in a body frame (x forward, y left, z up), as REP 103 names it."""
@@ -50,6 +50,14 @@ def test_height_and_up_do_not_depend_on_the_heading(pitch_deg, roll_deg, up, yaw
     mount = camera_mount((0.2, -0.1, 0.45), product(body, OPTICAL))
     assert mount.height_m == 0.45
     np.testing.assert_allclose(mount.up, up, atol=1e-12)
+
+
+@pytest.mark.parametrize("pitch_deg", [-20.0, 0.0, 35.0])
+def test_a_pitch_is_a_turn_about_the_axis_to_the_left(pitch_deg):
+    by_tf = camera_mount((0, 0, 0.6), product(about("y", pitch_deg), OPTICAL))
+    by_parameters = pitched_mount(0.6, pitch_deg)
+    assert by_parameters.height_m == by_tf.height_m
+    np.testing.assert_allclose(by_parameters.up, by_tf.up, atol=1e-12)
 
 
 def test_a_quaternion_of_any_length_is_the_same_rotation():

@@ -99,6 +99,12 @@ def test_range_pairs_are_those_of_the_same_pixels():
     assert evidence.metres.tolist() == [7, 7] and evidence.weights.tolist() == [1, 1]
 
 
+def test_inverse_depth_may_be_negative_and_is_cut_off_at_0():
+    values = np.array([[-2.0, 0.0, 3.0, np.nan]], np.float32)
+    all_of_it = samples(np.ones((1, 4), np.float32), np.zeros(4, int), np.arange(4))
+    assert evidence_of_range(values, all_of_it, inverse=True).values.tolist() == [-2, 3]
+
+
 def test_range_without_a_pair_says_why():
     nowhere = np.array([], np.intp)
     depth, _ = room(up())

@@ -191,6 +191,66 @@ def test_depth_without_a_unit_and_without_a_scale_is_none():
     assert "half of the picture beyond" in implausible.faults["scale implausible"] and list(implausible) == []
 
 
+INVERSE = DepthSpec("inverse")
+
+
+def inverse_of(metres, scale=0.7, shift=0.03):
+    """What a network of inverse depth gives, which has to be multiplied by `scale` and then moved by `shift`."""
+    return ((1 / metres - shift) / scale).astype(np.float32)
+
+
+LEVEL = CameraMount(0.8, (0.0, -1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "frame"),
+    [
+        (RANGE, seen_by_range(TRUTH)),
+        (HEIGHT, frame_of()),
+        (dataclasses.replace(HEIGHT, camera_height=0.0), frame_of(ScaleReference(mount=LEVEL))),
+    ],
+    ids=["range", "camera_height", "TF"],
+)
+def test_inverse_depth_gets_scale_and_shift(options, frame):
+    pipeline, _ = pipeline_of(inverse_of(TRUTH), options, INVERSE)
+    results = pipeline.process(frame, {"depth", "points"})
+    np.testing.assert_allclose(results["depth"], TRUTH, rtol=0.01)
+    assert results.faults == results.warnings == {} and "points" in results
+    values = pipeline.scale.values(options)
+    assert float(values["depth scale"]) == pytest.approx(0.7, rel=0.01)
+    assert float(values["depth shift (1/m)"]) == pytest.approx(0.03, abs=0.003)
+
+
+def test_the_pitch_is_that_of_inverse_depth_only():
+    pitch = np.radians(15)
+    y = (np.arange(H) - CAMERA.cy) / CAMERA.fy
+    slope = np.cos(pitch) * y + np.sin(pitch)  # how steeply a row's ray meets the floor
+    floor = np.repeat(np.where(slope > 0.1, 0.8 / np.maximum(slope, 0.1), 8.0)[:, None], W, 1).astype(np.float32)
+    tilted = dataclasses.replace(HEIGHT, camera_pitch=15.0)
+    inverse = pipeline_of(inverse_of(floor), tilted, INVERSE)[0].process(frame_of(), {"depth"})
+    np.testing.assert_allclose(inverse["depth"], floor, rtol=0.01)
+    metric = pipeline_of(0.5 * floor, dataclasses.replace(tilted, camera_pitch=-80.0))[0].process(frame_of(), {"depth"})
+    np.testing.assert_allclose(metric["depth"], floor, rtol=0.01)
+
+
+def test_a_line_is_smoothed_as_a_line():
+    pipeline, predictor = pipeline_of(inverse_of(TRUTH, 1.0, 0.0), RANGE, INVERSE)
+    pipeline.process(seen_by_range(TRUTH), {"depth"})
+    predictor.depth = inverse_of(TRUTH, 2.0, 0.05)
+    pipeline.process(seen_by_range(TRUTH), {"depth"})
+    state = pipeline.scale.state
+    assert (state.scale, state.shift) == (pytest.approx(1.2, rel=0.01), pytest.approx(0.01, abs=1e-3))
+
+
+def test_inverse_depth_as_it_is_without_a_mode_and_none_with_a_factor_alone():
+    pipeline, _ = pipeline_of(inverse_of(TRUTH), PipelineOptions(), INVERSE)
+    results = pipeline.process(frame_of(), {"depth", "points"})
+    np.testing.assert_array_equal(results["depth"], inverse_of(TRUTH))
+    assert results.missing == {"points": "the depth of fake is inverse, points need metres; set depth.scale_mode"}
+    pipeline.options = PipelineOptions(depth_scale_mode="fixed")
+    assert "needs a shift too" in pipeline.process(frame_of(), {"depth"}).missing["depth"]
+
+
 def reset(pipeline):
     pipeline.reset()
     return frame_of()

@@ -9,7 +9,7 @@ TEXTS = {"metrics": (), "data": (), "licence": "CC0-1.0", "attribution": "", "co
 
 @pytest.fixture(scope="session")
 def weights_folder(tmp_path_factory):
-    """A folder with `everything`, a small mtdense of all outputs, `two_tasks`, a hydranet, and `mdeas_small`."""
+    """A folder with `everything`, a small mtdense of all outputs, `two_tasks`, a hydranet, `inverse_depth`, and `mdeas_small`."""
     torch = pytest.importorskip("torch")
     from mtdense_ros.models import create_model
     from mtdense_ros.weights import save_weights
@@ -23,6 +23,9 @@ def weights_folder(tmp_path_factory):
     )
     hydranet = create_model("hydranet", num_classes=6, tasks=("labels", "depth"))
     save_weights(folder / "two_tasks", hydranet, {**common, "arch": "hydranet", "label_space": "indoor", "foreground": None})
+    inverse = create_model("hydranet", num_classes=6, tasks=("labels", "depth"))
+    of_inverse = {"label_space": "indoor", "depth": {"kind": "inverse"}, "foreground": None}
+    save_weights(folder / "inverse_depth", inverse, {**common, "arch": "hydranet", **of_inverse})
     relative = {"label_space": None, "depth": {"kind": "relative"}, "foreground": {"threshold": 0.5}}
     save_weights(folder / "mdeas_small", create_model("mdeas"), {**common, "arch": "mdeas", **relative})
     return folder

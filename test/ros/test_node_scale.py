@@ -9,6 +9,8 @@ from geometry_msgs.msg import TransformStamped
 from harness import RELIABLE, wait_until
 from sensor_msgs.msg import Image
 
+from mtdense_ros.geometry.point_cloud import unpack_cloud
+
 RANGE = "/range"
 FAULTS = ("scale implausible", "TF missing", "range missing", "doubtful output", "output not available")
 
@@ -185,6 +187,32 @@ def test_a_camera_height_from_tf_needs_tf2_ros(subscriber):
     finally:
         subscriber.set_parameter("depth.scale_mode", "none")
         subscriber.set_parameter("depth.camera_height", 0.0)
+
+
+def test_inverse_depth_gets_its_metres_from_range(start):
+    _, client = start({"weights": "inverse_depth"})
+    client.subscribe("depth", "points")
+    inverse = array_of(client.exchange(image(picture()), camera_info(), topics=["depth"])["depth"])
+    assert "is inverse, points need metres" in client.wait_for_fault("output not available")
+    span = np.ptp(inverse)
+    assert span > 0
+    metres = 1 / (0.2 + (inverse - inverse.min()) / span)
+    assert client.set_parameter("depth.scale_mode", "range")[0]
+
+    def scaled():
+        """Without a range image a frame has no depth at all, so nothing is awaited."""
+        sent = image(picture())
+        client.send(range_of(metres, sent), RANGE)
+        client.send(sent)
+        client.diagnostics()
+        found = client.of_stamp("depth", stamp_of(sent))
+        return found and np.allclose(array_of(found[0]), metres, rtol=0.02)
+
+    wait_until(scaled, what="depth in metres")
+    received = client.exchange(image(picture()))  # the scale stays
+    assert np.allclose(array_of(received["depth"]), metres, rtol=0.02)
+    z = unpack_cloud(received["points"].data, 128, 96)["points"][..., 2]
+    assert np.array_equal(z, array_of(received["depth"]))
 
 
 def transform(height_m):

@@ -212,6 +212,14 @@ def test_metres_of_relative_depth_are_refused_until_it_has_a_scale(session, came
     session.apply(before.updated({**values, "depth.scale_mode": "fixed"}))
 
 
+def test_a_fixed_factor_on_inverse_depth_is_refused(session):
+    session._pipelines[""].networks = fake_networks(depth=DepthSpec("inverse"))
+    before = session.cameras[""].processor.parameters
+    with pytest.raises(ConfigError, match="fixed has no shift"):
+        session.apply(before.updated({"depth.scale_mode": "fixed"}))
+    session.apply(before.updated({"depth.scale_mode": "range"}))
+
+
 def test_publishers_made_before_one_that_fails_are_removed(node, monkeypatch):
     create, before = node.create_publisher, len(list(node.publishers))
 

@@ -63,6 +63,8 @@ def portable_space(label_space: str) -> str:
 
 def _depth_kind(source: Source, card: Card) -> str | None:
     kind = None if card.depth is None else card.depth.kind
+    if kind == "inverse":
+        raise ConfigError(f"teacher '{card.name}': gives inverse depth, which no data set has; leave depth out of the targets")
     if source.depth_kind not in (None, kind):
         found = f"gives {kind} depth, data set '{source.name}' has {source.depth_kind} depth"
         raise ConfigError(f"teacher '{card.name}': {found}; choose another teacher, or leave depth out of the targets")

@@ -86,7 +86,6 @@ class Parameters:
         "weights",
         ("mtdense_indoor",),
         "name or path of the weights; with several, each output comes from the first network that has it",
-        effect="configure",
     )
     outputs_labels: str = _parameter(
         "outputs.labels",

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from mtdense_ros.budget.controller import Controller
 from mtdense_ros.budget.costs import Costs, Sample, Targets
-from mtdense_ros.budget.model_swap import Key, ModelSwap
+from mtdense_ros.budget.model_swap import Key, ModelSwap, encoded_for
 from mtdense_ros.budget.quality_levels import Setting, Situation
 from mtdense_ros.budget.reduced_models import smaller_fractions, smaller_precision, variant
 from mtdense_ros.inference.multi_predictor import MultiPredictor
@@ -51,8 +51,9 @@ class BudgetKeeper:
         self._pipelines = dict(pipelines)
         self._faults = faults
         self._log = log
+        self._submit = submit
         self._lock = threading.RLock()
-        self._swap = ModelSwap(list(self._pipelines.values()), submit, self._make, self._taken, self._failed)
+        self._swap = self._new_swap()
         self._parameters = Parameters()
         self._controller: Controller | None = None
         self._demands: dict[str, Demand] = {}
@@ -92,6 +93,24 @@ class BudgetKeeper:
                 measured = kept(controller.targets, controller.costs)
                 self._faults.report("over budget", f"{measured}, with all given up that may be; {remedy}")
 
+    def replace(self, networks: MultiPredictor) -> ModelSwap:
+        """Puts networks of other weights into the pipelines, between two frames; the budget begins again, with nothing given up.
+
+        Returns what holds the earlier ones, for `wait` and `release`. An error leaves everything as it was.
+        """
+        encoded = [(pipeline, encoded_for(pipeline, networks)) for pipeline in self._pipelines.values()]
+        with self._lock:
+            earlier = self._swap
+            earlier.close()
+            for pipeline, reference in encoded:
+                pipeline.replace(networks, reference)
+            self._swap = self._new_swap()
+            self.setting = self._wanted = Setting()
+            self._controller = None if self._controller is None else Controller(self._controller.targets)
+            self._considered = None
+            self._lower()
+        return earlier
+
     def forget(self, camera: str) -> None:
         """Nobody asks for this camera's frames any more."""
         with self._lock:
@@ -119,6 +138,9 @@ class BudgetKeeper:
     def release(self) -> None:
         """See ModelSwap.release."""
         self._swap.release()
+
+    def _new_swap(self) -> ModelSwap:
+        return ModelSwap(list(self._pipelines.values()), self._submit, self._make, self._taken, self._failed)
 
     def _look_around(self, controller: Controller) -> None:
         """Tells the controller what can be given up, when that may have changed."""

@@ -83,6 +83,7 @@ class ModelSwap:
         """Takes no networks over any more."""
         with self._lock:
             self._closed = self._forgetting = True
+            self._made.setdefault(OWN, self._pipelines[0].networks)
 
     def wait(self, seconds: float | None) -> bool:
         """Whether nothing is being made any more within this time (None: however long it takes), after `close`.
@@ -141,7 +142,7 @@ class ModelSwap:
         except Exception as error:  # whatever a library says: the present networks go on
             with self._lock:
                 in_vain, self._wanted = key == self._wanted, self.in_use if key == self._wanted else self._wanted
-            if in_vain:
+            if in_vain and not self._closed:
                 self._failed(key, error)
 
     def _take(self, key: Key) -> None:
@@ -150,13 +151,13 @@ class ModelSwap:
             with self._lock:
                 self._made[key] = made
         networks = self._made[key]
-        encoded = [_encoded(pipeline, networks, None) for pipeline in self._pipelines]
+        encoded = [encoded_for(pipeline, networks) for pipeline in self._pipelines]
 
         def take() -> None:
             with self._lock:
                 if key != self._wanted or self._closed:
                     return
-            now = [_encoded(pipeline, networks, known) for pipeline, known in zip(self._pipelines, encoded, strict=True)]
+            now = [encoded_for(pipeline, networks, known) for pipeline, known in zip(self._pipelines, encoded, strict=True)]
             for pipeline, reference in zip(self._pipelines, now, strict=True):
                 pipeline.use(networks, reference)
             self.in_use = key
@@ -165,7 +166,7 @@ class ModelSwap:
         self._submit(take).result()
 
 
-def _encoded(pipeline: Pipeline, networks: MultiPredictor, known: Encoded | None) -> Encoded | None:
+def encoded_for(pipeline: Pipeline, networks: MultiPredictor, known: Encoded | None = None) -> Encoded | None:
     """A pipeline's reference frame as the networks see it: `known`, where it is still the frame."""
     rgb = pipeline.background.rgb
     if rgb is None:

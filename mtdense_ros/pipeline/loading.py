@@ -17,8 +17,14 @@ STAGES = ("weights", "engine", "warm-up")
 def load_pipelines(parameters: Parameters, log: Callable[[str], None]) -> tuple[dict[str, Pipeline], dict[str, float]]:
     """A pipeline for each camera by its name, ready for its first frame, and the ms of each stage.
 
-    All use the same networks. Raises WeightsError, DeviceError and ConfigError.
+    All use the same networks. Raises as `load_networks`.
     """
+    networks, stages = load_networks(parameters, log)
+    return {camera: Pipeline(networks, PipelineOptions.of(parameters)) for camera in parameters.cameras}, stages
+
+
+def load_networks(parameters: Parameters, log: Callable[[str], None]) -> tuple[MultiPredictor, dict[str, float]]:
+    """Networks ready for their first frame, and the ms of each stage. Raises WeightsError, DeviceError, EngineError and ConfigError."""
     p, stages = parameters, dict.fromkeys(STAGES, 0.0)
     options = EngineOptions(p.engine, p.device, p.precision, p.threads)
     networks = MultiPredictor.load(p.weights, p.output_routes, options, p.size_hw, p.labels_space)
@@ -35,4 +41,4 @@ def load_pipelines(parameters: Parameters, log: Callable[[str], None]) -> tuple[
         made = f"{name} ({predictor.card.arch}): {', '.join(networks.made_by(name))}"
         engine = f"{predictor.engine_name} on {predictor.device_name}, {predictor.precision}"
         log(f"{made} by {engine} (engine {predictor.engine_rule})")
-    return {camera: Pipeline(networks, PipelineOptions.of(p)) for camera in p.cameras}, stages
+    return networks, stages

@@ -82,6 +82,12 @@ class Pipeline:
         self.background.encode_with(networks.encode_background, encoded)
         self.networks = networks
 
+    def replace(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
+        """As `use`, for networks of whatever outputs: what was measured with the earlier ones is forgotten."""
+        self.use(networks, encoded)
+        self.scale.reset()
+        self._navigation.reset()
+
     def reset(self) -> None:
         """Forgets the background, the metric scale, the ground and the count of frames: the camera is another, or elsewhere."""
         self.background.clear()

@@ -161,6 +161,8 @@ class MtdenseNode(LifecycleNode):
 
     def _apply(self, parameters: Parameters) -> None:
         if self._session is not None:
+            if parameters.weights != self._params.values.weights:
+                self._session.replace(self._effective(parameters))
             self._session.apply(parameters)
         if self._legend is not None:
             self._legend.update(parameters)
@@ -214,14 +216,19 @@ class MtdenseNode(LifecycleNode):
         was_active = self._active
         self._release()
         try:
-            self._configure(dataclasses.replace(self._params.values, engine="torch", device="cpu", precision="fp32"))
+            self._fell_back = True
+            self._configure(self._effective(self._params.values))
         except Exception as error:
+            self._fell_back = False
             return f"engine_fallback failed, too ({error}): "
-        self._fell_back = True
         self.session_or_refuse().carry_over(session)
         if was_active:
             self._serve()
         return ""
+
+    def _effective(self, parameters: Parameters) -> Parameters:
+        """The parameters with the engine that has taken over, if one has."""
+        return dataclasses.replace(parameters, engine="torch", device="cpu", precision="fp32") if self._fell_back else parameters
 
     def _start(self) -> None:
         if state_label(self) != "unconfigured":  # somebody was quicker

@@ -6,15 +6,17 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from concurrent.futures import TimeoutError
 from itertools import count
 
 from rclpy.node import Node
 
 from mtdense_ros.budget.keeper import BudgetKeeper
-from mtdense_ros.errors import ConfigError, MtdenseError
+from mtdense_ros.errors import ConfigError, InputError, MtdenseError
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.loading import load_networks
 from mtdense_ros.pipeline.navigation import check_obstacle_classes
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.ros.camera import Camera
@@ -26,6 +28,9 @@ from mtdense_ros.weights.card import DepthSpec
 
 CLOSE_S = 10.0
 """How long `close` waits for the frame in work, and for networks that are being made."""
+
+REPLACE_S = 10.0
+"""How long the frame in work may take until other networks take over."""
 
 FAILED_CLOSE_S = 1.0
 """The same for a session that failed, whose frame may never come out."""
@@ -47,6 +52,7 @@ class Session:
         self._context = node.context
         self._traced = False
         self._last_error = ""
+        self._retiring: list[threading.Thread] = []
         self._worker = Worker(_take, self._died, "mtdense worker")
         self.budget = BudgetKeeper(pipelines, self._worker.submit, faults, self._logger.info)
         self.cameras: dict[str, Camera] = {}
@@ -65,11 +71,36 @@ class Session:
 
     def apply(self, parameters: Parameters) -> None:
         """Takes new parameters, from the next frame on. Raises ConfigError, with nothing taken, where they contradict the card."""
-        _check_depth(self.networks.depth, parameters, PipelineOptions.of(parameters))
-        check_obstacle_classes(self.networks.label_space, parameters.obstacle_classes)
+        _check(self.networks, parameters)
         for camera in self.cameras.values():
             camera.apply(parameters)
         self.budget.apply(parameters)
+
+    def replace(self, parameters: Parameters) -> None:
+        """Puts the networks of these parameters in the place of the present ones, between two frames.
+
+        They are loaded, checked and warmed before. Raises what goes wrong; the present ones then go on.
+        """
+        networks, _ = load_networks(parameters, self._logger.info)
+        try:
+            _check(networks, parameters)
+            job = self._worker.submit(lambda: self.budget.replace(networks))
+            try:
+                earlier = job.result(REPLACE_S)
+            except TimeoutError:
+                if job.cancel():
+                    raise InputError(f"the frame in work does not end within {REPLACE_S:g} s, so no other weights take over") from None
+                earlier = job.result()
+        except BaseException:
+            networks.close()
+            raise
+
+        def retire() -> None:
+            earlier.wait(None)
+            earlier.release()
+
+        self._retiring.append(threading.Thread(target=retire, name="mtdense retire", daemon=True))
+        self._retiring[-1].start()
 
     def load_first_backgrounds(self) -> None:
         """See BackgroundJobs.load_first, for every camera."""
@@ -172,6 +203,8 @@ class Session:
         if not self.budget.wait(seconds):
             self._logger.warning("networks for the budget are still being prepared; they are closed when they are ready")
             ended = False
+        for thread in self._retiring:
+            thread.join(seconds)
         for camera in self.cameras.values():
             camera.close()
         self._faults.divide(())
@@ -199,6 +232,12 @@ class Session:
 def _take(item: tuple[FrameProcessor, ReceivedImage]) -> None:
     processor, image = item
     processor.take(image)
+
+
+def _check(networks: MultiPredictor, parameters: Parameters) -> None:
+    """The parameters must make sense for what the networks give. Raises ConfigError."""
+    _check_depth(networks.depth, parameters, PipelineOptions.of(parameters))
+    check_obstacle_classes(networks.label_space, parameters.obstacle_classes)
 
 
 def _check_depth(spec: DepthSpec | None, parameters: Parameters, options: PipelineOptions) -> None:

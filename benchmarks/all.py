@@ -1,6 +1,6 @@
 """Every benchmark whose figures are committed, one after the other, then the document of them.
 
-Run: python -m benchmarks.all, 18 minutes on a machine that does nothing else, and --minutes more to watch the memory.
+Run: python -m benchmarks.all, 22 minutes on a machine that does nothing else, and --minutes more to watch the memory.
 --only NAMES repeats some of them; --quick with --folder is for a try. Failures are listed at the end and do not stop the others.
 """
 
@@ -24,6 +24,7 @@ QUICK = {
     "startup": ["--starts", "1"],
     "idle": ["--seconds", "5", "--runs", "1"],
     "growth": ["--quick"],
+    "cameras": ["--quick"],
 }
 """What makes each of them short."""
 

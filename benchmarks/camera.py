@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from benchmarks.common import pictures
-from benchmarks.common.helper import ACKNOWLEDGED, NODE, Clock, Commands, camera_info, header, image, reliable, stamp_of
+from benchmarks.common.helper import NODE, Clock, Commands, acknowledged, camera_info, header, image, outputs_of, reliable, stamp_of
 from mtdense_ros.errors import InputError
 from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
@@ -29,16 +29,17 @@ UNDER_WAY = 2
 
 
 class Camera:
-    """Sends pictures of this (height, width) with camera_info, publishers keeping the last `depth`."""
+    """Sends pictures of this (height, width) with camera_info, publishers keeping the last `depth`. name: among several cameras."""
 
-    def __init__(self, node: Node, size_hw: tuple[int, int], depth: int, clock: Clock) -> None:
+    def __init__(self, node: Node, name: str, size_hw: tuple[int, int], depth: int, clock: Clock) -> None:
         self._node = node
         self._clock = clock
         self._spinner = Spinner(node, NODE)
-        self._images = node.create_publisher(Image, "/camera/image_raw", reliable(depth))
-        self._infos = node.create_publisher(CameraInfo, "/camera/camera_info", reliable(depth))
+        self._capture_service = f"{outputs_of(name)}/background/capture"
+        self._images = node.create_publisher(Image, f"/{name}/image" if name else "/camera/image_raw", reliable(depth))
+        self._infos = node.create_publisher(CameraInfo, f"/{name or 'camera'}/camera_info", reliable(depth))
         self._under_way: list[int] = []
-        self._subscription = node.create_subscription(Header, ACKNOWLEDGED, self._acknowledged, reliable(10))
+        self._subscription = node.create_subscription(Header, acknowledged(name), self._acknowledged, reliable(10))
         self._info = camera_info(size_hw)
         self._background = image(pictures.background(size_hw))
         self._moving = [image(rgb) for rgb in pictures.moving(size_hw)]
@@ -55,7 +56,7 @@ class Camera:
 
     def _capture(self) -> None:
         """Asks again, and sends the picture again, until the node has it: it may still be loading its network."""
-        client = self._node.create_client(Trigger, f"{NODE}/background/capture")
+        client = self._node.create_client(Trigger, self._capture_service)
         self._spinner.wait(client.service_is_ready, START_S, "offer background/capture")
         end, message = time.monotonic() + START_S, "no answer"
         while time.monotonic() < end:
@@ -102,12 +103,17 @@ class Camera:
 
 def main(arguments: Any = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", default="", help="of the camera, where the node has several")
     parser.add_argument("--size", type=int, nargs=2, required=True, metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--depth", type=int, required=True)
     parser.add_argument("--clock", type=int, required=True, help="ns, wall minus monotonic")
     options = parser.parse_args(arguments)
     commands = Commands()
-    return run_node("camera", lambda node: Camera(node, tuple(options.size), options.depth, Clock(options.clock)).serve(commands))
+
+    def serve(node: Node) -> None:
+        Camera(node, options.name, tuple(options.size), options.depth, Clock(options.clock)).serve(commands)
+
+    return run_node(f"camera_{options.name}" if options.name else "camera", serve)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,19 @@ From the start of the process to its first output. A camera at 30 Hz and a subsc
 
 _IDLE = "What the node takes of a core while a camera of 640x480 runs at 30 Hz with its camera_info, and no output has a subscriber.\n"
 
+_CAMERAS = """\
+One node with several cameras of {camera} (parameter `cameras`), each a process of its own, and a sink of its own for all its outputs. The
+network's input is the card's. First all cameras at 5 Hz, none in step with another; then all as fast as the node takes their images, with
+two of each on their way. *frames without outputs*: all that were sent and of which not all outputs came back. *cores*, *CPU*
+and *RSS* are the node's; RSS is the highest of all rounds.
+"""
+
+_BATCHES = """\
+The node works on one frame at a time. Pictures that arrive together could go through the network in one batch instead: here
+without ROS, each picture with its own background, in turns. *Age*: of the predictions, from the arrival of all pictures. A batch saves
+little on a CPU, all its pictures are as old as the last one, and the engine keeps another compiled network for each size of a batch.
+"""
+
 _MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs have a subscriber.\n"
 
 
@@ -137,6 +150,14 @@ def _idle(content: Content) -> str:
     return f"## Idle\n\n{_IDLE}\n{made_on(content)}\n{node_tables.idle(content['runs'])}"
 
 
+def _cameras(content: Content) -> str:
+    return "\n".join([
+        f"## Several cameras\n\n{_CAMERAS.format(**content)}\n{made_on(content)}",
+        node_tables.cameras(content["phases"]),
+        f"### One by one or in batches\n\n{_BATCHES}\n{node_tables.by_batch(content['batches'])}",
+    ])  # fmt: skip
+
+
 def _memory(content: Content) -> str:
     return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{node_tables.memory(content['samples'])}"
 
@@ -148,6 +169,7 @@ SECTIONS: dict[str, Callable[[Content], str]] = {
     "startup": _startup,
     "idle": _idle,
     "growth": _growth,
+    "cameras": _cameras,
     "memory": _memory,
 }
 """The files of docs/performance by name, in the order of the document."""
@@ -158,6 +180,7 @@ TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
     "around_network": targets.whole_frames,
     "startup": lambda content: targets.startup(content["starts"]),
     "idle": lambda content: targets.idle(content["runs"]),
+    "cameras": lambda content: targets.cameras(content["phases"]),
 }
 """Where targets are read from."""
 

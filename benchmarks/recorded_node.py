@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from benchmarks.common.helper import end_with_parent
 from mtdense_ros.ros import node
@@ -18,14 +17,14 @@ IN_NODE = ("decode", "pipeline", "publish")
 
 def record_frames() -> None:
     """Sends every frame that is recorded for /diagnostics as an event too."""
-    book = Statistics.finish
+    book = Statistics.published
 
-    def finish(self: Statistics, now_s: float, age_s: float, stamp_age_s: float, stages_ms: Mapping[str, float], *more: Any) -> None:
+    def published(self: Statistics, now_s: float, age_s: float, stamp_age_s: float, stages_ms: Mapping[str, float]) -> None:
         stages = {**stages_ms, "node": sum(stages_ms[name] for name in IN_NODE)}
         tell(event="frame", at_ns=time.monotonic_ns(), stamp_ns=time.time_ns() - round(1e9 * stamp_age_s), stages=stages)
-        book(self, now_s, age_s, stamp_age_s, stages_ms, *more)
+        book(self, now_s, age_s, stamp_age_s, stages_ms)
 
-    Statistics.finish = finish
+    Statistics.published = published
 
 
 if __name__ == "__main__":

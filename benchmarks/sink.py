@@ -13,7 +13,7 @@ from typing import Any
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from benchmarks.common.helper import ACKNOWLEDGED, NODE, OUTPUTS, Clock, Commands, reliable, stamp_of
+from benchmarks.common.helper import NODE, OUTPUTS, Clock, Commands, acknowledged, outputs_of, reliable, stamp_of
 from mtdense_ros.ros.tools.helper_node import Spinner, run_node, tell
 
 START_S = 60.0
@@ -27,9 +27,9 @@ FEW_S = 3.0
 
 
 class Sink:
-    """Subscribes to all OUTPUTS, keeping the last `depth`. acknowledges: whether to tell the camera of each complete set."""
+    """Subscribes to all OUTPUTS of a camera, keeping the last `depth`. acknowledges: whether to tell the camera of each complete set."""
 
-    def __init__(self, node: Node, depth: int, clock: Clock, acknowledges: bool) -> None:
+    def __init__(self, node: Node, camera: str, depth: int, clock: Clock, acknowledges: bool) -> None:
         self._node = node
         self._clock = clock
         self._acknowledges = acknowledges
@@ -38,9 +38,9 @@ class Sink:
         self._missing: dict[int, set[int]] = {}
         self._completions: list[float] = []
         self._last = time.monotonic()
-        self._publisher = node.create_publisher(Header, ACKNOWLEDGED, reliable(10))
+        self._publisher = node.create_publisher(Header, acknowledged(camera), reliable(10))
         self._subscriptions = [
-            node.create_subscription(kind, f"{NODE}/{name}", partial(self._receive, index), reliable(depth))
+            node.create_subscription(kind, f"{outputs_of(camera)}/{name}", partial(self._receive, index), reliable(depth))
             for index, (name, kind) in enumerate(OUTPUTS.items())
         ]
 
@@ -76,12 +76,17 @@ class Sink:
 
 def main(arguments: Any = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--camera", default="", help="name of the camera, where the node has several")
     parser.add_argument("--depth", type=int, default=10)
     parser.add_argument("--clock", type=int, required=True, help="ns, wall minus monotonic")
     parser.add_argument("--silent", action="store_true", help="leave it to another sink to tell the camera what has come")
     options = parser.parse_args(arguments)
     commands = Commands()
-    return run_node("sink", lambda node: Sink(node, options.depth, Clock(options.clock), not options.silent).serve(commands))
+
+    def serve(node: Node) -> None:
+        Sink(node, options.camera, options.depth, Clock(options.clock), not options.silent).serve(commands)
+
+    return run_node(f"sink_{options.camera}" if options.camera else "sink", serve)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,17 @@ OUTPUTS = {name: PointCloud2 if name == "points" else Image for name in OUTPUT_N
 """What the sink subscribes to, below the node's name: name -> type."""
 
 NODE = "/mtdense"
-ACKNOWLEDGED = "/benchmark/complete"
 FRAME_ID = "camera_optical_frame"
+
+
+def outputs_of(camera: str) -> str:
+    """What stands before the names of a camera's outputs; an unnamed one is the node's only camera."""
+    return f"{NODE}/{camera}" if camera else NODE
+
+
+def acknowledged(camera: str) -> str:
+    """The topic on which the sink tells a camera which of its frames are complete."""
+    return f"/benchmark/{camera}/complete" if camera else "/benchmark/complete"
 
 
 def reliable(depth: int) -> QoSProfile:

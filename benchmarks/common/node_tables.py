@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from benchmarks.common import batches
 from benchmarks.common.statistics import (
     Phase,
     by_round,
     chosen,
+    complete,
     lost,
     median,
     output_ages,
     percentiles,
+    quotient,
     rate,
     set_ages,
     stage,
@@ -95,6 +100,52 @@ def growth(phases: Sequence[Phase]) -> str:
         memory = number(max(p["rss_mb"] for p in of), 0)
         rows.append((size_text(camera), str(sinks), number(p50), number(p95), *inside, cores, memory, str(sum(map(lost, of)))))
     head = ("camera", "sinks", "age p50", "p95", "network p50", "outside it p50", "of it publishing", "cores", "RSS MB", "lost frames")
+    return markdown_table(head, rows)
+
+
+def cameras(phases: Sequence[Phase]) -> str:
+    """Every number of cameras at every rate, over all rounds: rates of the slowest and the fastest camera, ages of all frames."""
+    rows = []
+    for count, rate_hz in sorted(dict.fromkeys((p["count"], p["rate"]) for p in phases), key=lambda case: (case[1] == 0.0, case)):
+        of = [p for p in phases if (p["count"], p["rate"]) == (count, rate_hz)]
+        rates = [median([rate(p) for p in of if p["camera"] == name]) for name in dict.fromkeys(p["camera"] for p in of)]
+        p50, p95, _ = percentiles(set_ages(of))
+        cores = median([p["cores"]["node"] for p in of])
+        cost = number(quotient(1e3 * cores, median(rates) * count), 0)
+        memory = number(max(p["rss_mb"] for p in of), 0)
+        missing = f"{sum(map(unanswered, of))} of {sum(p['sent'] for p in of)}" if rate_hz else "-"
+        rows.append((str(count), hertz(rate_hz), number(min(rates)), number(max(rates)), number(p50), number(p95), missing))
+        rows[-1] += (number(cores, 2), cost, memory)
+    head = ("cameras", "each at", "fps of the slowest", "of the fastest", "age p50", "p95", "frames without outputs")
+    head += ("cores", "CPU ms a frame", "RSS MB")
+    return markdown_table(head, rows)
+
+
+def unanswered(phase: Phase) -> int:
+    """Frames that the camera sent and of which not all outputs were received, whatever became of them."""
+    return int(phase["sent"]) - len(complete(phase))
+
+
+def memory_per_camera(phases: Sequence[Phase]) -> float:
+    """By how many MB the node's memory grows with each camera, from the fewest to the most; NaN where that cannot be said."""
+    by_count = {count: median([p["rss_mb"] for p in phases if p["count"] == count]) for count in sorted({p["count"] for p in phases})}
+    if len(by_count) < 2:
+        return math.nan
+    (fewest, least), *_, (most, greatest) = by_count.items()
+    return float((greatest - least) / (most - fewest))
+
+
+def by_batch(measured: Sequence[Mapping[str, Any]]) -> str:
+    """One call for all pictures that arrive together against one call each."""
+    (one_ms,) = [median(each["ms"]) for each in measured if each["count"] == 1]
+    rows = []
+    for each in measured:
+        call = median(each["ms"])
+        ages = batches.ages_ms(call, one_ms, each["count"])
+        per_picture = number(call / each["count"]), number(one_ms * each["count"] / call, 2)
+        rows.append((str(each["count"]), *per_picture, *(number(age) for age in ages), number(each["memory_mb"], 0)))
+    one_by_one, in_a_batch = ("mean age one by one", "greatest"), ("mean age in a batch", "greatest")
+    head = ("pictures", "ms each in a batch", "x one by one", *one_by_one, *in_a_batch, "MB for it")
     return markdown_table(head, rows)
 
 

@@ -1,10 +1,10 @@
-"""Camera, node under test and sink: three processes in a ROS 2 domain of their own, and what a phase of them leaves."""
+"""Camera, node under test and sink: processes in a ROS 2 domain of their own, and what a phase of them leaves."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -30,17 +30,29 @@ JITTER_NS = 100_000_000
 
 
 class System:
-    """The three processes of a variant, for a `with`. camera_hw: of the pictures; network: size parameter of the node, WIDTHxHEIGHT,
-    empty for the card's; sinks: how many hear all outputs. The logs are left in `folder`."""
+    """The processes of a variant, for a `with`: the node, and each camera with its sinks. camera_hw: of the pictures; network: size
+    parameter of the node, WIDTHxHEIGHT, empty for the card's; sinks: how many hear all outputs; cameras: the names of several. The logs
+    are left in `folder`."""
 
-    def __init__(self, variant: Variant, camera_hw: tuple[int, int], network: str, folder: Path, sinks: int = 1) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        camera_hw: tuple[int, int],
+        network: str,
+        folder: Path,
+        sinks: int = 1,
+        cameras: Sequence[str] = ("",),
+    ) -> None:
         self._variant = variant
         self._camera_hw = camera_hw
         self._network = network
         self._folder = folder
         self._sink_count = sinks
+        self._names = cameras
         self._domain = str(free_domain())
         self._clock_ns = time.time_ns() - time.monotonic_ns()
+        self._cameras: list[Child] = []
+        self._sinks: list[Child] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> System:
@@ -56,47 +68,60 @@ class System:
         self._stack.close()
 
     def play(self, rate: float, warm_up_s: float, seconds: float) -> Phase:
-        """One phase: the camera at `rate` Hz (0: as fast as the node takes them); nothing counts before the warm-up is over."""
+        """`play_all` of a single camera."""
+        return self.play_all(rate, warm_up_s, seconds)[0]
+
+    def play_all(self, rate: float, warm_up_s: float, seconds: float) -> list[Phase]:
+        """One phase of each camera, all at once, at `rate` Hz (0: as fast as the node takes them); nothing counts before the warm-up is
+        over. Of several cameras each phase has the node's figures (finished, cores, rss_mb, stages) of all together."""
         _drain(self._node)
-        command(self._camera, do="play", rate=rate, seconds=warm_up_s + seconds)
-        begin_ns = self._answer(self._camera, "began")["begin_ns"]
+        for camera in self._cameras:
+            command(camera, do="play", rate=rate, seconds=warm_up_s + seconds)
+        begins_ns = [self._answer(camera, "began")["begin_ns"] for camera in self._cameras]
         time.sleep(warm_up_s)
         before = self._usages()
         time.sleep(seconds)
         usage = {name: (now, now.cores_since(before[name])) for name, now in self._usages().items()}
-        sent = self._answer(self._camera, "played")["sent"]
+        sent = [self._answer(camera, "played")["sent"] for camera in self._cameras]
         for sink in self._sinks:
             command(sink, do="report")
         arrivals = [self._answer(sink, "arrivals")["arrivals"] for sink in self._sinks]
-        frames = [event for event in _drain(self._node) if event["stamp_ns"] > begin_ns - JITTER_NS]
-        measured_ns = [begin_ns - self._clock_ns + round(1e9 * s) for s in (warm_up_s, warm_up_s + seconds)]
+        frames = [event for event in _drain(self._node) if event["stamp_ns"] > begins_ns[0] - JITTER_NS]
+        measured_ns = [begins_ns[0] - self._clock_ns + round(1e9 * s) for s in (warm_up_s, warm_up_s + seconds)]
         time.sleep(SETTLE_S)
-        return {
+        common = {
             "variant": self._variant.name,
             "rate": rate,
             "warm_up_s": warm_up_s,
             "seconds": seconds,
-            "sent": sent,
             "finished": len(frames),
             "cores": {name: cores for name, (_, cores) in usage.items()},
             "rss_mb": usage["node"][0].rss_mb,
             "outputs": OUTPUT_NAMES,
-            "frames": sets(arrivals[0], len(OUTPUT_NAMES), begin_ns),
             "stages": _stages(frames, *measured_ns),
         }
+        received = arrivals[:: self._sink_count]
+        return [
+            {**common, "sent": count, "frames": sets(came, len(OUTPUT_NAMES), begin_ns)}
+            for count, came, begin_ns in zip(sent, received, begins_ns, strict=True)
+        ]
 
     def _start(self) -> None:
         self._node = self._child("node", self._variant.module, self._variant.tuned, *self._node_arguments())
         clock = ["--clock", str(self._clock_ns)]
         silent = [[], *[["--silent"]] * (self._sink_count - 1)]
-        self._sinks = [self._child(f"sink{i}", "benchmarks.sink", self._variant.tuned, *clock, *more) for i, more in enumerate(silent)]
+        silent = [[], *[["--silent"]] * (self._sink_count - 1)]
         camera_tuned = self._variant.tuned if self._variant.camera_tuned is None else self._variant.camera_tuned
-        camera = ["--size", *(str(side) for side in self._camera_hw), "--depth", str(self._variant.camera_depth)]
-        self._camera = self._child("camera", "benchmarks.camera", camera_tuned, *clock, *camera)
+        sizes = ["--size", *(str(side) for side in self._camera_hw), "--depth", str(self._variant.camera_depth)]
+        for name in self._names:
+            for i, more in enumerate(silent):
+                self._sinks.append(self._child(f"sink{name}{i}", "benchmarks.sink", self._variant.tuned, *clock, "--camera", name, *more))
+            self._cameras.append(self._child(f"camera{name}", "benchmarks.camera", camera_tuned, *clock, "--name", name, *sizes))
         for sink in self._sinks:
             wait_for(sink, "ready", START_S, self._children())
-        command(self._camera, do="capture")
-        wait_for(self._camera, "captured", START_S, self._children())
+        for camera in self._cameras:
+            command(camera, do="capture")
+            wait_for(camera, "captured", START_S, self._children())
         time.sleep(SETTLE_S)
 
     def _child(self, name: str, module: str, tuned: bool, *arguments: str) -> Child:
@@ -111,17 +136,17 @@ class System:
         if self._variant.module != "benchmarks.relay_node":
             values |= {"weights": WEIGHTS, "size": self._network}
         if self._variant.module == "benchmarks.recorded_node":
-            values |= {"warm_up": f"{width}x{height}"}
+            values |= {"warm_up": f"{width}x{height}", "cameras": list(self._names)}
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / "parameters.yaml"
         file.write_text(yaml.safe_dump({"mtdense": {"ros__parameters": values}}), encoding="utf-8")
         return ["--ros-args", "--params-file", str(file), *(word for rule in REMAPS for word in ("-r", rule))]
 
     def _children(self) -> list[Child]:
-        return [self._node, self._camera, *self._sinks]
+        return [self._node, *self._cameras, *self._sinks]
 
     def _usages(self) -> dict[str, Usage]:
-        named = {"node": self._node, "camera": self._camera, "sink": self._sinks[0]}
+        named = {"node": self._node, "camera": self._cameras[0], "sink": self._sinks[0]}
         try:
             return {name: Usage.of(child.pid) for name, child in named.items()}
         except OSError as error:

@@ -119,6 +119,16 @@ def idle(runs: Sequence[dict[str, float]]) -> list[Target]:
     return [Target("nobody listens, camera at 30 Hz: of a core", 2, median([run["node_percent"] for run in runs]), unit=" %", decimals=2)]
 
 
+def cameras(phases: Sequence[Phase]) -> list[Target]:
+    """Of several cameras in one node."""
+    four = [p for p in phases if p["count"] == 4 and p["rate"]]
+    unanswered = sum(map(node_tables.unanswered, four)) if four else math.nan
+    return [
+        Target("the node's memory, by each further camera of 640x480", 60, node_tables.memory_per_camera(phases), unit=" MB"),
+        Target("4 cameras of 640x480 at 5 Hz, the card's input size: frames without outputs", 0, unanswered, decimals=0),
+    ]
+
+
 def table(targets: Sequence[Target]) -> str:
     """All of them with their verdicts."""
     return markdown_table(("target", "wanted", "measured", ""), (target.row() for target in targets))

@@ -155,6 +155,33 @@ def test_the_network_s_table():
     assert "15.0 %" in network_tables.by_outputs(runs, costs)
 
 
+BATCHES = [{"count": 1, "memory_mb": 0.0, "ms": [10.0]}, {"count": 4, "memory_mb": 30.0, "ms": [32.0]}]
+
+
+def cameras_of(count, rate, rss_mb, **more):
+    """Phases of so many cameras; a frame a second of each is without outputs where `sent` says so."""
+    return [phase(camera=f"camera{i}", count=count, rate=rate, rss_mb=rss_mb, **{"sent": 3, **more}) for i in range(count)]
+
+
+def test_cameras_by_hand():
+    phases = cameras_of(1, 5.0, 500.0) + cameras_of(4, 5.0, 650.0, sent=4) + cameras_of(4, 0.0, 680.0)
+    memory, unanswered = targets.cameras(phases)
+    assert memory.value == pytest.approx((665.0 - 500.0) / 3) and memory.verdict == "reached"
+    assert unanswered.value == 4 and unanswered.verdict == "missed"
+    table = node_tables.cameras(phases).splitlines()
+    assert "| 4 of 16 |" in table[3] and "| - |" in table[4] and "| 680 |" in table[4]
+
+
+def test_a_single_number_of_cameras_says_nothing_about_growth():
+    assert [target.verdict for target in targets.cameras(cameras_of(1, 5.0, 500.0))] == ["not measured", "not measured"]
+
+
+def test_batches_by_hand():
+    """Four pictures of 10 ms, or 32 ms in one call: a quarter more of them, but the mean age grows from 25 to 32 ms."""
+    (row,) = [line for line in node_tables.by_batch(BATCHES).splitlines() if line.startswith("| 4 |")]
+    assert [cell.strip() for cell in row.strip("|").split("|")] == ["4", "8.0", "1.25", "25.0", "40.0", "32.0", "32.0", "30"]
+
+
 def test_figures_survive_their_file(tmp_path):
     runs, costs = network_runs()
     content = {**machine.description(), "skipped": {"bf16": "no"}, "runs": runs, "costs_gmac": costs}
@@ -171,11 +198,13 @@ def test_the_document_has_a_section_for_each_file(tmp_path):
     record.write(tmp_path / "idle.json", {**head, "runs": [{"node_percent": 1.5, "camera_percent": 4.0, "rss_mb": 400.0}]})
     grown = [phase(camera=[240, 320], sinks=2)]
     record.write(tmp_path / "growth.json", {**head, "phases": grown})
+    seen = {"camera": "front", "count": 1, "rate": 5.0}
+    record.write(tmp_path / "cameras.json", {**head, "camera": "640x480", "phases": [phase(**seen)], "batches": BATCHES})
     record.write(
         tmp_path / "memory.json", {**head, "samples": [{"minute": i / 4, "rss_mb": 500.0, "frames": 450 * i} for i in range(1, 30)]}
     )
     text = document(tmp_path)
-    sections = ["Targets", "End to end", "Startup, engine auto", "Idle", "Growth", "Memory over time"]
+    sections = ["Targets", "End to end", "Startup, engine auto", "Idle", "Growth", "Several cameras", "Memory over time"]
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == sections
     assert "warm disk | at most 5.0 s | 5.5 s | missed |" in text
     assert "of a core | at most 2.00 % | 1.50 % | reached |" in text
@@ -185,7 +214,7 @@ def test_the_document_has_a_section_for_each_file(tmp_path):
 
 
 def test_all_of_them_in_order(tmp_path):
-    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "around_network", "startup", "idle", "growth"]
+    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "around_network", "startup", "idle", "growth", "cameras"]
     options = all_benchmarks.options_of(["--minutes", "2", "--quick", "--folder", str(tmp_path)])
     assert options.names[-1] == "memory"
     assert all_benchmarks.arguments_of("memory", options) == ["benchmarks.growth", "--minutes", "2.0", "--json", f"{tmp_path}/memory.json"]

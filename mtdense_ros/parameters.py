@@ -216,6 +216,15 @@ class Parameters:
         "max_age_from", "arrival", "age is measured from the arrival or from the time stamp", choices=("arrival", "stamp")
     )
 
+    frozen_after: float = _parameter(
+        "frozen_after",
+        5.0,
+        "a camera that has shown noise and then sends the same image, bit for bit, for this time is blocked; 0: never",
+        unit="s",
+        low=0.0,
+        high=3600.0,
+    )
+
     # the reference frame
     background_path: str = _parameter("background.path", "", "PNG file that save writes and load reads; it is loaded at configure")
     background_seconds: float = _parameter(
@@ -232,6 +241,45 @@ class Parameters:
         "foreground probability from which a pixel counts as changed; 0: as the weights' card says",
         low=0.0,
         high=0.99,
+    )
+
+    background_capture_on_start: bool = _parameter(
+        "background.capture_on_start", False, "capture the first usable frame after activation, if there is no background then"
+    )
+    background_on_motion: str = _parameter(
+        "background.on_motion",
+        "suspend",
+        "while the camera is moved. suspend: no mask; compensate: up to 12 px, else no mask; report: a fault only; "
+        "recapture: no mask, then a new background",
+        choices=("suspend", "compensate", "report", "recapture"),
+    )
+    background_on_light: str = _parameter(
+        "background.on_light",
+        "report",
+        "while the light is too different. report: a fault only; compensate: by gain and offset; recapture: then a new background",
+        choices=("report", "compensate", "recapture"),
+    )
+    background_recapture_after: float = _parameter(
+        "background.recapture_after", 10.0, "a new background is captured when nothing has moved for this time", unit="s", low=1.0, high=3600.0
+    )
+    background_absorb_after: float = _parameter(
+        "background.absorb_after",
+        0.0,
+        "what has not moved for this time becomes part of the background; 0: never",
+        unit="s",
+        low=0.0,
+        high=86400.0,
+    )
+    background_motion_px: float = _parameter(
+        "background.motion_px",
+        4.0,
+        "mean displacement of the image from which the camera counts as moved",
+        unit="px",
+        low=0.5,
+        high=100.0,
+    )
+    background_watch_rate: float = _parameter(
+        "background.watch_rate", 5.0, "how often a frame is looked at for motion, light and a blocked camera; 0: never", unit="Hz", low=0.0, high=30.0
     )
 
     # depth, labels, cloud and pictures

@@ -38,10 +38,10 @@ def covered(small: NDArray[np.uint8], background_detail: float = 0.0) -> str:
     picture = grey(small)
     low, high = np.percentile(picture, (2, 98))
     if np.percentile(picture, 99) < _BLACK:
-        return "black: nearly all pixels are darker than grey level 20; is the lens cap on, or the light off?"
+        return "black: nearly all pixels are darker than grey level 20 (lens cap on, or light off)"
     plain = detail(picture) < _DETAIL and high - low < _SPAN and low < _BURNT_OUT
     if plain and (picture.mean() < _DARK or background_detail > _DETAILED):
-        return "covered: the picture is almost uniform; is something on or right before the lens?"
+        return "covered: the picture is almost uniform (something on or right before the lens)"
     return ""
 
 

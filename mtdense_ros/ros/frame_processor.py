@@ -19,6 +19,8 @@ from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.compressed import BadImage
 from mtdense_ros.imaging.encodings import MessageBuffers, UnknownEncoding
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline import background_care
+from mtdense_ros.pipeline.background_care import BackgroundCare, CareSettings
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, Results
 from mtdense_ros.pipeline.results import METRIC
 from mtdense_ros.ros.camera_info import CameraCache, UnusableCamera, View
@@ -56,6 +58,7 @@ class FrameProcessor:
 
     camera is the camera's name; clock_ns returns the time of the ROS clock. failed_frames: those since the last published one that
     the engine failed on, the last of them under the fault failed_by; a background counts too.
+    recapture is called when a new reference is due.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class FrameProcessor:
         self.parameters = Parameters()
         self.serving = False
         self.captures = Captures()
+        self.care = BackgroundCare(pipeline.background)
+        self.recapture: Callable[[], object] = lambda: None
         self.size_hw: tuple[int, int] | None = None
         self.failed_frames = 0
         self.failed_by = ""
@@ -122,8 +127,11 @@ class FrameProcessor:
         subscribed = self._publishers.subscribed()
         view = self._camera(image, rgb, subscribed)
         frame = self._frame(image, rgb, view)
+        self._pipeline.background.adapt(view.model if view is not None and view.rectify else None)
         watch.lap("decode")
-        self._offer_capture(frame)
+        self._offer_capture(rgb, frame)
+        self._take_care(image, rgb)
+        watch.lap("background")
         if not subscribed:
             return "unheard"
         setting, wanted = self._budget.setting, results_of(subscribed)
@@ -198,12 +206,13 @@ class FrameProcessor:
             return Frame(rgb, image.stamp_ns, frame_id, reference=reference)
         return Frame(rectified(rgb, view, self._memory), image.stamp_ns, frame_id, view.model.intrinsics, view.rectify, reference)
 
-    def _offer_capture(self, frame: Frame) -> None:
-        capture = self.captures.offer(frame.rgb)
+    def _offer_capture(self, rgb: NDArray[np.uint8], frame: Frame) -> None:
+        """Shows a raw image to the capture under way, if any."""
+        capture = self.captures.offer(rgb)
         if capture is None:
             return
         try:
-            self._pipeline.background.capture_median(capture.frames, frame.frame_id, frame.stamp_ns, frame.rectified)
+            self._pipeline.background.capture_median(capture.frames, frame.frame_id, frame.stamp_ns)
         except Exception as error:
             capture.done.set_exception(error)
             raise
@@ -211,15 +220,29 @@ class FrameProcessor:
         count, (height, width) = len(capture.frames), frame.rgb.shape[:2]
         capture.done.set_result(f"reference frame {width}x{height} of {count} {'frame' if count == 1 else 'frames'}")
 
+    def _take_care(self, image: ReceivedImage, rgb: NDArray[np.uint8]) -> None:
+        """Looks, now and then, whether the camera and the light are as they were when the background was taken."""
+        settings = CareSettings.of(self.parameters)
+        report = self.care.observe(rgb, image.stamp_ns, image.at_ns * 1e-9, settings)
+        if report is None:
+            return
+        with self._faults.judging(*background_care.FAULTS):
+            for fault, message in report.faults.items():
+                self._faults.report(fault, f"{image.topic}: {message}")
+        if report.recapture and not self.captures.active:
+            self.recapture()
+
     def _report_gaps(self, wanted: frozenset[str], results: Results, frame: Frame, view: View | None) -> None:
         """What was wanted and could not be made, or is doubtful; and the end of what was so before.
 
         A result that is not due on this frame says nothing, so each result keeps its fault until it is made or no longer wanted.
         """
-        named = self._report_named(results)
+        named = {*self._report_named(results), self._pipeline.background.suspended}
         before = set(self._gaps.values())
         self._gaps = {name: fault for name, fault in self._gaps.items() if name in wanted and name not in results}
         for name, reason in results.missing.items():
+            if reason in named:
+                self._gaps.pop(name, None)
             # the lack of a camera was reported with its own reason, and so was what has a name of its own
             if (name not in METRIC or view is not None) and reason not in named:
                 self._gaps[name] = self._fault_of(name, frame)

@@ -18,14 +18,21 @@ PATIENCE_S = 2.0
 MOST_FRAMES = 31
 """Enough for a median, and a bound on memory."""
 
+Usable = Callable[[NDArray[np.uint8]], bool]
+
 
 class Capture:
-    """One request for a reference of `seconds` (0: one frame) from the time `now` on (s, monotonic); `done` gets its answer."""
+    """One request for a reference of `seconds` (0: one frame) from the time `now` on (s, monotonic); `done` gets its answer.
 
-    def __init__(self, seconds: float, now: float) -> None:
+    It fails when it is not complete `patience_s` after it could have been. usable: which frames (H, W, 3) may be taken.
+    """
+
+    def __init__(self, seconds: float, now: float, patience_s: float = PATIENCE_S, usable: Usable | None = None) -> None:
         self.done: Future[str] = Future()
         self.frames: list[NDArray[np.uint8]] = []
         self._complete_at = now + seconds
+        self._patience_s = patience_s
+        self._usable = usable
         self._spacing = seconds / (MOST_FRAMES - 1)
         self._next_at = now
 
@@ -36,14 +43,14 @@ class Capture:
         """
         if self.frames and self.frames[0].shape != rgb.shape:
             self.frames.clear()
-        if now >= self._next_at:
+        if now >= self._next_at and (self._usable is None or self._usable(rgb)):
             self.frames.append(rgb.copy())
             self._next_at = max(self._next_at + self._spacing, now)
         return bool(self.frames) and now >= self._complete_at
 
     def expired(self, now: float) -> bool:
         """Whether no frame completed it in time."""
-        return now > self._complete_at + PATIENCE_S
+        return now > self._complete_at + self._patience_s
 
 
 class Captures:
@@ -59,9 +66,9 @@ class Captures:
         """Whether frames are needed."""
         return self._current is not None
 
-    def start(self, seconds: float) -> Future[str]:
-        """Begins a capture, in place of one that was under way."""
-        capture = Capture(seconds, self._clock())
+    def start(self, seconds: float, patience_s: float = PATIENCE_S, usable: Usable | None = None) -> Future[str]:
+        """Begins a capture, in place of one that was under way; see Capture."""
+        capture = Capture(seconds, self._clock(), patience_s, usable)
         self.abandon("a newer request came")
         with self._lock:
             self._current = capture

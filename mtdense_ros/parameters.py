@@ -260,7 +260,12 @@ class Parameters:
         choices=("report", "compensate", "recapture"),
     )
     background_recapture_after: float = _parameter(
-        "background.recapture_after", 10.0, "a new background is captured when nothing has moved for this time", unit="s", low=1.0, high=3600.0
+        "background.recapture_after",
+        10.0,
+        "recapture takes a new background when nothing has moved for this time",
+        unit="s",
+        low=1.0,
+        high=3600.0,
     )
     background_absorb_after: float = _parameter(
         "background.absorb_after",
@@ -279,7 +284,12 @@ class Parameters:
         high=100.0,
     )
     background_watch_rate: float = _parameter(
-        "background.watch_rate", 5.0, "how often a frame is looked at for motion, light and a blocked camera; 0: never", unit="Hz", low=0.0, high=30.0
+        "background.watch_rate",
+        5.0,
+        "how often a frame is looked at for motion, light and a blocked camera; 0: never",
+        unit="Hz",
+        low=0.0,
+        high=30.0,
     )
 
     # depth, labels, cloud and pictures

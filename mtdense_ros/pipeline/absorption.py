@@ -21,7 +21,7 @@ class Absorption:
 
     def __init__(self) -> None:
         self._seen: Rgb | None = None
-        self._since = np.zeros((0, 0))
+        self._since: NDArray[np.float64] = np.zeros((0, 0))
         self._next = 0.0
 
     def forget(self) -> None:

@@ -72,6 +72,8 @@ class BackgroundCare:
     def values(self) -> dict[str, str]:
         """What is measured of the camera, for /diagnostics."""
         registration = self.watch.findings.registration
+        if self.watch.reference is None:
+            return {}
         if registration is None:
             return {"background seen again": self.watch.blindness or "not yet"}
         motion, light = registration.motion, registration.light

@@ -87,7 +87,7 @@ def _facts(content: bytes, path: Path) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _checked(facts: Any, rgb: Rgb, where: Path) -> tuple[str, int]:
+def _checked(facts: Any, rgb: NDArray[np.uint8], where: Path) -> tuple[str, int]:
     """frame_id and stamp_ns of the facts that belong to a picture."""
     kinds = {"format": int, "width": int, "height": int, "frame_id": str, "stamp_ns": int}
     if not isinstance(facts, dict) or any(type(facts.get(name)) is not kind for name, kind in kinds.items()):

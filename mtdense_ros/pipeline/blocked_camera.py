@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.registration.reduction import grey
+from mtdense_ros.registration.reduction import grey, levels_at
 
 _BLACK = 20
 """Grey level under which nearly all of a black picture lies; drivers send 0 or 16 for black."""
@@ -27,7 +27,7 @@ _NOISY_ROWS, _NOISY_PAIRS = 0.9, 20
 def detail(picture: NDArray[np.uint8]) -> float:
     """The local difference in grey levels that 2 % of the pixels of a grey picture (h, w) exceed."""
     difference = np.asarray(cv2.absdiff(cv2.blur(picture, (3, 3)), cv2.blur(picture, (11, 11))), np.uint8)
-    return float(np.percentile(difference, 98))
+    return float(levels_at(difference, 0.98)[0])
 
 
 def covered(small: NDArray[np.uint8], background_detail: float = 0.0) -> str:
@@ -36,8 +36,8 @@ def covered(small: NDArray[np.uint8], background_detail: float = 0.0) -> str:
     background_detail is `detail` of the background's, 0 without one: a bright blank wall is no cover unless there was more to see.
     """
     picture = grey(small)
-    low, high = np.percentile(picture, (2, 98))
-    if np.percentile(picture, 99) < _BLACK:
+    low, high, highest = levels_at(picture, 0.02, 0.98, 0.99)
+    if highest < _BLACK:
         return "black: nearly all pixels are darker than grey level 20 (lens cap on, or light off)"
     plain = detail(picture) < _DETAIL and high - low < _SPAN and low < _BURNT_OUT
     if plain and (picture.mean() < _DARK or background_detail > _DETAILED):

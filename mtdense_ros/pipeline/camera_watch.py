@@ -17,6 +17,8 @@ MIN_QUALITY, MIN_QUALITY_UNMOVED = 0.18, 0.08
 """Share of the background's blocks that must be seen again for a frame to say something. Fewer suffice to say that they are where they
 were: blocks of other things hardly ever agree on that."""
 
+_SLACK = 0.9
+"""Share of the period that must have passed: a camera of just this rate must not be looked at in every second frame only."""
 _CONFIRMED = 3
 """Checks in a row that make a finding, or end it."""
 _LOST_S = 2.0
@@ -96,7 +98,7 @@ class CameraWatch:
 
     def observe(self, rgb: NDArray[np.uint8], stamp_ns: int, now: float, settings: WatchSettings) -> bool:
         """Looks at a frame (H, W, 3) of that stamp if it is time to; whether it did. `findings` are new then."""
-        if settings.rate_hz <= 0 or now - self._last_check < 1 / settings.rate_hz:
+        if settings.rate_hz <= 0 or now - self._last_check < _SLACK / settings.rate_hz:
             return False
         self._last_check = now
         self.small = small = reduced(rgb)
@@ -114,8 +116,12 @@ class CameraWatch:
         return True
 
     def _compare(self, rgb: NDArray[np.uint8], small: NDArray[np.uint8], now: float, settings: WatchSettings) -> None:
-        """Motion and light of one more frame with respect to the reference."""
-        if self.reference is None or self._judge is None or self.reference.size_hw != rgb.shape[:2]:
+        """Motion and light of one more frame with respect to the reference; one of another size has none."""
+        if self.reference is None or self._judge is None:
+            return
+        if self.reference.size_hw != rgb.shape[:2]:
+            self._moved, self._light = Persistence(), Persistence()
+            self.findings = Findings(self.findings.blocked, still_s=self.findings.still_s)
             return
         registration = self._registration(self.reference, small, settings)
         too_much = self._judge.beyond(small, None if registration is None else registration.light, self._light.holds)

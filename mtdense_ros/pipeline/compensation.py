@@ -47,7 +47,9 @@ class Compensation:
             return False
         settled = _apart(wanted, self._last, size_hw) < _SETTLED_PX
         self._last = wanted
-        if settled and (_apart(wanted, self.motion, size_hw) > _STEP_PX or _levels_apart(lit, self.light) > _STEP_LEVELS):
+        over = (not motion and self.motion != RigidMotion()) or (not light and self.light != LightChange())
+        changed = _apart(wanted, self.motion, size_hw) > _STEP_PX or _levels_apart(lit, self.light) > _STEP_LEVELS
+        if over or (settled and changed):
             self._adjust(frame, wanted, lit)
         return _apart(wanted, self.motion, size_hw) <= 2 * _STEP_PX
 

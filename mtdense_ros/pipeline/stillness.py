@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mtdense_ros.registration.reduction import levels_at
 
 LEVELS = 8
 """Grey levels from which two small pictures differ in a pixel: some four times what is left of a camera's noise in them."""
@@ -16,8 +19,8 @@ _SHARE = 0.002
 
 def differing(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The pixels (h, w) in which two pictures (h, w, 3) differ visibly."""
-    difference = np.abs(first.astype(np.int16) - second).max(axis=-1)
-    return np.asarray(difference > np.clip(_NOISE * np.median(difference), LEVELS, _MAX_LEVELS), np.bool_)
+    difference = np.asarray(cv2.absdiff(first, second), np.uint8).max(axis=-1)
+    return np.asarray(difference > np.clip(_NOISE * levels_at(difference, 0.5)[0], LEVELS, _MAX_LEVELS), np.bool_)
 
 
 class Stillness:

@@ -19,6 +19,12 @@ def reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def levels_at(values: NDArray[np.uint8], *shares: float) -> list[int]:
+    """The grey levels that these shares of the pixels do not exceed."""
+    counts = cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().cumsum()
+    return [int(np.searchsorted(counts, share * values.size)) for share in shares]
+
+
 def grey(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The luma (h, w) of an image (h, w, 3)."""
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -85,8 +85,12 @@ class Reference:
 def _flattened(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A grey picture without its slow changes, fading out towards its border."""
     values = picture.astype(np.float32)
-    fine = np.clip(values - np.asarray(cv2.GaussianBlur(values, (0, 0), 6.0)), -24, 24)
-    return np.asarray(fine * cv2.createHanningWindow(picture.shape[::-1], cv2.CV_32F), np.float32)
+    cv2.subtract(values, cv2.GaussianBlur(values, (0, 0), 6.0), dst=values)
+    np.clip(values, -24, 24, out=values)
+    height, width = picture.shape
+    values *= np.hanning(height).astype(np.float32)[:, None]
+    values *= np.hanning(width).astype(np.float32)
+    return values
 
 
 def _block_means(small: NDArray[np.uint8], corners: NDArray[np.int64]) -> NDArray[np.float64]:

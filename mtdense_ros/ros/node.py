@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.background_files import ReferenceFrame
 from mtdense_ros.pipeline.loading import load_pipelines
 from mtdense_ros.ros.diagnostics import diagnostics_message
 from mtdense_ros.ros.legend_publisher import LegendPublisher
@@ -44,6 +45,7 @@ class MtdenseNode(LifecycleNode):
         self._startup = startup or Startup()
         self._faults = Faults(self._log)
         self._session: Session | None = None
+        self._references: dict[str, ReferenceFrame] = {}
         self._enabled = True
         self._active = False
         self._fell_back = False
@@ -116,7 +118,7 @@ class MtdenseNode(LifecycleNode):
         self._background_services.serve(parameters.cameras)
         self._session = Session(self, pipelines, self._faults)
         self._session.apply(parameters)
-        self._session.load_first_backgrounds()
+        self._session.load_first_backgrounds(self._references)
         self._legend = LegendPublisher(self, self._session.networks)
         self._legend.update(parameters)
         self._startup.book(stages_ms, rest="topics")
@@ -130,6 +132,7 @@ class MtdenseNode(LifecycleNode):
         self._stop_serving()
         if self._session is not None:
             self._session.close()
+            self._references = self._session.references()
             self._session = None
         if self._legend is not None:
             self._legend.close()

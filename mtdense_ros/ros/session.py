@@ -12,10 +12,11 @@ from itertools import count
 from rclpy.node import Node
 
 from mtdense_ros.budget.keeper import BudgetKeeper
-from mtdense_ros.errors import ConfigError, InputError, MtdenseError
+from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.parameters import Parameters
+from mtdense_ros.pipeline.background_files import ReferenceFrame
 from mtdense_ros.pipeline.loading import load_networks
 from mtdense_ros.pipeline.navigation import check_obstacle_classes
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
@@ -102,21 +103,20 @@ class Session:
         self._retiring.append(threading.Thread(target=retire, name="mtdense retire", daemon=True))
         self._retiring[-1].start()
 
-    def load_first_backgrounds(self) -> None:
-        """See BackgroundJobs.load_first, for every camera."""
-        for camera in self.cameras.values():
-            camera.background.load_first()
+    def load_first_backgrounds(self, kept: Mapping[str, ReferenceFrame]) -> None:
+        """See BackgroundJobs.load_first, for every camera; kept: by the camera's name."""
+        for name, camera in self.cameras.items():
+            camera.background.load_first(kept.get(name))
+
+    def references(self) -> dict[str, ReferenceFrame]:
+        """The reference frames of the cameras that have one, by name, for a later session."""
+        found = {name: camera.pipeline.background.reference for name, camera in self.cameras.items()}
+        return {name: reference for name, reference in found.items() if reference is not None}
 
     def carry_over(self, earlier: Session) -> None:
         """Takes the reference frames of a session that was given up; a fault where these networks cannot."""
-        for name, camera in self.cameras.items():
-            reference = earlier.cameras[name].pipeline.background
-            try:
-                if reference.rgb is not None:
-                    taken = camera.pipeline.background.capture
-                    taken(reference.rgb, reference.frame_id, reference.stamp_ns, reference.rectified)
-            except MtdenseError as error:
-                camera.faults.report("background unusable", str(error), lasting=True)
+        for name, reference in earlier.references().items():
+            self.cameras[name].background.restore(reference)
 
     def open(self) -> None:
         """Lets the cameras subscribe, from the next `refresh` on."""
@@ -127,6 +127,7 @@ class Session:
         """Lets frames be processed."""
         for camera in self.cameras.values():
             camera.processor.serving = True
+            camera.background.capture_first()
 
     def refresh(self, enabled: bool) -> None:
         """See Camera.refresh, for every camera."""
@@ -137,7 +138,8 @@ class Session:
         """For /diagnostics at this time (s, monotonic): what concerns all frames under "", and those of each camera under its name."""
         values: dict[str, dict[str, str]] = {"": {}}
         for name, camera in self.cameras.items():
-            values[name] = {**camera.statistics.summary(now_s), **camera.pipeline.scale.values(camera.pipeline.options)}
+            measured = {**camera.pipeline.scale.values(camera.pipeline.options), **camera.processor.care.values()}
+            values[name] = {**camera.statistics.summary(now_s), **measured}
         values[""] |= {**self.budget.values(), **self._calls()}
         return values
 

@@ -46,6 +46,7 @@ def start(tmp_path_factory, weights_folder):
             "threads": 1,
             "max_age": 0.0,
             "diagnostics.period": 0.1,
+            "background.watch_rate": 0.0,  # these cameras show another random picture in every frame
             **(parameters or {}),
         }
         node = harness.NodeProcess(tmp_path_factory.mktemp("node"), domain, values, remaps, weights_folder, **options)

@@ -14,6 +14,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 from mtdense_ros.errors import ConfigError, DeviceError, InputError
 from mtdense_ros.geometry.camera_model import rectify
+from mtdense_ros.pipeline.background import Background
 from mtdense_ros.ros.publishers import Publishers
 from mtdense_ros.ros.session import Session
 from mtdense_ros.runtime.faults import Faults
@@ -36,6 +37,7 @@ class FakePipeline:
 
     def __init__(self):
         self.networks = fake_networks()
+        self.background = Background(lambda rgb: {})
         self.begun, self.may_go_on = threading.Event(), threading.Event()
         self.may_go_on.set()
 
@@ -241,27 +243,10 @@ def test_a_lost_gpu_is_found_again_by_the_next_frame(session, camera):
     wait_until(lambda: not any(s.active for s in session._faults.states() if s.name == "GPU lost"), what="the end of the fault")
 
 
-class FakeBackground:
-    """Keeps what it is given."""
-
-    rgb = None
-
-    @property
-    def is_set(self):
-        return self.rgb is not None
-
-    def capture(self, rgb, frame_id="", stamp_ns=0, rectified=False):
-        self.rgb, self.rectified = rgb, rectified
-
-    def clear(self):
-        self.rgb = None
-
-
 @pytest.fixture
 def bent(session, camera):
     """A camera whose images are rectified, as it is distorted."""
     camera.pipeline.networks = fake_networks(depth=None, needs_background=lambda output: False)
-    camera.pipeline.background = FakeBackground()
     session.apply(camera.processor.parameters.updated({"camera_model": "rectify"}))
     return camera
 

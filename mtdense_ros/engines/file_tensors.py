@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,11 +57,20 @@ def has_nothing(spec: GraphOutput, channels: int, num_classes: int) -> bool:
 
 def _channels_second(role: str, tensor: NDArray[Any], spec: GraphOutput) -> Floats:
     maps = tensor.astype(np.float32, copy=False)
-    values = maps[:, None] if spec.channel_axis < 0 else np.moveaxis(maps, spec.channel_axis, 1)
-    if values.ndim != 4:
+    if spec.channel_axis < 0:
+        maps, axis = maps[:, None], 1
+    else:
+        axis = spec.channel_axis
+    if maps.ndim != 4:
         found = f"tensor '{spec.tensor}' has shape {tensor.shape}"
         raise DeviceError(f"{role}: {found}, expected batch, channels, height and width; add the file again")
-    return np.ascontiguousarray(values)
+    if axis == 1:
+        return np.ascontiguousarray(maps)
+    batch, height, width, channels = maps.shape
+    out = np.empty((batch, channels, height, width), np.float32)
+    for source, target in zip(maps, out, strict=True):  # in blocks: several times as fast as a copy with strides
+        cv2.transpose(np.ascontiguousarray(source).reshape(-1, channels), dst=target.reshape(channels, -1))
+    return out
 
 
 def _ids(maps: Floats, first_id: int, num_classes: int) -> Floats:
@@ -73,11 +83,13 @@ def _logits(maps: Floats, spec: GraphOutput, num_classes: int) -> Floats:
         maps = np.log(np.maximum(maps, np.float32(_LEAST_PROBABILITY)))
     if spec.first_id == 0 and maps.shape[1] == num_classes:
         return maps
-    classes = np.arange(maps.shape[1]) + spec.first_id
-    named = (classes >= 0) & (classes < num_classes)
+    first, last = spec.first_id, spec.first_id + maps.shape[1]
+    named = slice(max(-first, 0), maps.shape[1] - max(last - num_classes, 0))
     more = has_nothing(spec, maps.shape[1], num_classes)
-    out = np.full((maps.shape[0], num_classes + more, *maps.shape[2:]), _NEVER, np.float32)
-    out[:, classes[named]] = maps[:, named]
+    out = np.empty((maps.shape[0], num_classes + more, *maps.shape[2:]), np.float32)
+    if first > 0 or last < num_classes:
+        out[:, :num_classes] = _NEVER
+    out[:, max(first, 0) : min(last, num_classes)] = maps[:, named]
     if more:
-        out[:, num_classes] = maps[:, ~named].max(axis=1)
+        out[:, num_classes] = np.concatenate([maps[:, : named.start], maps[:, named.stop :]], axis=1).max(axis=1)
     return out

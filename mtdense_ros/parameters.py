@@ -127,7 +127,7 @@ class Parameters:
     )
     engine_timeout: float = _parameter(
         "engine_timeout",
-        8.0,
+        30.0,
         "a frame that is in work for longer means that the engine hangs, and it is given up; 0: wait however long it takes",
         unit="s",
         low=0.0,

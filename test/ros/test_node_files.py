@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize(("name", "outputs"), [("ade", ["labels", "confidence"]), ("voc", ["labels"])])
 def test_their_labels_with_our_depth_and_mask(start, folder, monkeypatch, name, outputs):
     monkeypatch.setenv("MTDENSE_WEIGHTS_PATH", str(folder))
-    _, client = start({"weights": [name, "mtdense_indoor"], "warm_up": "625x468", "threads": 2})
+    _, client = start({"weights": [name, "mtdense_indoor"], "warm_up": "625x468", "threads": 2, "engine_timeout": 0.0})
     rgb = cv2.cvtColor(cv2.imread(str(DATA / "eval_nyuv2" / "0976_rgb.png")), cv2.COLOR_BGR2RGB)
     size = rgb.shape[:2]
     client.subscribe("labels", "foreground")

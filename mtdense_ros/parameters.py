@@ -327,7 +327,7 @@ class Parameters:
     camera_pitch: float = _parameter(
         "depth.camera_pitch",
         0.0,
-        "how far the camera looks down, for inverse depth and depth.camera_height; the floor in any other depth tells it itself",
+        "how far the camera looks down, with depth.camera_height; 0: as the floor in the depth says (inverse depth: level)",
         unit="degrees",
         low=-90.0,
         high=90.0,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mtdense_ros.evaluation import precision_report, tables
+from mtdense_ros.evaluation import precision_report, scale_report, tables
 from mtdense_ros.evaluation.report import Report
 from mtdense_ros.utils.command_line import exit_code
 
 FIGURES = Path("docs/accuracy")
-"""Holds NAME.json as `mtdense eval` writes it and, where there is one, NAME.md with what was seen in the pictures and precision/NAME.json
-as `mtdense precision` writes it."""
+"""Holds NAME.json as `mtdense eval` writes it and, where there are any, NAME.md with what was seen in the pictures, precision/NAME.json as
+`mtdense precision` and scale/NAME.json as `python -m mtdense_ros.evaluation.scale` write it."""
 
 DOCUMENT = Path("docs/accuracy.md")
 
@@ -54,7 +54,8 @@ def main() -> None:
 
 
 def _section(path: Path) -> str:
-    report, notes, precision = Report.read(path), path.with_suffix(".md"), path.parent / "precision" / path.name
+    report, notes = Report.read(path), path.with_suffix(".md")
+    precision, scale = (path.parent / folder / path.name for folder in ("precision", "scale"))
     parts = [f"## {report.name}\n\n`{report.command}`, sha256 `{report.sha256[:12]}`: {report.protocol}.\n"]
     parts.append(tables.markdown(report.results, level=3))
     if any(entry["output"] == "labels" for entry in report.results):
@@ -65,6 +66,8 @@ def _section(path: Path) -> str:
         parts.append(notes.read_text(encoding="utf-8"))
     if precision.exists():
         parts.append(f"### Reduced precision\n\n{precision_report.section(precision_report.PrecisionReport.read(precision))}")
+    if scale.exists():
+        parts.append(f"### Metric scale\n\n{scale_report.section(scale_report.ScaleReport.read(scale))}")
     if report.skipped:
         parts.append("### Not scored\n\n" + "".join(f"- {reason}\n" for reason in report.skipped))
     parts.append(f"### Frame by frame\n\n{tables.per_frame(report.results, level=4)}")

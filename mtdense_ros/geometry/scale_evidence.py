@@ -41,10 +41,10 @@ def evidence_of_floor(
 ) -> Evidence:
     """The pairs of a network's map (H, W) and the depth of a floor at the mount's height, at some of the floor's pixels.
 
-    The floor (H, W) is searched in the lower half of the image where it is None. Its normal is that of the plane in the network's
-    own depth, which a wrong scale does not turn; not far from the mount's `up`, where that is known. Inverse depth has no plane before
-    it has its shift: its normal is `up`, or that of a level camera. A pixel counts by the square of how steeply its ray meets the
-    floor, because an error of the normal or of the plane changes far depth more.
+    The floor (H, W) is searched in the lower half of the image where it is None. Its normal is the mount's `up`. Where that is not
+    known, it is that of the plane in the network's own depth, which a wrong scale does not turn, but the network's errors do. Inverse
+    depth has no plane before it has its shift: without `up` its camera is level. A pixel counts by the square of how steeply its ray
+    meets the floor, because an error of the normal changes far depth more.
     """
     buffers = buffers or BufferPool()
     rows, columns = spread_pixels(_usable(values, floor, inverse, buffers), FLOOR_SAMPLES)
@@ -58,7 +58,7 @@ def evidence_of_floor(
             return Evidence.none("no floor plane below the camera in this frame")
         if plane.inlier_share < MIN_INLIER_SHARE:
             return Evidence.none(f"only {plane.inlier_share:.0%} of the floor pixels lie on one plane")
-        up = plane.normal
+        up = mount.up or plane.normal
     steepness = -directions @ np.array(up)
     usable = steepness > _LEAST_STEEPNESS  # False for rays that are not known
     if not usable.any():

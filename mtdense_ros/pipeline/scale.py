@@ -160,7 +160,7 @@ class MetricScale:
 
 def _mount(frame: Frame, spec: DepthSpec, options: PipelineOptions) -> CameraMount | None:
     """The camera's mount by the parameters, else by the frame's reference."""
-    if options.camera_height > 0 and spec.kind == "inverse":
+    if options.camera_height > 0 and (options.camera_pitch or spec.kind == "inverse"):
         return pitched_mount(options.camera_height, options.camera_pitch)
     if options.camera_height > 0:
         return CameraMount(options.camera_height)

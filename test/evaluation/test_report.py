@@ -13,6 +13,7 @@ from mtdense_ros.evaluation.contact_sheet import colour_output
 from mtdense_ros.evaluation.document import document
 from mtdense_ros.evaluation.precision_report import PrecisionReport
 from mtdense_ros.evaluation.report import Report
+from mtdense_ros.evaluation.scale_report import ScaleReport
 from mtdense_ros.imaging.visualization import colour_depth
 
 
@@ -32,6 +33,10 @@ def test_committed_figures_are_of_weights_that_are_here():
         losses = path.parent / "precision" / path.name
         if losses.exists():
             assert PrecisionReport.read(losses).sha256 == card["sha256"], f"{losses} is of other weights; run mtdense precision {path.stem}"
+        scales = path.parent / "scale" / path.name
+        if scales.exists():
+            command = f"python -m mtdense_ros.evaluation.scale {path.stem}"
+            assert ScaleReport.read(scales).sha256 == card["sha256"], f"{scales} is of other weights; run {command}"
 
 
 def test_a_report_survives_its_file(tmp_path):

@@ -55,6 +55,17 @@ def test_a_known_tilt_keeps_a_ramp_of_another_direction_from_being_the_floor():
     assert "no floor plane" in evidence_of_floor(depth, RAYS, floor, CameraMount(HEIGHT, up(5))).weakness
 
 
+def test_a_known_tilt_makes_up_for_a_floor_that_the_network_tilts():
+    """Only far floor is in view, and rises by 5 degrees too little: its pixels are right, its plane is far from below the camera."""
+    depth, floor = room(up(8))
+    floor[:75] = floor[85:] = False
+    tilted, _ = room(up(3), wall_m=30)
+    tilted *= np.median(depth[floor] / tilted[floor])
+    known, unknown = (estimate_scale(evidence_of_floor(tilted, RAYS, floor, CameraMount(HEIGHT, u))).scale for u in (up(8), None))
+    assert known == pytest.approx(1, rel=0.01)
+    assert unknown > 1.3
+
+
 @pytest.mark.parametrize("shift", [0.0, 0.1])
 @pytest.mark.parametrize("wrong", WRONG)
 def test_inverse_depth_gets_scale_and_shift_from_the_floor(wrong, shift):

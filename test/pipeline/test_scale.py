@@ -221,7 +221,7 @@ def test_inverse_depth_gets_scale_and_shift(options, frame):
     assert float(values["depth shift (1/m)"]) == pytest.approx(0.03, abs=0.003)
 
 
-def test_the_pitch_is_that_of_inverse_depth_only():
+def test_the_pitch_of_the_parameter():
     pitch = np.radians(15)
     y = (np.arange(H) - CAMERA.cy) / CAMERA.fy
     slope = np.cos(pitch) * y + np.sin(pitch)  # how steeply a row's ray meets the floor
@@ -229,8 +229,11 @@ def test_the_pitch_is_that_of_inverse_depth_only():
     tilted = dataclasses.replace(HEIGHT, camera_pitch=15.0)
     inverse = pipeline_of(inverse_of(floor), tilted, INVERSE)[0].process(frame_of(), {"depth"})
     np.testing.assert_allclose(inverse["depth"], floor, rtol=0.01)
-    metric = pipeline_of(0.5 * floor, dataclasses.replace(tilted, camera_pitch=-80.0))[0].process(frame_of(), {"depth"})
-    np.testing.assert_allclose(metric["depth"], floor, rtol=0.01)
+    for options in (tilted, HEIGHT):  # 0 leaves it to the floor
+        metric = pipeline_of(0.5 * floor, options)[0].process(frame_of(), {"depth"})
+        np.testing.assert_allclose(metric["depth"], floor, rtol=0.01)
+    upwards = dataclasses.replace(tilted, camera_pitch=-10.0)
+    assert "no floor plane" in pipeline_of(0.5 * floor, upwards)[0].process(frame_of(), {"depth"}).warnings["depth"]
 
 
 def test_a_line_is_smoothed_as_a_line():

@@ -1,7 +1,7 @@
 """The node with an engine that fails on command: the text of the file MTDENSE_TEST_FAILURE is the failure of the frames that run now.
 
 An engine that is made while the file says something is not affected: a repaired one, or the one that takes over. "worker dies" is no
-failure of an engine but an error that nobody expects.
+failure of an engine but an error that nobody expects, and one that "is slow" takes 0.2 s longer for a frame.
 """
 
 import os
@@ -21,6 +21,7 @@ ERRORS = {
     "worker dies": SystemExit("a library that ends its thread"),
 }
 COMMAND = Path(os.environ["MTDENSE_TEST_FAILURE"])
+SLOW_S = 0.2
 fold = torch_engine.folded
 
 
@@ -31,6 +32,8 @@ def command() -> str:
 def fail(*_):
     while command() == "hangs":
         time.sleep(0.01)
+    if command() == "is slow":
+        time.sleep(SLOW_S)
     if command() in ERRORS:
         raise ERRORS[command()]
 

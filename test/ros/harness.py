@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from project import ROOT
@@ -288,10 +289,11 @@ class Client:
             assert time.monotonic() < end, f"state is {self.state()}, expected {label}"
             time.sleep(0.05)
 
-    def set_parameter(self, name, value):
-        """(successful, reason)"""
+    def set_parameter(self, name, value, seconds=None):
+        """(successful, reason); a request that takes long by itself has its own deadline, and is not repeated."""
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-        result = self.ask(SetParameters, "set_parameters", request).results[0]
+        ask = self.ask if seconds is None else partial(self.call, seconds=seconds)
+        result = ask(SetParameters, "set_parameters", request).results[0]
         return result.successful, result.reason
 
     def get_parameter(self, name):

@@ -69,8 +69,9 @@ _IDLE = "What the node takes of a core while a camera of 640x480 runs at 30 Hz w
 _CAMERAS = """\
 One node with several cameras of {camera} (parameter `cameras`), each a process of its own, and a sink of its own for all its outputs. The
 network's input is the card's. First all cameras at 5 Hz, none in step with another; then all as fast as the node takes their images, with
-two of each on their way. *frames without outputs*: all that were sent and of which not all outputs came back. *cores*, *CPU*
-and *RSS* are the node's; RSS is the highest of all rounds.
+two of each on their way. *frames without outputs*: all that were sent and of which not all outputs came back, most of them because a
+newer one came first while the node was busy; *lost*: of those that the node published, an output never arrived. *cores*, *CPU* and
+*RSS* are the node's; RSS is the highest of all rounds.
 """
 
 _BATCHES = """\

@@ -115,10 +115,16 @@ def cameras(phases: Sequence[Phase]) -> str:
         memory = number(max(p["rss_mb"] for p in of), 0)
         missing = f"{sum(map(unanswered, of))} of {sum(p['sent'] for p in of)}" if rate_hz else "-"
         rows.append((str(count), hertz(rate_hz), number(min(rates)), number(max(rates)), number(p50), number(p95), missing))
-        rows[-1] += (number(cores, 2), cost, memory)
-    head = ("cameras", "each at", "fps of the slowest", "of the fastest", "age p50", "p95", "frames without outputs")
+        rows[-1] += (str(lost_of_cameras(of)), number(cores, 2), cost, memory)
+    head = ("cameras", "each at", "fps of the slowest", "of the fastest", "age p50", "p95", "frames without outputs", "lost")
     head += ("cores", "CPU ms a frame", "RSS MB")
     return markdown_table(head, rows)
+
+
+def lost_of_cameras(phases: Sequence[Phase]) -> int:
+    """Frames that the node published and of which an output never arrived; each round's phases have the count of all cameras."""
+    by_round = {number: [p for p in phases if p["round"] == number] for number in dict.fromkeys(p["round"] for p in phases)}
+    return sum(int(of[0]["finished"]) - sum(len(complete(p)) for p in of) for of in by_round.values())
 
 
 def unanswered(phase: Phase) -> int:

@@ -160,7 +160,8 @@ BATCHES = [{"count": 1, "memory_mb": 0.0, "ms": [10.0]}, {"count": 4, "memory_mb
 
 def cameras_of(count, rate, rss_mb, **more):
     """Phases of so many cameras; a frame a second of each is without outputs where `sent` says so."""
-    return [phase(camera=f"camera{i}", count=count, rate=rate, rss_mb=rss_mb, **{"sent": 3, **more}) for i in range(count)]
+    values = {"count": count, "rate": rate, "rss_mb": rss_mb, "finished": 3 * count, "sent": 3, **more}
+    return [phase(camera=f"camera{i}", **values) for i in range(count)]
 
 
 def test_cameras_by_hand():
@@ -169,7 +170,12 @@ def test_cameras_by_hand():
     assert memory.value == pytest.approx((665.0 - 500.0) / 3) and memory.verdict == "reached"
     assert unanswered.value == 4 and unanswered.verdict == "missed"
     table = node_tables.cameras(phases).splitlines()
-    assert "| 4 of 16 |" in table[3] and "| - |" in table[4] and "| 680 |" in table[4]
+    assert "| 4 of 16 | 0 |" in table[3] and "| - |" in table[4] and "| 680 |" in table[4]
+
+
+def test_what_is_lost_on_the_way_is_counted_over_all_cameras_of_a_round():
+    rounds = [cameras_of(2, 5.0, 500.0, finished=7, round=number) for number in (1, 2)]
+    assert node_tables.lost_of_cameras([p for of in rounds for p in of]) == 2
 
 
 def test_a_single_number_of_cameras_says_nothing_about_growth():

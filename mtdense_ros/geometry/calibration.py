@@ -22,6 +22,17 @@ def is_rectified_topic(image_topic: str) -> bool:
     return "rect" in image_topic.removesuffix("/compressed").rpartition("/")[2].split("_")
 
 
+def is_body_frame(frame_id: str) -> bool:
+    """Whether a frame's name says that it is not optical: x forward, y left, z up (REP 103, REP 105) instead of x right, y down, z forward.
+
+    Drivers call both frames of a camera by one stem, camera_link or camera_frame and camera_optical_frame. Any other name says nothing.
+    """
+    name = frame_id.strip("/").rpartition("/")[2]
+    if "optical" in name:
+        return False
+    return name in ("map", "odom", "world", "earth") or name.startswith("base_") or name.endswith(("_link", "_frame", "_body"))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Size (pixels), K (9 numbers) and P (12 numbers), row by row, of the images as they are sent.

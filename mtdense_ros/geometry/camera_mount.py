@@ -25,6 +25,11 @@ def rotation_of(quaternion: tuple[float, float, float, float]) -> NDArray[np.flo
     return matrix / square
 
 
+def looks_up(mount: CameraMount) -> bool:
+    """Whether a camera would look at the sky, within 45 degrees: its frame is then one of a robot's body, with z up."""
+    return mount.up is not None and mount.up[2] > np.sqrt(0.5)
+
+
 def pitched_mount(height_m: float, pitch_deg: float) -> CameraMount:
     """The mount of a camera at a height above the floor that looks down by an angle and does not lean sideways."""
     pitch = np.radians(pitch_deg)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sensor_msgs.msg import CameraInfo
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.calibration import Calibration, camera_model_of
+from mtdense_ros.geometry.calibration import Calibration, camera_model_of, is_body_frame
 from mtdense_ros.geometry.camera_model import CameraModel, require_undistorted
 from mtdense_ros.runtime.faults import Faults
 
@@ -36,6 +36,7 @@ class CameraCache:
         self._fresh = False
         self._info: CameraInfo | None = None
         self._warned_frames: tuple[str, str] | None = None
+        self._checked_frames: set[str] = set()
 
     def update(self, info: CameraInfo) -> None:
         """Takes a new camera_info."""
@@ -82,6 +83,15 @@ class CameraCache:
                 "camera_model is 'rectify' and there is no usable camera_info for this image; publish one, or set it to rays"
             )
         return view
+
+    def check_frame(self, frame_id: str) -> None:
+        """Warns once of each frame of outputs that is by its name none of a camera's image."""
+        if frame_id not in self._checked_frames and is_body_frame(frame_id):
+            self._warn(
+                f"frame_id '{frame_id}' is by its name no optical frame (x right, y down, z forward; REP 103): depth, normals and clouds "
+                "would be turned wherever TF is asked; name the optical one in the driver, or by the parameter frame_id"
+            )
+        self._checked_frames.add(frame_id)
 
     def _find(self, size_hw: tuple[int, int], frame_id: str, rectified: bool, mode: str) -> View | None:
         info = self._info

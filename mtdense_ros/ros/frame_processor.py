@@ -194,8 +194,11 @@ class FrameProcessor:
         self.size_hw = image_size(rgb)
         mode = self.parameters.camera_model
         rectifies = mode == "rectify" and not image.rectified
+        spatial = any(output.needs_camera for output in subscribed)
+        if spatial:
+            self._cameras.check_frame(self.parameters.frame_id or image.message.header.frame_id)
         with self._faults.judging(*CAMERA_FAULTS):
-            if rectifies or any(output.needs_camera for output in subscribed):
+            if rectifies or spatial:
                 self._cameras.require(rectifies)
             return self._cameras.view(self.size_hw, image.message.header.frame_id, image.rectified, mode)
 

@@ -9,7 +9,7 @@ from rclpy.time import Time
 
 from mtdense_ros.datatypes import CameraMount
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.camera_mount import camera_mount
+from mtdense_ros.geometry.camera_mount import camera_mount, looks_up
 
 
 class MountInput:
@@ -46,9 +46,13 @@ class MountInput:
             return None, f"no transform from '{base_frame}' to '{camera_frame}': {error}; publish it, or set depth.camera_height"
         t, q = transform.translation, transform.rotation
         try:
-            return camera_mount((t.x, t.y, t.z), (q.x, q.y, q.z, q.w)), ""
+            mount = camera_mount((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
         except InputError as error:
             return None, f"transform from '{base_frame}' to '{camera_frame}': {error}"
+        if looks_up(mount):
+            found = f"by TF the z axis of '{camera_frame}' points up, so it is no optical frame (x right, y down, z forward)"
+            return None, f"{found}; name the optical one in the driver, or by the parameter frame_id"
+        return mount, ""
 
     def _listen(self) -> None:
         try:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.calibration import Calibration, camera_info_topic, camera_model_of, is_rectified_topic
+from mtdense_ros.geometry.calibration import Calibration, camera_info_topic, camera_model_of, is_body_frame, is_rectified_topic
 from mtdense_ros.geometry.camera_model import ray_table
 
 
@@ -75,3 +75,22 @@ def test_an_uncalibrated_camera():
 )
 def test_topics(topic, sibling, rectified):
     assert camera_info_topic(topic) == sibling and is_rectified_topic(topic) is rectified
+
+
+@pytest.mark.parametrize(
+    ("frame_id", "is_body"),
+    [
+        ("camera_link", True),
+        ("camera_color_frame", True),
+        ("robot1/base_link", True),
+        ("/base_footprint", True),
+        ("map", True),
+        ("camera_color_optical_frame", False),
+        ("robot1/camera_link_optical", False),
+        ("camera", False),
+        ("cam0", False),
+        ("", False),
+    ],
+)
+def test_frames_of_a_body_are_recognised_by_their_names(frame_id, is_body):
+    assert is_body_frame(frame_id) is is_body

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtdense_ros.errors import InputError
-from mtdense_ros.geometry.camera_mount import camera_mount, pitched_mount, rotation_of
+from mtdense_ros.geometry.camera_mount import camera_mount, looks_up, pitched_mount, rotation_of
 
 OPTICAL = (-0.5, 0.5, -0.5, 0.5)
 """The optical frame (x right, y down, z forward) in a body frame (x forward, y left, z up), as REP 103 names it."""
@@ -58,6 +58,12 @@ def test_a_pitch_is_a_turn_about_the_axis_to_the_left(pitch_deg):
     by_parameters = pitched_mount(0.6, pitch_deg)
     assert by_parameters.height_m == by_tf.height_m
     np.testing.assert_allclose(by_parameters.up, by_tf.up, atol=1e-12)
+
+
+def test_a_body_frame_is_recognised_by_its_z_axis():
+    assert looks_up(camera_mount((0, 0, 1), about("z", 30)))
+    assert not looks_up(camera_mount((0, 0, 1), OPTICAL))
+    assert not looks_up(camera_mount((0, 0, 1), product(about("y", -40), OPTICAL))), "a camera that looks 40 degrees upwards"
 
 
 def test_a_quaternion_of_any_length_is_the_same_rotation():

@@ -136,6 +136,21 @@ def test_another_frame_id_of_camera_info_is_warned_of_once(subscriber, running):
     assert node.log().count("'somewhere'") == 1
 
 
+def test_a_frame_that_is_not_optical_is_warned_of_once_and_can_be_overridden(subscriber, running):
+    node, _ = running
+    told = "frame_id 'camera_link' is by its name no optical frame"
+    for seed in range(3):
+        received = subscriber.exchange(image(picture(seed=seed), head=header(frame_id="camera_link")))
+    assert {message.header.frame_id for message in received.values()} == {"camera_link"}
+    assert node.log().count(told) == 1
+    subscriber.set_parameter("frame_id", "gripper_link")
+    try:
+        wait_until(lambda: subscriber.exchange(image(picture())) and "frame_id 'gripper_link'" in node.log(), what="the warning")
+    finally:
+        subscriber.set_parameter("frame_id", "")
+    assert node.log().count("no optical frame") == 2
+
+
 def test_a_distorted_camera_is_refused_rectified_or_seen_along_its_rays(subscriber):
     bent = camera_info(d=(-0.3, 0.1, 0.0, 0.0, 0.0))
     try:

@@ -1,10 +1,11 @@
 """The depth's metric scale over real DDS: a range image, the camera's height with and without TF, and their faults."""
 
 import os
+import time
 
 import numpy as np
 import pytest
-from camera_messages import array_of, camera_info, image, picture, stamp_of
+from camera_messages import array_of, camera_info, header, image, picture, stamp_of
 from geometry_msgs.msg import TransformStamped
 from harness import RELIABLE, wait_until
 from sensor_msgs.msg import Image
@@ -170,6 +171,14 @@ def test_an_implausible_scale_is_said_and_not_taken(subscriber, unscaled):
     wait_until(lambda: active(subscriber) == [], what="the end of the fault")
 
 
+def test_a_clock_jump_resets_the_scale(subscriber, unscaled):
+    assert subscriber.set_parameter("depth.scale_mode", "range")[0]
+    scales_by(subscriber, 0.5, unscaled, lambda sent: range_of(0.5 * unscaled, sent))
+    assert np.allclose(array_of(subscriber.exchange(image(picture()))["depth"]), 0.5 * unscaled, rtol=0.01), "it stays without range"
+    earlier = image(picture(), head=header(time.time_ns() - 5_000_000_000))
+    assert np.array_equal(array_of(subscriber.exchange(earlier)["depth"]), unscaled)
+
+
 def test_a_fault_of_the_scale_ends_with_its_mode(subscriber):
     assert subscriber.set_parameter("depth.scale_mode", "range")[0]
     until_fault(subscriber, "range missing", "", old)
@@ -215,13 +224,13 @@ def test_inverse_depth_gets_its_metres_from_range(start):
     assert np.array_equal(z, array_of(received["depth"]))
 
 
-def transform(height_m):
-    """Of a level camera, 0.1 m ahead of the base."""
+def transform(height_m, rotation=(-0.5, 0.5, -0.5, 0.5)):
+    """Of a level camera, 0.1 m ahead of the base; the default is an optical frame."""
     message = TransformStamped(child_frame_id="camera_optical_frame")
     message.header.frame_id = "base_link"
     message.transform.translation.x, message.transform.translation.z = 0.1, height_m
     q = message.transform.rotation
-    q.x, q.y, q.z, q.w = -0.5, 0.5, -0.5, 0.5
+    q.x, q.y, q.z, q.w = rotation
     return message
 
 
@@ -235,6 +244,8 @@ def test_the_mount_comes_from_tf(start, tmp_path):
     until_fault(client, "TF missing", "no transform from 'base_link' to 'camera_optical_frame'", None)
     client.send(transform(-0.3), "/transforms_of_the_test")
     until_fault(client, "TF missing", "height -0.3 m is not above the floor", None)
+    client.send(transform(0.45, (0.0, 0.0, 0.0, 1.0)), "/transforms_of_the_test")
+    until_fault(client, "TF missing", "the z axis of 'camera_optical_frame' points up", None)
     client.send(transform(0.45), "/transforms_of_the_test")
     wait_until(lambda: client.exchange(image(picture())) and "TF missing" not in active(client), what="the end of the fault")
     client.unsubscribe("depth")

@@ -107,6 +107,10 @@ class Camera:
         self._info_published = self.inputs.update(self.processor.parameters, enabled, wanted)
         depth_wanted = enabled and any(RESULTS.get(output.result or "") == "depth" for output in subscribed)
         self.scale_inputs.update(self.processor.parameters, depth_wanted)
+
+    def tick(self) -> None:
+        """Regular upkeep: a capture without frames fails, and a frame waits for its camera_info no longer than FIRST_INFO_S."""
+        self.processor.captures.expire()
         if self._held is not None and time.monotonic() >= self._held_until_s:
             self.infos.trust()
             self._release()

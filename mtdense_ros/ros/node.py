@@ -32,7 +32,7 @@ from mtdense_ros.runtime.faults import Faults
 from mtdense_ros.utils.timing import Startup
 
 TICK_S = 0.1
-"""Period of the upkeep: subscriptions follow subscribers and publishers within this time."""
+"""Period of the upkeep: subscriptions follow subscribers and publishers within this time, times the number of cameras."""
 
 
 class MtdenseNode(LifecycleNode):
@@ -182,7 +182,8 @@ class MtdenseNode(LifecycleNode):
                 self._give_up(self._session, self._session.failure)
         if self._session is not None:
             self._follow_networks(self._session)
-            self.refresh()
+            if self._active:
+                self._session.refresh_next(self._enabled)
             self._log_startup(self._session.first_output())
         now = time.monotonic()
         if now >= self._next_diagnostics:

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError
-from itertools import count
+from itertools import count, cycle
 
 from rclpy.node import Node
 
@@ -64,6 +64,7 @@ class Session:
         except BaseException:
             self.close()
             raise
+        self._turns = cycle(self.cameras.values())
 
     @property
     def networks(self) -> MultiPredictor:
@@ -134,6 +135,11 @@ class Session:
         for camera in self.cameras.values():
             camera.refresh(enabled)
 
+    def refresh_next(self, enabled: bool) -> None:
+        """Camera.refresh for one camera, each in turn: to look for publishers costs an idle node the most, and so it costs no more for
+        several cameras."""
+        next(self._turns).refresh(enabled)
+
     def values(self, now_s: float) -> dict[str, dict[str, str]]:
         """For /diagnostics at this time (s, monotonic): what concerns all frames under "", and those of each camera under its name."""
         values: dict[str, dict[str, str]] = {"": {}}
@@ -161,7 +167,7 @@ class Session:
     def tick(self) -> None:
         """Regular upkeep: a capture without frames fails, a dead worker is replaced."""
         for camera in self.cameras.values():
-            camera.processor.captures.expire()
+            camera.tick()
         if self._worker.revive():
             again = f"and was started again, {self._worker.restarts} times so far"
             self._faults.report("worker restarted", f"the worker thread died ({self._last_error}) {again}")

@@ -168,7 +168,7 @@ def test_an_old_camera_info_serves_when_no_newer_comes(session, camera, log):
     session.refresh(True)
     camera.receive(image(picture()), "/camera/image_raw")
     assert camera.pipeline.frames == 0
-    wait_until(lambda: session.refresh(True) or camera.pipeline.frames == 1, what="the frame")
+    wait_until(lambda: session.tick() or camera.pipeline.frames == 1, what="the frame")
     assert not any("camera_info" in text for text in log)
 
 
@@ -176,7 +176,7 @@ def test_an_old_camera_info_serves_when_no_newer_comes(session, camera, log):
 def test_a_camera_info_that_does_not_come_is_waited_for_once(session, camera, log):
     for _ in range(2):
         camera.receive(image(picture()), "/camera/image_raw")
-    wait_until(lambda: session.refresh(True) or camera.pipeline.frames == 1, what="the newer frame")
+    wait_until(lambda: session.tick() or camera.pipeline.frames == 1, what="the newer frame")
     assert camera.statistics.summary(0.0)["dropped"] == "1"
     camera.receive(image(picture()), "/camera/image_raw")
     wait_until(lambda: camera.pipeline.frames == 2, what="a frame without a wait")
@@ -332,3 +332,14 @@ def test_camera_faults_end_with_the_frame_that_has_none(session, camera):
     camera.infos.update(camera_info())
     feed(session, 2)
     assert not active()
+
+
+def test_cameras_look_for_publishers_in_turn(node, monkeypatch):
+    session = Session(node, {"front": FakePipeline(), "rear": FakePipeline()}, Faults(lambda *_: None))
+    seen = []
+    for name, camera in session.cameras.items():
+        monkeypatch.setattr(camera, "refresh", lambda enabled, name=name: seen.append(name))
+    for _ in range(4):
+        session.refresh_next(True)
+    assert seen == ["front", "rear", "front", "rear"]
+    session.close()

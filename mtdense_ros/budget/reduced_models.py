@@ -29,7 +29,12 @@ def smaller_precision(networks: MultiPredictor) -> str:
 
 
 def smaller_fractions(networks: MultiPredictor, camera_hw: Size) -> tuple[float, ...]:
-    """Those of FRACTIONS that make the input of every network smaller than the one before, for images of (height, width)."""
+    """Those of FRACTIONS that make the input of every network smaller than the one before, for images of (height, width).
+
+    None where one is a file that takes a single size.
+    """
+    if not all(predictor.any_size for predictor in networks.predictors.values()):
+        return ()
     found: list[float] = []
     for fraction in FRACTIONS:
         before = found[-1] if found else 1.0

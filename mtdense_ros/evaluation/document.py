@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from mtdense_ros.evaluation import precision_report, scale_report, tables
 from mtdense_ros.evaluation.report import Report
+from mtdense_ros.evaluation.scoring import NETWORK
 from mtdense_ros.utils.command_line import exit_code
 
 FIGURES = Path("docs/accuracy")
@@ -42,15 +44,37 @@ _UNCHANGED = """\
 Each background of the sets against itself; largest false area over the backgrounds, in percent of the picture.
 """
 
+_PEERS = """\
+## Peers
+
+Networks of others that learned on photographs, measured on the same frames as files (docs/your-own-network.md); they are no part of this
+package. `deeplabv3_mobilenetv2_ade20k`: DeepLabv3 on MobileNetV2, a TFLite file of 513x513 pixels with logits of ADE20K's 150 classes,
+mapped to the indoor classes by `config/labels/ade20k.yaml`.
+"""
+
 
 def document(folder: Path) -> str:
     """The document of all reports in a folder, in the order of their names."""
-    return "\n".join([_INTRODUCTION, *(_section(path) for path in sorted(folder.glob("*.json")))])
+    parts = [_INTRODUCTION, *(_section(path) for path in sorted(folder.glob("*.json")))]
+    peers = sorted((folder / "peers").glob("*.json"))
+    return "\n".join([*parts, _peers(peers)] if peers else parts)
 
 
 def main() -> None:
     """Writes the document."""
     DOCUMENT.write_text(document(FIGURES), encoding="utf-8")
+
+
+def _peers(paths: Sequence[Path]) -> str:
+    """Networks of others on the same frames, by `mtdense weights add` and `mtdense eval`: their labels, and the IoU of each class."""
+    reports = [Report.read(path) for path in paths]
+    entries = [
+        {**entry, "method": report.name}
+        for report in reports
+        for entry in report.results
+        if entry["method"] == NETWORK and entry["output"] == "labels"
+    ]
+    return f"{_PEERS}\n{tables.markdown(entries, level=3)}\n### IoU of each class of peers\n\n{tables.per_class(entries)}"
 
 
 def _section(path: Path) -> str:

@@ -150,6 +150,11 @@ class Predictor:
         """(height, width) and resize mode of the network's input: the card's, unless another size was asked for."""
         return self._input.size_hw, self._input.resize
 
+    @property
+    def any_size(self) -> bool:
+        """Whether the network takes images of other sizes than the card's; a file may not."""
+        return self.card.arch != GRAPH or self.card.graph.input.any_size
+
     def network_size(self, camera_hw: Size) -> Size:
         """The (height, width) at which the network sees an image of that (height, width)."""
         return self._input.size_for(camera_hw)

@@ -12,6 +12,7 @@ pytest.importorskip("onnxruntime")
 from small_networks import H, W, classifier, difference, geometry, halves
 
 from mtdense_ros import Predictor
+from mtdense_ros.budget.reduced_models import smaller_fractions
 from mtdense_ros.cli.main import main
 from mtdense_ros.datatypes import UNLABELLED
 from mtdense_ros.errors import WeightsError
@@ -125,6 +126,21 @@ def test_a_file_of_one_size_refuses_another(tmp_path, space):
     assert predictor.network_size((480, 640)) == (H, W)
     with pytest.raises(Exception, match="64x48 was asked for, and the network's file takes 32x24 only"):
         Predictor.load(tmp_path / "weights" / "net.onnx", device="cpu", size=(48, 64))
+
+
+def test_the_budget_leaves_a_file_of_one_size_alone(tmp_path, space):
+    add_file(classifier(tmp_path / "a.onnx"), "one", form(space, labels=OutputForm(kind="logits")), tmp_path)
+    image = InputForm(height=64, width=96, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), multiple=8)
+    add_file(geometry(tmp_path / "g.onnx"), "any", form(image=image, depth=OutputForm(tensor="depth", kind="metric")), tmp_path)
+    one, other = (MultiPredictor.load([tmp_path / f"{name}.onnx"]) for name in ("one", "any"))
+    assert smaller_fractions(one, (480, 640)) == () and smaller_fractions(other, (480, 640)) == (0.75, 0.5)
+
+
+def test_inverse_depth_keeps_its_values_and_its_kind(tmp_path):
+    image = InputForm(height=H, width=W, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), multiple=8)
+    predictor, _ = loaded(tmp_path, geometry(tmp_path / "g.onnx"), form(image=image, depth=OutputForm(tensor="depth", kind="inverse")))
+    assert predictor.card.depth.kind == "inverse"
+    assert predictor.predict(np.full((48, 64, 3), 51, np.uint8)).depth[20, 20] == pytest.approx(0.2, abs=1e-5)
 
 
 def test_engine_torch_says_what_reads_the_file(tmp_path, space):

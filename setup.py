@@ -29,7 +29,7 @@ setup(
     install_requires=["setuptools"],
     # Without an extra "test" that names pytest, colcon test looks for unittest and finds nothing.
     extras_require={
-        "test": ["pytest"],
+        "test": ["pytest", "hypothesis"],
         "train": ["moderngl", "trimesh", "pillow"],
         "data": ["h5py"],
         "export": ["onnx", "onnxruntime"],

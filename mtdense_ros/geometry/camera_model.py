@@ -21,6 +21,7 @@ Floats64 = NDArray[np.float64]
 _COEFFICIENTS = {"": (0,), "plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,), "fisheye": (4,)}
 _FISHEYE = ("equidistant", "fisheye")
 _MAX_ERROR_PX = 0.5
+_MAX_RECTIFIED_SIDE = 32_766  # of cv2.remap, which counts pixels in 16 bits
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def ray_table(model: CameraModel) -> RayTable:
 def rectify(rgb: NDArray[np.uint8], model: CameraModel, buffers: BufferPool | None = None) -> NDArray[np.uint8]:
     """The mode "rectify": the image (H, W, 3) as a camera with the same K and no distortion sees it, black where unseen.
 
-    Raises InputError when the image has another size than the model.
+    Raises InputError when the image has another size than the model, or sides that are too long.
     """
     check_rgb(rgb, "rectify")
     i = model.intrinsics
@@ -105,6 +106,8 @@ def rectify(rgb: NDArray[np.uint8], model: CameraModel, buffers: BufferPool | No
         raise InputError(f"rectify: image is {rgb.shape[1]}x{rgb.shape[0]}, the model {i.width}x{i.height}; use this image's camera_info")
     if not model.is_distorted:
         return rgb
+    if max(i.width, i.height) > _MAX_RECTIFIED_SIDE:
+        raise InputError(f"rectify: image is {i.width}x{i.height}, sides are {_MAX_RECTIFIED_SIDE} at most; set camera_model to rays")
     out = (buffers or BufferPool()).array("rectified", rgb.shape, np.uint8)
     cv2.remap(rgb, *_maps(model), interpolation=cv2.INTER_LINEAR, dst=out)
     return out

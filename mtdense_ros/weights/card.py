@@ -22,6 +22,11 @@ from mtdense_ros.weights.precision import PrecisionSpec
 FORMAT = 1
 """The version of the card's layout that this package reads and writes."""
 
+MAX_INPUT_PIXELS = 2**24
+"""Of a network's input; more is a mistake, or an attempt to use up the machine's memory."""
+
+NAME_LENGTH = 100
+
 DEPTH_KINDS = ("metric", "relative", "inverse")
 
 
@@ -41,6 +46,8 @@ class InputSpec:
 
     def __post_init__(self) -> None:
         _require(min(self.height, self.width, self.multiple) >= 1, "input", "height, width and multiple must be at least 1")
+        most = max(self.height * self.width, self.multiple**2)
+        _require(most <= MAX_INPUT_PIXELS, "input", f"{self.width}x{self.height} in multiples of {self.multiple} needs too much memory")
         _require(self.resize in RESIZE_MODES, "input.resize", f"'{self.resize}' is unknown; use one of {', '.join(RESIZE_MODES)}")
         for name in ("mean", "std"):
             values = tuple(getattr(self, name))
@@ -114,6 +121,8 @@ class Card:
 
     def __post_init__(self) -> None:
         _require(self.format == FORMAT, "format", f"{self.format!r} is not {FORMAT}; update mtdense_ros, or export the weights again")
+        _require(0 < len(self.name) <= NAME_LENGTH and not set(self.name) & set("/\\\0"), "name", f"'{self.name}' is no name of a file")
+        _require(len(self.label_space or "") <= NAME_LENGTH, "label_space", "is longer than any name")
         known = (*list_models(), GRAPH)
         _require(self.arch in known, "arch", f"'{self.arch}' is unknown; {known_names(str(self.arch), known)}")
         _require(re.fullmatch("[0-9a-f]{64}", self.sha256) is not None, "sha256", "must be 64 hexadecimal digits")

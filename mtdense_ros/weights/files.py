@@ -65,7 +65,7 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     """The network, in evaluation mode on the CPU, and the card of a name or of a safetensors file.
 
     Strict: raises WeightsError for a missing, truncated or changed file, a card that does not fit it, and any entry that is
-    missing, extra, or of another shape or type.
+    missing, extra, of another shape or type, or not finite.
     """
     path = find_weights(name_or_path)
     card = read_card(path)
@@ -74,6 +74,7 @@ def load_weights(name_or_path: str | Path) -> tuple[DenseNetwork, Card]:
     net = _network_of(card, str(path))
     state = _read_checked(path, card)
     check_state(state, net.state_dict(), str(path))
+    check_finite(state, str(path))
     net.load_state_dict(state, assign=True)
     if parameter_count(net) != card.parameters or net.outputs != card.outputs:
         found = f"{parameter_count(net)} parameters and outputs {net.outputs}"
@@ -127,6 +128,13 @@ def check_state(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.
     for name in state:
         if name not in expected:
             raise WeightsError(f"{where}: entry '{name}' is not part of the network; use the architecture and file that belong together")
+
+
+def check_finite(state: Mapping[str, torch.Tensor], where: str) -> None:
+    """Raises WeightsError, naming the entry, where a value is NaN or infinite: every output would be."""
+    for name, value in state.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise WeightsError(f"{where}: entry '{name}' has values that are not finite; export a healthy checkpoint")
 
 
 def parameter_count(net: DenseNetwork) -> int:

@@ -125,3 +125,10 @@ def test_refuse():
 def test_models_that_make_no_sense_are_refused(name, d, message):
     with pytest.raises(InputError, match=message):
         CameraModel(CAMERA, name, d)
+
+
+def test_a_side_too_long_for_the_library_is_refused():
+    """cv2.remap counts pixels in 16 bits; found by fuzzing."""
+    model = CameraModel(Intrinsics(2, 32_767, 100.0, 100.0, 0.5, 16_000.0), "plumb_bob", (-0.1, 0.0, 0.0, 0.0, 0.0))
+    with pytest.raises(InputError, match="sides are 32766 at most"):
+        rectify(np.zeros((32_767, 2, 3), np.uint8), model)

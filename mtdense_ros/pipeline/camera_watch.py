@@ -13,7 +13,7 @@ from mtdense_ros.pipeline.stillness import Stillness
 from mtdense_ros.registration.reduction import grey, reduced
 from mtdense_ros.registration.register import MIN_BLOCKS, Reference, Registration
 
-MIN_QUALITY, MIN_QUALITY_UNMOVED = 0.18, 0.08
+MIN_QUALITY, MIN_QUALITY_UNMOVED = 0.15, 0.08
 """Share of the background's blocks that must be seen again for a frame to say something. Fewer suffice to say that they are where they
 were: blocks of other things hardly ever agree on that."""
 

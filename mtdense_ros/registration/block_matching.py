@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-BLOCK, REACH = 20, 3
-"""Side of a block, and how far it is searched for from where it is expected, in pixels of the small picture."""
+BLOCK, REACH, FAR = 20, 3, 8
+"""Side of a block, and how far it is searched for from where it is expected, at first and when it is not there, in pixels of the small
+picture."""
 
 _SPACING = 15
 _MIN_DEVIATION = 3.0
@@ -66,19 +67,20 @@ class Matches:
     displacement: Floats
 
 
-def match(blocks: Blocks, picture: NDArray[np.uint8], expected: Floats) -> Matches:
-    """Searches every block around its expected displacement (n, 2), to a fraction of a pixel; those out of the picture are not found."""
-    height, width = picture.shape
+def match(blocks: Blocks, picture: NDArray[np.uint8], expected: Floats, reach: int = REACH) -> Matches:
+    """Searches every block around its expected displacement (n, 2), to a fraction of a pixel; what leaves the picture is not found."""
     found, displacements = [], []
-    starts = blocks.corners + np.rint(expected).astype(np.int64) - REACH
-    span = BLOCK + 2 * REACH
-    inside = (starts >= 0).all(1) & (starts + span <= (width, height)).all(1)
-    for i in np.flatnonzero(inside):
-        (x, y), (u, v) = blocks.corners[i], starts[i]
-        window, block = picture[v : v + span, u : u + span], blocks.picture[y : y + BLOCK, x : x + BLOCK]
+    size = picture.shape[1], picture.shape[0]
+    starts = blocks.corners + np.rint(expected).astype(np.int64) - reach
+    ends = np.minimum(starts + BLOCK + 2 * reach, size)
+    starts = np.maximum(starts, 0)
+    for i in np.flatnonzero((ends - starts >= BLOCK + 2).all(1)):
+        (x, y), (u, v), (right, bottom) = blocks.corners[i], starts[i], ends[i]
+        window, block = picture[v:bottom, u:right], blocks.picture[y : y + BLOCK, x : x + BLOCK]
         scores = np.asarray(cv2.matchTemplate(window, block, cv2.TM_CCOEFF_NORMED), np.float32)
         row, column = divmod(int(scores.argmax()), scores.shape[1])
-        if scores[row, column] >= _MIN_SCORE and 0 < row < 2 * REACH and 0 < column < 2 * REACH:
+        inside = 0 < row < scores.shape[0] - 1 and 0 < column < scores.shape[1] - 1
+        if scores[row, column] >= _MIN_SCORE and inside:
             at = u - x + column + _vertex(scores[row, column - 1 : column + 2]), v - y + row + _vertex(scores[row - 1 : row + 2, column])
             found.append(i)
             displacements.append(at)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mtdense_ros.registration.block_matching import BLOCK, Blocks, match
+from mtdense_ros.registration.block_matching import BLOCK, FAR, REACH, Blocks, match
 from mtdense_ros.registration.photometric import LightChange, light_change
 from mtdense_ros.registration.reduction import grey, reduced
 from mtdense_ros.registration.rigid_motion import RigidMotion, fit
@@ -16,7 +16,7 @@ from mtdense_ros.registration.rigid_motion import RigidMotion, fit
 MIN_BLOCKS = 6
 """Fewer textured blocks than this say nothing."""
 
-_SURE, _BETTER = 0.45, 1.4
+_SURE, _BETTER = 0.3, 1.4
 """Share of the blocks that agree from which no other motion is looked for; and how many times as many must agree on another one."""
 
 
@@ -51,8 +51,9 @@ class Reference:
         picture, n = grey(small), len(self.blocks)
         motion, agreeing = self._search(picture, RigidMotion())
         if len(agreeing) < _SURE * n:
-            for start in {self._last, self._shift_guess(picture)} - {RigidMotion()}:
-                other, found = self._search(picture, start)
+            starts = ((self._last, REACH), (RigidMotion(), FAR), (self._shift_guess(picture), REACH))
+            for start, reach in starts:
+                other, found = self._search(picture, start, reach)
                 if len(found) > _BETTER * len(agreeing):
                     motion, agreeing = other, found
         self._last = motion
@@ -61,18 +62,18 @@ class Reference:
         light = light_change(self._colours[agreeing], _block_means(small, moved))
         return Registration(motion.scaled(self.size_hw[1] / small.shape[1]), light, len(agreeing) / n, self.size_hw)
 
-    def _search(self, picture: NDArray[np.uint8], start: RigidMotion) -> tuple[RigidMotion, NDArray[np.int64]]:
+    def _search(self, picture: NDArray[np.uint8], start: RigidMotion, reach: int = REACH) -> tuple[RigidMotion, NDArray[np.int64]]:
         """The motion near `start`, and the blocks that agree on it; a second look from there finds what was out of reach."""
         size_hw = picture.shape[0], picture.shape[1]
-        motion, found = self._look(picture, start)
+        motion, found = self._look(picture, start, reach)
         if len(found) and motion.extent(size_hw) > start.extent(size_hw) + 0.5:
-            again, more = self._look(picture, motion)
+            again, more = self._look(picture, motion, REACH)
             if len(more) >= len(found):
                 return again, more
         return motion, found
 
-    def _look(self, picture: NDArray[np.uint8], start: RigidMotion) -> tuple[RigidMotion, NDArray[np.int64]]:
-        matches = match(self.blocks, picture, start.at(self.blocks.centres))
+    def _look(self, picture: NDArray[np.uint8], start: RigidMotion, reach: int) -> tuple[RigidMotion, NDArray[np.int64]]:
+        matches = match(self.blocks, picture, start.at(self.blocks.centres), reach)
         motion, agree = fit(self.blocks, matches, start)
         return motion, matches.index[agree]
 

@@ -13,7 +13,7 @@ from mtdense_ros.registration.register import Reference
 from mtdense_ros.registration.rigid_motion import RigidMotion, fit
 
 HEIGHT, WIDTH = 480, 640
-MOTIONS = [(0, 0, 0), (1, 0, 0), (0, -3, 0), (8, 0, 0), (-6, 6, 0), (20, 0, 0), (-30, 40, 0), (0, 0, 0.5), (0, 0, 2), (5, 5, -2)]
+MOTIONS = [(0, 0, 0), (1, 0, 0), (0, -3, 0), (8, 0, 0), (-6, 6, 0), (14, -14, 0), (20, 0, 0), (-30, 40, 0), (0, 0, 0.5), (5, -5, 2)]
 """x, y in px and clockwise in degrees."""
 
 

@@ -28,7 +28,7 @@ from benchmarks.common import around_tables, pictures, record
 from benchmarks.common.machine import description
 from mtdense_ros.datatypes import Frame, Intrinsics, LabelClass, LabelSpace
 from mtdense_ros.engines.base import Engine
-from mtdense_ros.geometry import camera_model, ground_plane, point_cloud
+from mtdense_ros.geometry import camera_model, depth, ground_plane, point_cloud
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging import compressed, encodings, transforms, visualization
 from mtdense_ros.imaging.encodings import MessageBuffers
@@ -138,22 +138,22 @@ def network_steps(random: np.random.Generator) -> dict[str, Step]:
 def geometry_steps(random: np.random.Generator) -> dict[str, Step]:
     distorted = camera_model.CameraModel(CAMERA, "plumb_bob", (-0.25, 0.08, 0.001, -0.002, -0.01))
     rgb, rays = smooth_image(), RayTable.of(CAMERA)
-    depth = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
-    labels, confidence, mask = (depth * 1.5).astype(np.uint8), depth / depth.max(), rgb[..., 1] > 128
+    metres = (1 + rgb[..., 0] / np.float32(64)).astype(np.float32)
+    labels, confidence, mask = (metres * 1.5).astype(np.uint8), metres / metres.max(), rgb[..., 1] > 128
     normals = depth.normalise_normals(random.standard_normal((3, *SIZE), dtype=np.float32))
-    cloud = point_cloud.pack_cloud(depth, rays, rgb, labels, confidence, mask, MessageBuffers())
+    cloud = point_cloud.pack_cloud(metres, rays, rgb, labels, confidence, mask, MessageBuffers())
     return {
-        "depth range (REP-117)": partial(depth.apply_range, depth, 1.2, 4.5, BufferPool()),
-        "depth to points": partial(rays.points, depth, BufferPool()),
-        "cloud, 20 bytes per point": partial(point_cloud.pack_cloud, depth, rays, rgb, labels, confidence, mask, BufferPool()),
+        "depth range (REP-117)": partial(depth.apply_range, metres, 1.2, 4.5, BufferPool()),
+        "depth to points": partial(rays.points, metres, BufferPool()),
+        "cloud, 20 bytes per point": partial(point_cloud.pack_cloud, metres, rays, rgb, labels, confidence, mask, BufferPool()),
         "cloud, from a distorted camera": partial(
-            point_cloud.pack_cloud, depth, camera_model.ray_table(distorted), rgb, labels, confidence, mask, BufferPool()
+            point_cloud.pack_cloud, metres, camera_model.ray_table(distorted), rgb, labels, confidence, mask, BufferPool()
         ),
         "bytes of a cloud": partial(encodings.as_bytes, cloud),
         "bytes of an array from elsewhere": partial(encodings.as_bytes, rgb),
-        "depth to millimetres": partial(depth.millimetres, depth, BufferPool()),
+        "depth to millimetres": partial(depth.millimetres, metres, BufferPool()),
         "rectify": partial(camera_model.rectify, rgb, distorted, BufferPool()),
-        "ground plane": partial(ground_plane.ground_plane, rays.points(depth), buffers=BufferPool()),
+        "ground plane": partial(ground_plane.ground_plane, rays.points(metres), buffers=BufferPool()),
         "colour labels": partial(visualization.colour_labels, labels, SPACE, BufferPool()),
         "colour normals": partial(visualization.colour_normals, normals, BufferPool()),
         "foreground overlay": partial(visualization.overlay_foreground, rgb, mask, BufferPool()),

@@ -39,3 +39,8 @@ def test_message_values_are_what_the_nodes_messages_hold():
     half = np.full(around_network.SIZE, 0.5, np.float32)
     assert as_bytes(around_network.message_values("confidence", half, memory))[0] == 128
     assert around_network.message_values("depth", half, memory) is half
+
+
+def test_every_step_of_the_geometry_runs():
+    for name, step in around_network.geometry_steps(np.random.default_rng(0)).items():
+        assert around_network.result_bytes(step()).size > 0, name

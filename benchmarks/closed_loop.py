@@ -4,8 +4,8 @@ Run: python -m benchmarks.closed_loop [--rooms 3] [--frames 56] [--document docs
 into the document, between the lines that mark them.
 
 The robot stands while somebody crosses its way and leaves, then it drives on. Its grid is filled by the rules of Nav2's obstacle
-layer (benchmarks/common/obstacle_layer.py) with the clouds of a pipeline: with the shipped weights, with these and the camera's height
-known, and with the renderer's own depth and labels in the network's place. The robot's pose is exact.
+layer (benchmarks/common/obstacle_layer.py) with the clouds of a pipeline: with the shipped weights, with these scaled by the camera's
+height and pitch, and with the renderer's own depth and labels in the network's place. The robot's pose is exact.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common.marked_text import put
 from benchmarks.common.obstacle_layer import LayerSettings, ObstacleLayer
-from benchmarks.common.simulated_robot import CAMERA_HEIGHT, RATE_HZ, ROOMS, SIZE, Corridor, Shot, drive
+from benchmarks.common.simulated_robot import CAMERA_HEIGHT, CAMERA_PITCH_DEG, RATE_HZ, ROOMS, SIZE, Corridor, Shot, drive
 from mtdense_ros.datatypes import Prediction
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.imaging.label_spaces import load_label_space
@@ -206,12 +206,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=56, help="frames of each drive")
     parser.add_argument("--document", type=Path, default=Path("docs/navigation.md"), help="where the figures are put")
     parsed = parser.parse_args(arguments)
-    plain, measured = PipelineOptions(), PipelineOptions(depth_scale_mode="camera_height", camera_height=CAMERA_HEIGHT)
+    mount = {"camera_height": CAMERA_HEIGHT, "camera_pitch": CAMERA_PITCH_DEG}
+    plain, measured = PipelineOptions(), PipelineOptions(depth_scale_mode="camera_height", **mount)
     predictor = Predictor.load(WEIGHTS, device="cpu")
     variants: dict[str, tuple[Callable[[], Sense], PipelineOptions]] = {
         "true": (lambda: from_truth(plain), plain),
         WEIGHTS: (lambda: from_network(predictor, plain), plain),
-        f"{WEIGHTS}, depth.scale_mode camera_height": (lambda: from_network(predictor, measured), measured),
+        f"{WEIGHTS}, scale by the camera's mount": (lambda: from_network(predictor, measured), measured),
     }
     results: dict[str, list[Episode]] = {name: [] for name in variants}
     for seed in ROOMS[: parsed.rooms]:

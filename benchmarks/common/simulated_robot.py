@@ -32,11 +32,13 @@ SIZE = (480, 640)
 RATE_HZ = 5
 CAMERA_HEIGHT = 0.5
 """Of the robot's camera above the floor, in m."""
+CAMERA_PITCH_DEG = 8.0
+"""How far it looks down."""
 
 _PATTERNS = 977
 """Seed of the textures: another than those of the training and validation families."""
 _HALF, _HEIGHT = (4.2, 1.5), 2.6
-_START, _SPEED, _PITCH = -3.6, 0.1, math.radians(-8)
+_START, _SPEED = -3.6, 0.1
 _PERSON_AHEAD = 2.6
 _STANDS = 22
 """Frames in which the robot stands and somebody crosses its way; afterwards it drives."""
@@ -104,7 +106,7 @@ def drive(corridor: Corridor, frames: int, size: tuple[int, int] = SIZE) -> Iter
 
 
 def _shot(renderer: Renderer, corridor: Corridor, lens: Intrinsics, x: float, k: int) -> Shot:
-    view = camera.view(lens, (x, 0.0, CAMERA_HEIGHT), 0.0, _PITCH)
+    view = camera.view(lens, (x, 0.0, CAMERA_HEIGHT), 0.0, math.radians(-CAMERA_PITCH_DEG))
     seen = renderer.render(corridor.items, view, corridor.lighting)
     walker = _walker(corridor, k)
     if walker:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from mtdense_ros.datatypes import CameraMount
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.ground_plane import GroundPlane, ground_plane
 
@@ -57,9 +58,9 @@ class GroundTracker:
         self.plane = _mixed(self.plane, found)
 
 
-def level_ground(height_m: float) -> GroundPlane:
-    """The floor below a level camera of this height, of which nothing was measured."""
-    return GroundPlane((0.0, -1.0, 0.0), height_m, 0.0)
+def ground_of_mount(mount: CameraMount) -> GroundPlane | None:
+    """The floor below a camera whose mount is known, of which nothing was measured; None where the mount says no direction."""
+    return None if mount.up is None else GroundPlane(mount.up, mount.height_m, 0.0)
 
 
 def _differs(old: GroundPlane, new: GroundPlane) -> bool:

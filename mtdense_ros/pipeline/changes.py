@@ -30,6 +30,10 @@ MOST = 100
 """Regions at most, the largest."""
 
 _OUTERMOST = 5.0
+_MOST_POINTS = 3000
+"""Points of a region that are measured, about, evenly spread over it."""
+_OVERLAP_STEP = 2
+"""Every n-th row and column is compared with the frame before."""
 _SAME_SHARE = 0.2
 """A region is the continuation of an earlier one where they share this part of the smaller of the two."""
 
@@ -64,13 +68,13 @@ class ChangeTracker:
             if prediction.labels is not None:
                 found[number]["label"], found[number]["label_share"] = _most_frequent(prediction.labels[box][part])
         found["since_ns"] = since
-        self._regions, self._since, self._stamp_ns = regions, since, stamp_ns
+        self._regions, self._since, self._stamp_ns = regions[::_OVERLAP_STEP, ::_OVERLAP_STEP].copy(), since, stamp_ns
         return found
 
     def _first_seen(self, regions: NDArray[np.int32], count: int, stamp_ns: int) -> NDArray[np.int64]:
         """Since when each of the regions 1..count is there: the earliest of those that it continues."""
         since = np.full(count, stamp_ns, np.int64)
-        before = self._regions
+        before, regions = self._regions, regions[::_OVERLAP_STEP, ::_OVERLAP_STEP]
         if before is None or before.shape != regions.shape or stamp_ns < self._stamp_ns:
             return since
         earlier = len(self._since)
@@ -97,7 +101,9 @@ def _connected(mask: Mask, min_pixels: int) -> tuple[NDArray[np.int32], list[tup
 
 def _measure(change: np.void, depth: NDArray[np.float32], rays: RayTable, part: Mask) -> None:
     """Puts centre, size and distance of the finite points of a part of the image into a CHANGE."""
-    points = rays.points(depth)[part]
+    rows, columns = (index[:: len(index) // _MOST_POINTS + 1] for index in np.nonzero(part))
+    z = depth[rows, columns]
+    points = np.stack([rays.x[rows, columns] * z, rays.y[rows, columns] * z, z], axis=1)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         change["centre"] = change["size"] = change["distance"] = np.nan

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from mtdense_ros.datatypes import LabelSpace, Prediction
 from mtdense_ros.errors import ConfigError
+from mtdense_ros.geometry.camera_mount import pitched_mount
 from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.depth_edges import depth_edges
 from mtdense_ros.geometry.free_space import clearing_points
 from mtdense_ros.geometry.ground_plane import GroundPlane
-from mtdense_ros.geometry.ground_tracker import GroundTracker, level_ground
+from mtdense_ros.geometry.ground_tracker import GroundTracker, ground_of_mount
 from mtdense_ros.geometry.obstacles import ClassRoles, SceneMaps, obstacle_cloud
 from mtdense_ros.pipeline.changes import ChangeTracker
 from mtdense_ros.pipeline.options import PipelineOptions
@@ -99,7 +100,7 @@ class NavigationFrame:
         if self.tracker.plane is not None:
             return ""
         if self._ground is not None:
-            return "no floor plane seen yet: a level camera at depth.camera_height is assumed"
+            return "no floor plane seen yet: that of depth.camera_height and depth.camera_pitch is assumed"
         return "no floor plane seen yet: obstacles are chosen by class and mask alone, and nothing is published as free"
 
     @cached_property
@@ -117,9 +118,9 @@ class NavigationFrame:
 
     @cached_property
     def _ground(self) -> GroundPlane | None:
-        """The tracked plane, else that of a level camera of known height."""
-        plane = self.tracker.update(self._maps.depth, self._maps.rays, self._floor)
-        return level_ground(self.options.camera_height) if plane is None and self.options.camera_height > 0 else plane
+        """The tracked plane, else that of a camera of known height and pitch."""
+        plane, height_m = self.tracker.update(self._maps.depth, self._maps.rays, self._floor), self.options.camera_height
+        return ground_of_mount(pitched_mount(height_m, self.options.camera_pitch)) if plane is None and height_m > 0 else plane
 
     @cached_property
     def _floor(self) -> NDArray[np.bool_] | None:

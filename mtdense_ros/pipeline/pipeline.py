@@ -16,7 +16,17 @@ from mtdense_ros.pipeline.background import Background
 from mtdense_ros.pipeline.nav_maps import nav_size
 from mtdense_ros.pipeline.navigation import Navigation, NavigationFrame
 from mtdense_ros.pipeline.options import PipelineOptions
-from mtdense_ros.pipeline.results import GROUNDED, METRIC, RESULTS, RequiredOutputs, ResultInputs, Results, make_result, required_outputs
+from mtdense_ros.pipeline.results import (
+    GROUNDED,
+    METRIC,
+    OF_DEPTH,
+    RESULTS,
+    RequiredOutputs,
+    ResultInputs,
+    Results,
+    make_result,
+    required_outputs,
+)
 from mtdense_ros.pipeline.scale import MEASURED_MODES, MetricScale
 from mtdense_ros.utils.buffers import BufferPool
 from mtdense_ros.utils.parallel import limit_threads
@@ -158,5 +168,5 @@ class Pipeline:
 
     def _scale_problem(self, wanted: Collection[str], options: PipelineOptions) -> str:
         """What is wrong with the scale of depth, where that is wanted."""
-        concerned = options.depth_scale_mode in MEASURED_MODES and any(RESULTS[name] == "depth" for name in wanted)
+        concerned = options.depth_scale_mode in MEASURED_MODES and any(name in OF_DEPTH for name in wanted)
         return self.scale.state.problem if concerned else ""

@@ -44,6 +44,9 @@ RESULTS = {
 ALSO_NEEDED = {"changes": ("depth",)}
 """Further outputs that a result cannot be without."""
 
+OF_DEPTH = tuple(name for name, output in RESULTS.items() if "depth" in (output, *ALSO_NEEDED.get(name, ())))
+"""Results that cannot be without depth."""
+
 EXTRAS = {
     "points": ("labels", "confidence", "foreground"),
     "obstacles": ("labels", "confidence", "foreground"),

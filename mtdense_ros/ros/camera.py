@@ -12,7 +12,8 @@ from sensor_msgs.msg import CameraInfo
 from mtdense_ros.budget.keeper import BudgetKeeper
 from mtdense_ros.geometry.calibration import is_rectified_topic
 from mtdense_ros.parameters import Parameters
-from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline
+from mtdense_ros.pipeline.pipeline import Pipeline
+from mtdense_ros.pipeline.results import OF_DEPTH
 from mtdense_ros.ros.background_jobs import BackgroundJobs
 from mtdense_ros.ros.camera_info import CameraCache
 from mtdense_ros.ros.camera_inputs import CameraInputs
@@ -105,7 +106,7 @@ class Camera:
         if not wanted:
             self._budget.forget(self.name)
         self._info_published = self.inputs.update(self.processor.parameters, enabled, wanted)
-        depth_wanted = enabled and any(RESULTS.get(output.result or "") == "depth" for output in subscribed)
+        depth_wanted = enabled and any(output.result in OF_DEPTH for output in subscribed)
         self.scale_inputs.update(self.processor.parameters, depth_wanted)
 
     def tick(self) -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scene_of_boxes import FLOOR, HEIGHT_M, RAYS, view
 
-from mtdense_ros.geometry.ground_tracker import PERSISTENCE, GroundTracker, level_ground
+from mtdense_ros.datatypes import CameraMount
+from mtdense_ros.geometry.camera_mount import pitched_mount
+from mtdense_ros.geometry.ground_tracker import PERSISTENCE, GroundTracker, ground_of_mount
 
 
 def seen(scale=1.0):
@@ -52,6 +54,9 @@ def test_floor_pixels_that_are_no_plane_are_not_taken():
     assert GroundTracker().update(depth * noise, rays, floor) is None
 
 
-def test_level_ground_has_the_given_height():
-    plane = level_ground(1.2)
-    assert plane.height == 1.2 and math.isclose(np.dot(plane.normal, (0, 1.2, 3)) + plane.height, 0)
+def test_the_ground_below_a_known_mount():
+    plane = ground_of_mount(pitched_mount(1.2, 30.0))
+    assert plane.height == 1.2
+    at_axis = 1.2 / math.sin(math.radians(30))
+    assert math.isclose(np.dot(plane.normal, (0.0, 0.0, at_axis)) + plane.height, 0, abs_tol=1e-9)
+    assert ground_of_mount(CameraMount(1.2)) is None

@@ -59,7 +59,7 @@ def test_a_known_camera_height_serves_until_a_floor_is_seen():
     blind = Prediction(labels=np.full_like(ids, OBJECT), depth=depth)
     frame = Navigation().of_frame(blind, INDOOR, RAYS, PipelineOptions(camera_height=HEIGHT_M), BufferPool())
     assert (HEIGHT_M - frame.obstacles()["y"]).min() > 0.1 - 1e-3
-    assert "level camera" in frame.doubt
+    assert "that of depth.camera_height" in frame.doubt
     measured = seen(Navigation(), camera_height=7.0)
     assert (HEIGHT_M - measured.obstacles()["y"]).min() > 0.1 - 1e-3 and measured.doubt == ""
 
@@ -100,3 +100,16 @@ def test_obstacles_come_on_frames_that_have_labels(predictor, picture):
 def test_what_is_missing_says_why(predictor, picture):
     results = Pipeline(predictor).process(Frame(picture(1, 96, 128)), ("obstacles", "clearing"))
     assert results.missing == {"obstacles": "no camera_info", "clearing": "no camera_info"}
+
+
+def test_while_the_background_is_suspended_there_are_no_foreground_obstacles(predictor, picture):
+    pipeline = Pipeline(predictor)
+    pipeline.background.capture(picture(2, CAMERA.height, CAMERA.width))
+    frame = Frame(picture(1, CAMERA.height, CAMERA.width), 5, "camera", CAMERA)
+    before = pipeline.networks.counters["foreground"]
+    pipeline.process(frame, ("obstacles",))
+    assert pipeline.networks.counters["foreground"] == before + 1
+    pipeline.background.suspended = "camera moved"
+    obstacles = pipeline.process(frame, ("obstacles",))["obstacles"]
+    assert pipeline.networks.counters["foreground"] == before + 1
+    assert np.array_equal(obstacles["dynamic"] > 0, obstacles["label"] == 6), "people only, which these weights do not know"

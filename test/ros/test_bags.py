@@ -59,7 +59,10 @@ def test_every_frame_of_a_robots_camera_gives_every_output(client, bag_reader):
     for (image, info), received in zip(frames, outputs, strict=True):
         assert set(received) == set(OUTPUT_TYPES)
         assert {m.header.frame_id for m in received.values()} == {image.header.frame_id}
-        assert {(m.height, m.width) for t, m in received.items() if "compressed" not in t} == {(info.height, info.width)}
+        sizes = {t: (m.height, m.width) for t, m in received.items() if "compressed" not in t}
+        assert {sizes.pop(t)[0] for t in ("obstacles", "clearing")} == {1}
+        of_navigation = {sizes.pop(t) for t in list(sizes) if t.startswith("nav/")}
+        assert of_navigation == {(round(info.height * 320 / info.width), 320)} and set(sizes.values()) == {(info.height, info.width)}
     client.unsubscribe()
 
 

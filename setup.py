@@ -24,7 +24,7 @@ setup(
     name=NAME,
     version="0.1.0",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed", "replay/demo_sequence/*"]},
+    package_data={NAME: ["py.typed", "replay/demo_sequence/*", "replay/page/report.*"]},
     data_files=shared_files(),
     install_requires=["setuptools"],
     # Without an extra "test" that names pytest, colcon test looks for unittest and finds nothing.
@@ -35,6 +35,7 @@ setup(
         "export": ["onnx", "onnxruntime"],
         "onnxruntime": ["onnx", "onnxruntime"],
         "openvino": ["openvino"],
+        "report": ["jinja2", "plotly"],
         "tensorboard": ["tensorboard"],
     },
     python_requires=">=3.10",

@@ -10,6 +10,7 @@ from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Headi
 from mtdense_ros.replay.demo_sequence import DemoFrame
 from mtdense_ros.replay.frame_selection import most_different
 from mtdense_ros.replay.live import Run
+from mtdense_ros.replay.page.frames import PageFrames
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.recording import Recording, label_space_of
 from mtdense_ros.replay.report import OutputStatistics, Report, Scores, statistics
@@ -54,6 +55,21 @@ def sheet_rows(source: Source, run: Run) -> list[SheetRow]:
             sample.add((stamps[index], frame))
     chosen = [sample.items[i] for i in most_different([frame.rgb for _, frame in sample.items], SHEET_ROWS)]
     return [SheetRow(f"{(frame.stamp_ns - start) * 1e-9:.1f} s", frame.rgb, run.recording.results(stamp)) for stamp, frame in chosen]
+
+
+def page_frames(source: Source, run: Run) -> PageFrames:
+    """What the page shows of the frames that were answered. An age is that of the frame's last output."""
+    recording = run.recording
+    frames = PageFrames(label_space_of(recording.legend()))
+    arrivals = [recording.arrivals(name) for name in recording.outputs()]
+    sent = {s.index: s for s in run.sent}
+    for index, frame in enumerate(itertools.islice(source.frames(), max(sent) + 1)):
+        if index in sent:
+            stamp = sent[index].stamp_ns
+            times = [found[stamp] for found in arrivals if stamp in found]
+            if times:
+                frames.add(frame.stamp_ns, frame.rgb, recording.results(stamp), (max(times) - sent[index].time_ns) * 1e-6)
+    return frames
 
 
 def heading(source: Source, report: Report, recording: Recording, rendered: bool) -> Heading:

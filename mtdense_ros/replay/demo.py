@@ -8,25 +8,28 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from mtdense_ros.replay.analysis import heading, live_report, sheet_rows
+from mtdense_ros.replay.analysis import heading, live_report, page_frames, sheet_rows
 from mtdense_ros.replay.arguments import add_arguments, plan_of
 from mtdense_ros.replay.bag_writer import write_bag
 from mtdense_ros.replay.contact_sheet import draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.live import RECORDS, Run, play_live
 from mtdense_ros.replay.offline import replay_offline
+from mtdense_ros.replay.page.write import NAME, page_absence, write_page
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import table, write_report
 from mtdense_ros.replay.result_writer import claim_folder, write_png
 from mtdense_ros.utils.command_line import Console, exit_code
 from mtdense_ros.utils.files import make_folder
+from mtdense_ros.weights import read_card
 
 DEFAULT_FRAMES = 150
 """A frame of 640x480 with all its outputs is 16 MB before compression."""
 
 
 def demonstrate(plan: Plan, out: Path, console: Console) -> None:
-    """Plays the plan into the node; leaves demo.mcap (a rosbag2), sheet.png, report.json, report.md and the processes' logs in `out`.
+    """Plays the plan into the node; leaves demo.mcap (a rosbag2), sheet.png, report.json, report.md, report.html where its packages are
+    installed, and the processes' logs in `out`.
 
     Raises MtdenseError; InputError where files that no run has written stand in the way.
     """
@@ -42,6 +45,12 @@ def _leave_results(plan: Plan, run: Run, out: Path, console: Console) -> None:
     report = live_report(plan, run, truth)
     write_report(report, out)
     write_png(out / "sheet.png", draw_sheet(sheet_rows(plan.source, run), heading(plan.source, report, run.recording, bool(truth))))
+    if absence := page_absence():
+        console.say(absence)
+    else:
+        cards = [read_card(name) for name in plan.weights]
+        write_page(report, page_frames(plan.source, run), cards, out / NAME)
+        console.say(f"{out / NAME}: open it in a browser")
     console.say("writing the bag")
     size = write_bag(run.recording, out / "demo.mcap")
     console.show(f"\n{table(report)}\n")

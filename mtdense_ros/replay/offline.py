@@ -15,6 +15,8 @@ from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions, Results
 from mtdense_ros.replay.contact_sheet import SHEET_CANDIDATES, SHEET_ROWS, Heading, SheetRow, draw_sheet
 from mtdense_ros.replay.demo_sequence import DemoSource
 from mtdense_ros.replay.frame_selection import most_different
+from mtdense_ros.replay.page.frames import PageFrames
+from mtdense_ros.replay.page.write import NAME, page_absence, write_page
 from mtdense_ros.replay.plan import Plan
 from mtdense_ros.replay.report import Report, Scores, statistics, table, write_report
 from mtdense_ros.replay.result_writer import claim_folder, write_png, write_results
@@ -37,7 +39,8 @@ class Answer:
 
 
 def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto") -> Report:
-    """Runs the plan; leaves a folder of pictures per output, sheet.png, report.json and report.md in `out`, and shows the table.
+    """Runs the plan; leaves a folder of pictures per output, sheet.png, report.json, report.md and, where its packages are installed,
+    report.html in `out`, and shows the table.
 
     Raises InputError, WeightsError and DeviceError.
     """
@@ -52,6 +55,10 @@ def replay_offline(plan: Plan, out: Path, console: Console, device: str = "auto"
     report = collected.report()
     write_png(out / "sheet.png", draw_sheet(collected.rows(), collected.heading()))
     write_report(report, out)
+    if absence := page_absence():
+        console.say(absence)
+    else:
+        write_page(report, collected.page, [predictor.card for predictor in networks.predictors.values()], out / NAME)
     console.show(table(report))
     return report
 
@@ -78,6 +85,7 @@ class _Collected:
         self._times: dict[str, list[tuple[int, int]]] = {}
         self._missing: dict[str, str] = {}
         self._sample = EvenSample[Answer](SHEET_CANDIDATES)
+        self.page = PageFrames(networks.label_space)
         self._frames = 0
         self._truth = plan.source.truth if isinstance(plan.source, DemoSource) else []
         self._scores = Scores(len(networks.label_space.classes) if networks.label_space is not None else 0)
@@ -88,6 +96,7 @@ class _Collected:
         for name in answer.results:
             self._times.setdefault(name, []).append((answer.done_ns, answer.took_ns))
         self._missing |= answer.results.missing
+        self.page.add(answer.frame.stamp_ns, answer.frame.rgb, answer.results, answer.took_ns * 1e-6)
         if self._truth:
             self._scores.update(self._truth[answer.index], answer.results)
         self._sample.add(answer)

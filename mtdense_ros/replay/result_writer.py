@@ -20,7 +20,7 @@ FOLDERS = ("labels", "depth", "normals", "foreground")
 PICTURES = ("labels_color", "foreground_overlay")
 """The folders with results for programs, and those with pictures for people."""
 
-FILES = ("sheet.png", "report.json", "report.md", "demo.mcap", "records.bin", "node.log", "recorder.log", "player.log")
+FILES = ("sheet.png", "report.json", "report.md", "report.html", "demo.mcap", "records.bin", "node.log", "recorder.log", "player.log")
 """All else that a run leaves in its folder."""
 
 MARKER = ".mtdense_results"

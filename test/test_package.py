@@ -23,8 +23,8 @@ DEPENDENCY = {
 }
 FROM_PIP = {"torch", "safetensors", "rosbags"}
 """What no rosdep key can bring to a robot; pinned in scripts/requirements/core.txt, as package.xml says."""
-# Extras of setup.py, which run in the environment of scripts/setup: training and rendering, NYUv2's .mat, and the export.
-EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime", "openvino"}
+# Extras of setup.py, which run in the environment of scripts/setup: training and rendering, NYUv2's .mat, the export, the report.
+EXTRAS_ONLY = {"moderngl", "trimesh", "PIL", "h5py", "onnx", "onnxruntime", "openvino", "jinja2", "plotly"}
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,8 @@ def _weakness(scale: float, spread: float, evidence: Evidence, inverse: bool) ->
         near, far = np.quantile(evidence.metres, (0.1, 0.9))
         if far < MIN_DISTANCE_RATIO * near:
             return f"all points lie between {near:.2f} and {far:.2f} m; the shift of inverse depth needs several distances"
-        if not scale > 0:
+        low, high = np.quantile(evidence.values, (0.1, 0.9))
+        if not scale > 0 or low == high:
             return "the inverse depth does not grow towards the camera"
     return "" if spread <= MAX_SPREAD else f"the points disagree by {spread:.0%}"
 
@@ -109,7 +110,8 @@ def _ratio(evidence: Evidence) -> tuple[float, float, float]:
 def _line(evidence: Evidence) -> tuple[float, float, float]:
     """Scale, shift and spread: a line through inverse depth by RANSAC (Fischler and Bolles 1981), then by Tukey's biweight.
 
-    A residual is (scale * value + shift) * metres - 1, that is relative: the same error counts as much far away as near.
+    A residual is (scale * value + shift) * metres - 1, that is relative: the same error counts as much far away as near. As in the
+    alignment of Ranftl et al. (TPAMI 2022) it is the line that predicts the truth best, which is flatter the noisier the values are.
     """
     x, z, point_weights = evidence.values, evidence.metres, evidence.weights
     line = _best_line(x, z, point_weights)

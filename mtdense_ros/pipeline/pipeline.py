@@ -163,6 +163,7 @@ class Pipeline:
             return prediction
         waits_for_labels = mode == "camera_height" and prediction.labels is None and "labels" in self.networks.outputs
         if mode in MEASURED_MODES and not waits_for_labels:
+            self.scale.follow(self.networks.routes["depth"], frame, spec, options)
             self.scale.measure(frame, prediction, rays, self.networks.label_space, spec, options, buffers)
         return replace(prediction, depth=self.scale.applied(prediction.depth, spec, options, buffers))
 

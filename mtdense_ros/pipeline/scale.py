@@ -52,7 +52,7 @@ class MetricScale:
     """The scale of one camera's depth.
 
     Measured scales are smoothed over frames. One that the evidence is too weak for, or that is implausible, is not taken: the scale
-    stays as it was. What was measured is forgotten when the mode, the camera's height or intrinsics, or the network's depth change.
+    stays as it was.
     """
 
     def __init__(self) -> None:
@@ -62,6 +62,14 @@ class MetricScale:
     def reset(self) -> None:
         """Forgets what was measured."""
         self.state = ScaleState()
+
+    def follow(self, network: str, frame: Frame, spec: DepthSpec, options: PipelineOptions) -> None:
+        """Forgets what was measured when it does not hold for this frame any more. network: the name of the weights of the depth."""
+        known = frame.intrinsics or (self._basis[-1] if self._basis else None)
+        basis = (network, spec, options.depth_scale_mode, options.camera_height, options.camera_pitch, known)
+        if basis != self._basis:
+            self.reset()
+            self._basis = basis
 
     def measure(
         self,
@@ -74,7 +82,6 @@ class MetricScale:
         buffers: BufferPool,
     ) -> None:
         """Takes the scale of a frame whose depth is not scaled yet. `space` is that of its labels."""
-        self._note_basis(frame, spec, options)
         values = prediction.depth
         if values is None:
             return
@@ -126,13 +133,6 @@ class MetricScale:
         if self.state.scale is None and spec.kind == "metric":
             return 1.0, 0.0
         return self.state.scale, self.state.shift
-
-    def _note_basis(self, frame: Frame, spec: DepthSpec, options: PipelineOptions) -> None:
-        known = frame.intrinsics or (self._basis[-1] if self._basis else None)
-        basis = (options.depth_scale_mode, options.camera_height, options.camera_pitch, spec, known)
-        if basis != self._basis:
-            self.reset()
-            self._basis = basis
 
     def _judge(self, evidence: Evidence, values: NDArray[np.float32], spec: DepthSpec, options: PipelineOptions) -> None:
         inverse = spec.kind == "inverse"

@@ -78,7 +78,8 @@ def test_weak_evidence_of_inverse_depth_says_why():
     wall = np.full(POINTS, 2.0) * np.linspace(0.97, 1.03, POINTS)
     assert "needs several distances" in estimate_scale(evidence(1 / wall, wall), inverse=True).weakness
     depth = true_metres()
-    assert "does not grow towards the camera" in estimate_scale(evidence(depth, depth), inverse=True).weakness
+    for values in (depth, np.ones(POINTS)):
+        assert "does not grow towards the camera" in estimate_scale(evidence(values, depth), inverse=True).weakness
 
 
 def test_inverse_depth_beyond_infinity_is_infinite_and_unknown_stays_unknown():

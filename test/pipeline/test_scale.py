@@ -2,16 +2,15 @@
 
 import dataclasses
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fake_predictor import FakePredictor
 
-from mtdense_ros.datatypes import CameraMount, Frame, Intrinsics, LabelClass, LabelSpace, Prediction, RangeSamples, ScaleReference
-from mtdense_ros.geometry.depth import RayTable, apply_range
+from mtdense_ros.datatypes import CameraMount, Frame, Intrinsics, LabelClass, LabelSpace, RangeSamples, ScaleReference
+from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.inference.multi_predictor import MultiPredictor
-from mtdense_ros.inference.postprocess import depth_range
 from mtdense_ros.pipeline.pipeline import Pipeline, PipelineOptions
 from mtdense_ros.runtime.faults import FAULTS
 from mtdense_ros.weights.card import DepthSpec
@@ -29,23 +28,6 @@ def floor_depth(height_m, scale=1.0, sky=np.nan):
     y = (np.arange(H, dtype=np.float32) - np.float32(CAMERA.cy)) / np.float32(CAMERA.fy)
     rows = np.where(y > 0.02, height_m / np.maximum(y, 0.02), sky) * scale
     return np.repeat(rows[:, None], W, 1).astype(np.float32)
-
-
-class FakePredictor:
-    """A network that says what it is told."""
-
-    threads, label_space, labels = 0, None, None
-
-    def __init__(self, depth, spec=METRIC):
-        self.depth = depth
-        self.card, self.outputs = SimpleNamespace(name="fake", depth=spec), ("depth",)
-
-    def needs_background(self, output):
-        return False
-
-    def predict(self, rgb, intrinsics=None, background=None, outputs=None, options=None, buffers=None):
-        depth = apply_range(self.depth, *depth_range(self.card.depth, options)) if self.card.depth.kind == "metric" else self.depth.copy()
-        return Prediction(depth=depth, labels=self.labels if "labels" in outputs else None)
 
 
 def pipeline_of(depth, options, spec=METRIC):
@@ -280,7 +262,14 @@ def off_and_on(pipeline):
     return frame_of()
 
 
-@pytest.mark.parametrize("change", [reset, other_height, other_mode, off_and_on, other_camera])
+def other_network(pipeline):
+    (predictor,) = pipeline.networks.predictors.values()
+    predictor.card.name = "another"
+    pipeline.use(MultiPredictor.of([predictor]))
+    return frame_of()
+
+
+@pytest.mark.parametrize("change", [reset, other_height, other_mode, off_and_on, other_camera, other_network])
 def test_what_was_measured_is_forgotten_when_it_no_longer_holds(change):
     pipeline, predictor = pipeline_of(0.5 * TRUTH, HEIGHT)
     pipeline.process(frame_of(), {"depth"})
@@ -303,7 +292,7 @@ def test_options_replaced_during_a_frame_hold_from_the_next():
             pipeline.options = PipelineOptions(depth_max=0.1, points_max=0.1)
             return super().predict(*arguments)
 
-    pipeline = Pipeline(MultiPredictor.of([Replacing(0.5 * TRUTH)]), HEIGHT)
+    pipeline = Pipeline(MultiPredictor.of([Replacing(0.5 * TRUTH, METRIC)]), HEIGHT)
     results = pipeline.process(frame_of(), {"depth", "points"})
     expected = pipeline_of(0.5 * TRUTH, HEIGHT)[0].process(frame_of(), {"depth", "points"})
     assert all(np.array_equal(results[name], expected[name]) for name in expected)

@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 from camera_messages import array_of, camera_info, header, image, picture, stamp_of
 from harness import IMAGES, wait_until
@@ -234,3 +235,30 @@ def test_other_cameras_are_taken_at_configure(start):
     client.subscribe("labels", "foreground")
     assert client.capture(image(picture()), topic="/image").success
     assert not any(": " in name for name in client.diagnostics())
+
+
+def test_every_camera_has_its_own_range_and_scale(subscribed):
+    client, unscaled = subscribed, {}
+    cameras = ("front", "rear")
+    client.subscribe(*(f"{camera}/depth" for camera in cameras))
+    for camera in cameras:
+        sent = frame(camera)
+        send(client, camera, sent)
+        unscaled[camera] = array_of(client.received(stamp_of(sent), [f"{camera}/depth"])[f"{camera}/depth"])
+    factors = {"front": 0.5, "rear": 2.0}
+    assert client.set_parameter("depth.scale_mode", "range")[0]
+
+    def scaled(camera):
+        sent = frame(camera)
+        client.send(image(factors[camera] * unscaled[camera], "32FC1", sent.header), f"/{camera}/range")
+        send(client, camera, sent)
+        found = array_of(client.received(stamp_of(sent), [f"{camera}/depth"])[f"{camera}/depth"])
+        return np.allclose(found, factors[camera] * unscaled[camera], rtol=0.01)
+
+    try:
+        for camera in cameras:
+            wait_until(lambda c=camera: scaled(c), what=f"the scale of {camera}")
+            value = client.diagnostics()[f"{camera}: frames"][2]["depth scale"]
+            assert float(value) == pytest.approx(factors[camera], rel=0.01)
+    finally:
+        client.set_parameter("depth.scale_mode", "none")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -96,7 +96,7 @@ class Faults:
         self._until = dict.fromkeys(FAULTS, -inf)
         self._unseen: set[str] = set()
 
-    def divide(self, cameras: Iterable[str]) -> dict[str, Faults]:
+    def divide(self, cameras: Collection[str]) -> dict[str, Faults]:
         """The faults of each of these cameras from now on, by its name. An unnamed camera has none of its own: its are these."""
         self._of_cameras = {name: Faults(self._log, self._clock, name, self) for name in cameras if name}
         return {name: self._of_cameras.get(name, self) for name in cameras}

@@ -71,7 +71,7 @@ One node with several cameras of {camera} (parameter `cameras`), each a process 
 network's input is the card's. First all cameras at 5 Hz, none in step with another; then all as fast as the node takes their images, with
 two of each on their way. *frames without outputs*: all that were sent and of which not all outputs came back, most of them because a
 newer one came first while the node was busy; *lost*: of those that the node published, an output never arrived. *cores*, *CPU* and
-*RSS* are the node's; RSS is the highest of all rounds.
+*RSS* are the node's; RSS is the highest of all rounds. On a busy machine (see the load) rates and ages say little, the memory does.
 """
 
 _BATCHES = """\
@@ -181,7 +181,7 @@ TARGETS: dict[str, Callable[[Content], list[targets.Target]]] = {
     "around_network": targets.whole_frames,
     "startup": lambda content: targets.startup(content["starts"]),
     "idle": lambda content: targets.idle(content["runs"]),
-    "cameras": lambda content: targets.cameras(content["phases"]),
+    "cameras": lambda content: targets.cameras(content["phases"], content["load_before"]),
 }
 """Where targets are read from."""
 

@@ -166,9 +166,10 @@ def cameras_of(count, rate, rss_mb, **more):
 
 def test_cameras_by_hand():
     phases = cameras_of(1, 5.0, 500.0) + cameras_of(4, 5.0, 650.0, sent=4) + cameras_of(4, 0.0, 680.0)
-    memory, unanswered = targets.cameras(phases)
+    memory, unanswered = targets.cameras(phases, 0.3)
     assert memory.value == pytest.approx((665.0 - 500.0) / 3) and memory.verdict == "reached"
     assert unanswered.value == 4 and unanswered.verdict == "missed"
+    assert targets.cameras(phases, 12.0)[1].verdict == "not measured"
     table = node_tables.cameras(phases).splitlines()
     assert "| 4 of 16 | 0 |" in table[3] and "| - |" in table[4] and "| 680 |" in table[4]
 
@@ -179,7 +180,7 @@ def test_what_is_lost_on_the_way_is_counted_over_all_cameras_of_a_round():
 
 
 def test_a_single_number_of_cameras_says_nothing_about_growth():
-    assert [target.verdict for target in targets.cameras(cameras_of(1, 5.0, 500.0))] == ["not measured", "not measured"]
+    assert [target.verdict for target in targets.cameras(cameras_of(1, 5.0, 500.0), 0.0)] == ["not measured", "not measured"]
 
 
 def test_batches_by_hand():

@@ -396,6 +396,8 @@ class Parameters:
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, f.metadata["spec"].check(getattr(self, f.name)))
         _check_cameras(self.cameras)
+        if self.frame_id and len(self.cameras) > 1:
+            raise ConfigError("parameter frame_id: is one frame for several cameras; leave it empty, and let the drivers set their own")
         _check_order("depth.min", self.depth_min, "depth.max", self.depth_max)
         _check_order("points.min", self.points_min, "points.max", self.points_max)
         if self.nav_hw is not None and min(self.nav_hw) < 1:

@@ -60,6 +60,7 @@ def test_sizes_are_read_as_width_by_height():
         ({"cameras": ["front/left"]}, "'front/left' cannot"),
         ({"cameras": ["front__left"]}, "'front__left' cannot"),
         ({"cameras": [1]}, "is no string array"),
+        ({"cameras": ["front", "rear"], "frame_id": "camera"}, "frame_id: is one frame for several cameras"),
         ({"depth.min": 6.0, "depth.max": 5.0}, "not below depth.max"),
         ({"depth.scale_mode": "camera height"}, "none | fixed | camera_height | range"),
     ],

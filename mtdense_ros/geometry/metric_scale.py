@@ -24,7 +24,9 @@ _TUKEY = 4.685  # biweight, 95 % efficient for normal residuals (Beaton and Tuke
 _SIGMA_OF_MAD = 1.4826
 _LEAST_SPREAD = 1e-3
 _ROUNDS = 10
-_HYPOTHESES = 200
+_HYPOTHESES = 64
+_JUDGES = 300  # points that a hypothesis is judged by
+_CONVERGED = 1e-4
 _TOLERANCE = 0.1  # relative, of the inliers of a hypothesis
 
 
@@ -103,7 +105,9 @@ def _ratio(evidence: Evidence) -> tuple[float, float, float]:
         residuals = logs - centre
         spread = _spread(residuals, evidence.weights)
         weights = evidence.weights * _biweight(residuals, spread)
-        centre = float((weights * logs).sum() / weights.sum())
+        before, centre = centre, float((weights * logs).sum() / weights.sum())
+        if abs(centre - before) < _CONVERGED:
+            break
     return float(np.exp(centre)), 0.0, _spread(logs - centre, evidence.weights)
 
 
@@ -120,7 +124,9 @@ def _line(evidence: Evidence) -> tuple[float, float, float]:
         residuals = columns @ line - 1
         weights = point_weights * _biweight(residuals, _spread(residuals, point_weights))
         weighted = columns * weights[:, None]
-        line = np.linalg.lstsq(weighted.T @ columns, weighted.sum(axis=0), rcond=None)[0]
+        before, line = line, np.linalg.lstsq(weighted.T @ columns, weighted.sum(axis=0), rcond=None)[0]
+        if np.abs(columns @ (line - before)).max() < _CONVERGED:
+            break
     scale, shift = (float(v) for v in line)
     return scale, shift, _spread(columns @ line - 1, point_weights)
 
@@ -132,8 +138,9 @@ def _best_line(x: Floats, z: Floats, weights: Floats) -> Floats:
     steep = np.abs(run) > 1e-9 * np.abs(x).max()
     scales = np.divide(1 / z[first] - 1 / z[second], run, out=np.zeros(_HYPOTHESES), where=steep)
     shifts = 1 / z[first] - scales * x[first]
-    near = np.abs((x[:, None] * scales + shifts) * z[:, None] - 1) < _TOLERANCE
-    best = int((weights @ near).argmax())
+    judges = slice(None, None, -(-len(x) // _JUDGES))
+    near = np.abs((x[judges, None] * scales + shifts) * z[judges, None] - 1) < _TOLERANCE
+    best = int((weights[judges] @ near).argmax())
     return np.array([scales[best], shifts[best]])
 
 

@@ -11,7 +11,7 @@ from mtdense_ros.datatypes import RangeSamples
 from mtdense_ros.errors import InputError
 from mtdense_ros.imaging.encodings import Bytes
 
-MAX_SAMPLES = 2000
+MAX_SAMPLES = 1000
 
 _KINDS = {"32FC1": ("f4", 1.0), "16UC1": ("u2", 1e-3)}
 

@@ -24,6 +24,8 @@ QUICK = {
     "startup": ["--starts", "1"],
     "idle": ["--seconds", "5", "--runs", "1"],
     "growth": ["--quick"],
+    "fuzz": ["--count", "300"],
+    "fuzz_live": ["--count", "30"],
     "cameras": ["--quick"],
 }
 """What makes each of them short."""
@@ -34,20 +36,22 @@ def arguments_of(name: str, options: argparse.Namespace) -> list[str]:
     file = ["--json", str(options.folder / f"{name}.json")]
     if name == "memory":
         return ["benchmarks.growth", "--minutes", str(options.minutes), *file]
+    if name == "soak":
+        return ["benchmarks.soak", "--minutes", str(options.minutes), *file]
     return [f"benchmarks.{name}", *file, *(QUICK[name] if options.quick else [])]
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(SECTIONS)}; memory only with --minutes")
-    parser.add_argument("--minutes", type=float, default=0.0, help="watch the memory for so long too")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(SECTIONS)}; memory and soak only with --minutes")
+    parser.add_argument("--minutes", type=float, default=0.0, help="watch the memory, and soak the node, for so long too")
     parser.add_argument("--quick", action="store_true", help="short runs, for a try")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the figures go (default %(default)s)")
     options = parser.parse_args(arguments)
     for name in options.only or ():
         if name not in SECTIONS:
             raise ConfigError(f"--only: '{name}' is unknown; {known_names(name, SECTIONS)}")
-    options.names = [name for name in options.only or SECTIONS if name != "memory" or options.minutes]
+    options.names = [name for name in options.only or SECTIONS if name not in ("memory", "soak") or options.minutes]
     return options
 
 

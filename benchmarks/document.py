@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import around_tables, network_tables, node_tables, record, targets
+from benchmarks.common import around_tables, network_tables, node_tables, record, robustness_tables, targets
 from mtdense_ros.utils.command_line import exit_code
 from mtdense_ros.utils.tables import number
 
@@ -81,6 +81,22 @@ little on a CPU, all its pictures are as old as the last one, and the engine kee
 """
 
 _MEMORY = "Resident memory of the node while a 640x480 camera at 30 Hz runs and all outputs have a subscriber.\n"
+
+
+_FUZZ = """\
+Mutated messages, one after the other, through imaging and pipeline with a small random network: {sent}, of which {accepted} were
+accepted and the others refused by name; {crashes} crashes, no output of the wrong size; the slowest took {longest} ms. They ran
+{covered} of the lines of `imaging/encodings.py`.
+"""
+
+_FUZZ_LIVE = "Mutated messages to a running node over DDS, the next frame when the one before was judged: {failures} failures.\n"
+
+_SOAK = """\
+{minutes:g} minutes with a camera at 30 Hz that leaves out, damages and resizes frames, while things are done to the node; all its
+sessions together. The client received {labels} labels. From the first to the last third after the warm-up the least that was taken grew
+by {mb} MB, {threads} threads and {files} files. What is subscribed to and set takes memory and threads that come and go, hence the medians.
+Faults that came: {faults}.
+"""
 
 
 def document(folder: Path) -> str:
@@ -163,6 +179,35 @@ def _memory(content: Content) -> str:
     return f"## Memory over time\n\n{_MEMORY}\n{made_on(content)}\n{node_tables.memory(content['samples'])}"
 
 
+def _fuzz(content: Content) -> str:
+    text = _FUZZ.format(
+        sent=content["sent"],
+        accepted=f"{content['accepted_share']:.0%}",
+        crashes=len(content["crashes"]),
+        longest=number(content["longest_ms"], 0),
+        covered=f"{content['encodings_covered']:.0%}",
+    )
+    return f"## Fuzzing\n\n{text}\n{made_on(content)}\n{robustness_tables.fuzz(content)}"
+
+
+def _fuzz_live(content: Content) -> str:
+    text = _FUZZ_LIVE.format(failures=len(content["failures"]))
+    return f"### Of the running node\n\n{text}\n{made_on(content)}\n{robustness_tables.fuzz_live(content['runs'])}"
+
+
+def _soak(content: Content) -> str:
+    grown = content["growth"]
+    text = _SOAK.format(
+        minutes=content["minutes"],
+        labels=content["labels_received"],
+        mb=number(grown["rss_mb"], 0),
+        threads=number(grown["threads"], 0),
+        files=number(grown["files"], 0),
+        faults=", ".join(sorted(content["faults"])) or "none",
+    )
+    return f"## Soak\n\n{text}\n{made_on(content)}\n{robustness_tables.soak(content)}"
+
+
 SECTIONS: dict[str, Callable[[Content], str]] = {
     "end_to_end": _end_to_end,
     "network": _network,
@@ -172,6 +217,9 @@ SECTIONS: dict[str, Callable[[Content], str]] = {
     "growth": _growth,
     "cameras": _cameras,
     "memory": _memory,
+    "fuzz": _fuzz,
+    "fuzz_live": _fuzz_live,
+    "soak": _soak,
 }
 """The files of docs/performance by name, in the order of the document."""
 

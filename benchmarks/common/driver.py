@@ -38,7 +38,10 @@ RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class Driver:
-    """For a `with`: the node with these parameters, active, its log in `folder`; outputs: those that this client subscribes to."""
+    """For a `with`: the node with these parameters, active, its log in `folder`; outputs: those that this client subscribes to.
+
+    received counts the messages of each output; faults has the last message of each that came.
+    """
 
     def __init__(self, folder: Path, parameters: dict[str, Any], outputs: dict[str, type]) -> None:
         domain = free_domain()
@@ -50,7 +53,7 @@ class Driver:
         environment = {**ros_environment(), "ROS_DOMAIN_ID": str(domain)}
         self.child = Child("node", "mtdense_ros.ros.node", arguments, folder / "node.log", environment)
         self.received: dict[str, int] = dict.fromkeys(outputs, 0)
-        self.faults: set[str] = set()
+        self.faults: dict[str, str] = {}
         self._newest: dict[str, str] = {}
         self._messages = 0
         self._context = rclpy.Context()
@@ -126,7 +129,7 @@ class Driver:
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         frames, *faults = message.status
         self._newest = {value.key: value.value for value in frames.values}
-        self.faults |= {status.name.partition(": ")[2] for status in faults if status.level != b"\x00"}
+        self.faults |= {status.name.partition(": ")[2]: status.message for status in faults if status.level != b"\x00"}
         self._messages += 1
 
 

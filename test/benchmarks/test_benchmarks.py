@@ -221,9 +221,11 @@ def test_the_document_has_a_section_for_each_file(tmp_path):
 
 
 def test_all_of_them_in_order(tmp_path):
-    assert all_benchmarks.options_of([]).names == ["end_to_end", "network", "around_network", "startup", "idle", "growth", "cameras"]
+    measured = ["end_to_end", "network", "around_network", "startup", "idle", "growth", "cameras"]
+    assert all_benchmarks.options_of([]).names == [*measured, "fuzz", "fuzz_live"]
     options = all_benchmarks.options_of(["--minutes", "2", "--quick", "--folder", str(tmp_path)])
-    assert options.names[-1] == "memory"
+    assert options.names == [*measured, "memory", "fuzz", "fuzz_live", "soak"]
+    assert all_benchmarks.arguments_of("soak", options) == ["benchmarks.soak", "--minutes", "2.0", "--json", f"{tmp_path}/soak.json"]
     assert all_benchmarks.arguments_of("memory", options) == ["benchmarks.growth", "--minutes", "2.0", "--json", f"{tmp_path}/memory.json"]
     assert all_benchmarks.arguments_of("network", options) == ["benchmarks.network", "--json", f"{tmp_path}/network.json", "--quick"]
     with pytest.raises(ConfigError, match="did you mean|known"):

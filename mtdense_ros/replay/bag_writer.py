@@ -8,10 +8,11 @@ from pathlib import Path
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from mtdense_ros.replay.messages import LABEL_INFO, STRING, typestore
+from mtdense_ros.replay.messages import typestore
 from mtdense_ros.replay.recording import Recording
 
-TRANSIENT_LOCAL_TYPES = (STRING, LABEL_INFO)
+TRANSIENT_LOCAL = ("legend", "label_info")
+"""Last parts of the names of those topics that late subscribers get, too."""
 _FOREVER = QosTime(9223372036, 854775807)
 
 
@@ -23,12 +24,16 @@ def write_bag(recording: Recording, folder: Path) -> int:
     with writer:
         types = {entry.topic: entry.message_type for entry in recording.entries}
         connections = {
-            topic: writer.add_connection(topic, kind, typestore=typestore(), offered_qos_profiles=[_qos(kind in TRANSIENT_LOCAL_TYPES)])
+            topic: writer.add_connection(topic, kind, typestore=typestore(), offered_qos_profiles=[_qos(_is_transient_local(topic))])
             for topic, kind in types.items()
         }
         for entry in recording.entries:
             writer.write(connections[entry.topic], entry.time_ns, recording.read(entry).data)
     return sum(p.stat().st_size for p in folder.iterdir())
+
+
+def _is_transient_local(topic: str) -> bool:
+    return topic.rpartition("/")[2] in TRANSIENT_LOCAL
 
 
 def _qos(transient_local: bool) -> Qos:

@@ -48,7 +48,7 @@ class Recorder:
         self._fatal = ""
         self.last_output = time.monotonic()
         topics = {f"{target}/{o.topic}": o.message_type for o in OUTPUTS}
-        self._outputs = {name: self._hear(name, kind, QOS, self._on_output) for name, kind in topics.items()}
+        self._outputs = {name: self._hear(name, kind, QOS, self._on_output if _has_header(kind) else None) for name, kind in topics.items()}
         self._hear("/diagnostics", DiagnosticArray, QOS, self._on_diagnostics)
         self._hear(f"{target}/legend", String, TRANSIENT_LOCAL_QOS)
         if LabelInfo is not None:
@@ -86,6 +86,11 @@ class Recorder:
         if stamp > self._newest_stamp:
             self._newest_stamp = stamp
             tell(event="frame", stamp_ns=stamp)
+
+
+def _has_header(message_type: Any) -> bool:
+    """Whether its messages begin with a header, and so with the stamp of their frame."""
+    return "header" in message_type.get_fields_and_field_types()
 
 
 def _publishers(node: Node, topic: str, subscription: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -50,17 +51,22 @@ class Reference:
             return Registration(RigidMotion(), LightChange(), 0.0, self.size_hw)
         picture, n = grey(small), len(self.blocks)
         motion, agreeing = self._search(picture, RigidMotion())
-        if len(agreeing) < _SURE * n:
-            starts = ((self._last, REACH), (RigidMotion(), FAR), (self._shift_guess(picture), REACH))
-            for start, reach in starts:
-                other, found = self._search(picture, start, reach)
-                if len(found) > _BETTER * len(agreeing):
-                    motion, agreeing = other, found
+        elsewhere = self._elsewhere(picture)
+        while len(agreeing) < _SURE * n and (start := next(elsewhere, None)) is not None:
+            other, found = self._search(picture, *start)
+            if len(found) > _BETTER * len(agreeing):
+                motion, agreeing = other, found
         self._last = motion
         corners = self.blocks.corners[agreeing]
         moved = np.rint(corners + motion.at(self.blocks.centres[agreeing])).astype(np.int64)
         light = light_change(self._colours[agreeing], _block_means(small, moved))
         return Registration(motion.scaled(self.size_hw[1] / small.shape[1]), light, len(agreeing) / n, self.size_hw)
+
+    def _elsewhere(self, picture: NDArray[np.uint8]) -> Iterator[tuple[RigidMotion, int]]:
+        """Where else to look, and how far around it, the cheapest first."""
+        yield self._last, REACH
+        yield RigidMotion(), FAR
+        yield self._shift_guess(picture), REACH
 
     def _search(self, picture: NDArray[np.uint8], start: RigidMotion, reach: int = REACH) -> tuple[RigidMotion, NDArray[np.int64]]:
         """The motion near `start`, and the blocks that agree on it; a second look from there finds what was out of reach."""

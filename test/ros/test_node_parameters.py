@@ -50,6 +50,8 @@ def good(spec):
         return CHOSEN[spec.name]
     if spec.choices:
         return next(choice for choice in spec.choices if choice != spec.default)
+    if spec.kind == "string array":
+        return ["other"]
     if spec.kind == "bool":
         return not spec.default
     if spec.kind == "string":
@@ -66,6 +68,8 @@ def bad(spec):
     if spec.low is not None:
         beyond = [spec.low - 1, spec.high + 1]
         return [type(spec.default)(value) for value in beyond] + [float("nan")] * (spec.kind == "double")
+    if spec.kind == "string array":
+        return [[]]
     return ["nonsense"] if spec.choices or spec.pattern else []
 
 

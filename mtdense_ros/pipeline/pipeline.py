@@ -95,14 +95,17 @@ class Pipeline:
     def replace(self, networks: MultiPredictor, encoded: tuple[NDArray[np.uint8], EncodedBackgrounds] | None = None) -> None:
         """As `use`, for networks of whatever outputs: what was measured with the earlier ones is forgotten."""
         self.use(networks, encoded)
+        self.forget_scene()
+
+    def forget_scene(self) -> None:
+        """Forgets the metric scale, the ground and the changed regions, as where time runs back: a bag begins again, elsewhere."""
         self.scale.reset()
         self._navigation.reset()
 
     def reset(self) -> None:
-        """Forgets the background, the metric scale, the ground and the count of frames: the camera is another, or elsewhere."""
+        """Forgets the background, the scene and the count of frames: the camera is another, or elsewhere."""
         self.background.clear()
-        self.scale.reset()
-        self._navigation.reset()
+        self.forget_scene()
         self.frames = 0
 
     def _needs(self, frame: Frame, wanted: Collection[str], rays: RayTable | None, options: PipelineOptions) -> RequiredOutputs:

@@ -165,7 +165,7 @@ class FrameProcessor:
     def _watch_clocks(self, image: ReceivedImage, age: Age) -> None:
         if self._clocks.jumped(image.stamp_ns, self._clock_ns()):
             self._statistics.reset_ages()
-            self._pipeline.scale.reset()
+            self._pipeline.forget_scene()
             self._scale_inputs.forget()
             self._faults.report("clock jump", f"{image.topic}: header.stamp or the clock ran back; ages are counted from here")
         if age.mismatch:

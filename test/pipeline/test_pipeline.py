@@ -15,8 +15,10 @@ from mtdense_ros.inference.multi_predictor import MultiPredictor
 from mtdense_ros.inference.predictor import Predictor
 from mtdense_ros.parameters import SPECS, Parameters
 from mtdense_ros.pipeline.changes import CHANGE
+from mtdense_ros.pipeline.navigation import Navigation
 from mtdense_ros.pipeline.pipeline import RESULTS, Pipeline, PipelineOptions
 from mtdense_ros.pipeline.results import GROUNDED
+from mtdense_ros.pipeline.scale import MetricScale
 
 CPU = EngineOptions(device="cpu")
 
@@ -270,6 +272,15 @@ def test_reset(pipeline, frame):
     pipeline.process(frame, {"depth"})
     pipeline.reset()
     assert (pipeline.frames, pipeline.background.is_set) == (0, False)
+
+
+def test_where_time_runs_back_the_scene_is_forgotten_and_the_background_stays(pipeline, frame, monkeypatch):
+    forgotten = []
+    pipeline.background.capture(frame.rgb)
+    monkeypatch.setattr(MetricScale, "reset", lambda self: forgotten.append("scale"))
+    monkeypatch.setattr(Navigation, "reset", lambda self: forgotten.append("ground and changes"))
+    pipeline.forget_scene()
+    assert sorted(forgotten) == ["ground and changes", "scale"] and pipeline.background.is_set
 
 
 def test_scale_mode_asks_for_the_floor_labels(pipeline, frame):

@@ -90,16 +90,16 @@ def test_labels_meet_where_mappings_lead():
     assert back.space.name == "nyud13"
     assert back.network[nyud13.names.index("sofa")] == back.truth[nyud40.names.index("sofa")]
     with pytest.raises(ConfigError, match="no mapping"):
-        align(load_label_space("voc21"), "indoor")
+        align(load_label_space("camvid11"), "indoor")
 
 
 def test_what_cannot_be_scored_is_told_and_not_raised():
     prediction = Prediction(labels=full(1, np.uint8), depth=full(2))
     frame = EvaluationFrame("made up", BLACK, labels=full(1, np.uint8), depth=full(4), foreground=full(True, bool))
-    result = score_set(predictor_of(prediction, "voc21", needs=("foreground",)), [frame, frame], STATISTICS)
+    result = score_set(predictor_of(prediction, "camvid11", needs=("foreground",)), [frame, frame], STATISTICS)
     assert {entry["output"] for entry in result.entries} == {"depth"}
     mapping, needs, card, ground = result.skipped
-    assert mapping.startswith("label spaces: 'voc21' and 'indoor' have no mapping")
+    assert mapping.startswith("label spaces: 'camvid11' and 'indoor' have no mapping")
     assert needs == "foreground: the network needs a background for it, and the frames have none"
     assert card.startswith("depth: baselines that need median_depth_per_focal_m of the training set")
     assert ground == "depth: no ground plane for frames without intrinsics"

@@ -9,7 +9,7 @@ from project import ROOT
 
 from mtdense_ros.data.augment import Augmentation
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, load_config
+from mtdense_ros.training.config import LossConfig, OptimiserConfig, SourceConfig, TeacherConfig, TrainConfig, TransferConfig, load_config
 from mtdense_ros.training.state import Run, restored
 from mtdense_ros.utils.settings import build_settings
 
@@ -84,7 +84,8 @@ def leaves(values, default):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_make_a_run_and_hold_only_what_differs(path):
     config = load_config(path)
-    run = Run(dataclasses.replace(config, device="cpu", amp="fp32", encoder="", start="", reinitialise=(), teacher=TeacherConfig()))
+    alone = dataclasses.replace(config, encoder="", start="", reinitialise=(), teacher=TeacherConfig(), transfer=TransferConfig())
+    run = Run(dataclasses.replace(alone, device="cpu", amp="fp32"))
     assert set(run.targets) <= set(run.net.outputs)
     settings = list(leaves(yaml.safe_load(path.read_text()), dataclasses.asdict(TrainConfig(steps=1))))
     assert settings

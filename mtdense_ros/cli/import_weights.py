@@ -17,7 +17,7 @@ from mtdense_ros.models import DenseNetwork, create_model
 from mtdense_ros.utils.command_line import portable_command
 from mtdense_ros.weights import DepthSpec, convert_state_dict, inferred_config, read_foreign, save_weights
 from mtdense_ros.weights.card import DEPTH_KINDS
-from mtdense_ros.weights.files import SUFFIX
+from mtdense_ros.weights.files import new_weights_path
 from mtdense_ros.weights.importers.smoke_test import trial_run
 from mtdense_ros.weights.input_statistics import input_statistics
 
@@ -97,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def import_checkpoint(file: Path, arch: str, name: str, facts: Facts, out: Path, force: bool = False) -> None:
     """Writes out/NAME.safetensors and its card from an original's checkpoint, after one run. Raises WeightsError, ConfigError."""
-    target = _target(out, name, force)
+    target = new_weights_path(out, name, force=force)
     content = read_foreign(file)
     net = create_model(arch, **inferred_config(arch, content))
     net.load_state_dict(convert_state_dict(arch, content))
@@ -136,17 +136,6 @@ def check_classes(net: DenseNetwork, label_space: str, where: str) -> None:
             raise WeightsError(f"{where}: the network has no labels; leave the label space out")
         due = net.config["num_classes"]
         raise WeightsError(f"{where}: has {found} classes, the network {due} classes; name the one that it was trained with")
-
-
-def _target(out: Path, name: str, force: bool) -> Path:
-    """The file to write. Raises WeightsError for a name that is a path, and where there is such a file."""
-    if not name or Path(name).name != name or name.startswith(".") or name.endswith(SUFFIX):
-        raise WeightsError(f"--name '{name}': is not a plain name; give the folder with --out, and no suffix")
-    path = out / f"{name}{SUFFIX}"
-    existing = [each for each in (path, path.with_suffix(".json")) if each.exists()]
-    if existing and not force:
-        raise WeightsError(f"{existing[0]}: exists already; choose another --name, or replace it with --force")
-    return path
 
 
 def _depth(net: DenseNetwork, arch: str, facts: Facts, space: str | None) -> DepthSpec | None:

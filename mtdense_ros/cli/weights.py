@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from mtdense_ros.cli import add_weights, import_weights
@@ -12,7 +13,7 @@ from mtdense_ros.errors import MtdenseError, WeightsError
 from mtdense_ros.graphs.description import describe
 from mtdense_ros.graphs.trial import try_out
 from mtdense_ros.utils.files import search_folders
-from mtdense_ros.weights import GRAPH, find_weights, list_weights, load_weights, read_card
+from mtdense_ros.weights import GRAPH, Card, find_weights, list_weights, load_weights, read_card
 from mtdense_ros.weights.importers.smoke_test import trial_run
 
 
@@ -89,15 +90,17 @@ def _verify(name: str) -> None:
     if card.label_space is not None:
         import_weights.check_classes(net, card.label_space, f"card of {path}: label_space '{card.label_space}'")
     shapes = trial_run(net, (card.input.height, card.input.width), f"weights {path}")
-    raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in shapes.items())
-    sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "
-                     f"for {card.input.width}x{card.input.height} it gives {raw}\n")
+    _say_whole(card, shapes)
 
 
 def _verify_file(path: Path) -> None:
     card = read_card(path)
     describe(path)
     trial = try_out(path, card)
-    raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in trial.shapes.items())
+    _say_whole(card, trial.shapes, f" in {' and '.join(trial.engines)}")
+
+
+def _say_whole(card: Card, shapes: Mapping[str, tuple[int, ...]], ran: str = "") -> None:
+    raw = ", ".join(f"{key} {'x'.join(str(side) for side in shape)}" for key, shape in shapes.items())
     sys.stdout.write(f"{card.name}: whole; sha256 {card.sha256}, {card.parameters:,} parameters; "
-                     f"for {card.input.width}x{card.input.height} it gives {raw} in {' and '.join(trial.engines)}\n")
+                     f"for {card.input.width}x{card.input.height} it gives {raw}{ran}\n")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from mtdense_ros.engines.base import Features, Floats
+from mtdense_ros.engines.failures import engine_failures
 from mtdense_ros.engines.file_tensors import input_tensor, raw_map
 from mtdense_ros.engines.graph_files import FileRuntime
 from mtdense_ros.engines.graph_pool import Graph, GraphKey, GraphPool
-from mtdense_ros.errors import ConfigError, DeviceError, InputError, MtdenseError
+from mtdense_ros.errors import ConfigError, InputError
 from mtdense_ros.models.base import RAW_OUTPUTS
 from mtdense_ros.weights.graph import GraphSpec
 
@@ -53,13 +53,12 @@ class FileEngine:
         if not wanted:
             return {}
         references = np.broadcast_to(background[0], images.shape) if background is not None else images
-        groups = range(1) if self._spec.input.any_batch else range(len(images))
-        parts = []
-        for i in groups:
-            group = slice(None) if self._spec.input.any_batch else slice(i, i + 1)
-            parts.append(self._run(images[group], references[group], wanted))
+        step = len(images) if self._spec.input.any_batch else 1
+        parts = [self._run(images[i : i + step], references[i : i + step], wanted) for i in range(0, len(images), step)]
         self.counters.update(dict.fromkeys(("encoder", *wanted), len(images)))
-        return {role: np.concatenate([part[k] for part in parts]) for k, role in enumerate(wanted)}
+        if len(parts) == 1:  # many channels at full size are worth no copy
+            return dict(zip(wanted, parts[0], strict=True))
+        return {role: np.concatenate(maps) for role, maps in zip(wanted, zip(*parts, strict=True), strict=True)}
 
     def close(self) -> None:
         """See Engine."""
@@ -68,7 +67,7 @@ class FileEngine:
 
     def _run(self, images: Floats, references: Floats, wanted: tuple[str, ...]) -> list[Floats]:
         given = [images, references] if self._spec.input.background else [images]
-        with self._failures():
+        with engine_failures(self.name, self.device):
             key, graph = self._graphs.find(GraphKey(wanted, tuple(value.shape for value in given)), self.may_stall)
             return [dict(zip(key.outputs, graph(given), strict=True))[role] for role in wanted]
 
@@ -83,16 +82,6 @@ class FileEngine:
             return [raw_map(role, tensor, spec.outputs[role], spec.num_classes) for role, tensor in zip(key.outputs, found, strict=True)]
 
         return graph
-
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        """Raises DeviceError for what goes wrong inside a runtime; errors of our own stay as they are."""
-        try:
-            yield
-        except MtdenseError:
-            raise
-        except Exception as error:  # those of the runtimes have no common base below this
-            raise DeviceError(f"engine {self.name}: {' '.join(str(error).split())}; add the file again, or try another engine") from error
 
 
 def _native(shape: tuple[int, ...], layout: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtdense_ros.engines.base import Floats
-from mtdense_ros.errors import DeviceError
+from mtdense_ros.errors import EngineError
 from mtdense_ros.weights.graph import GraphInput, GraphOutput
 
 NOTHING = 255.0
@@ -37,7 +37,7 @@ def raw_map(role: str, tensor: NDArray[Any], spec: GraphOutput, num_classes: int
     """A tensor of the file as the raw map (B, C, h, w) float32 of its role, as a network of this package gives it.
 
     Labels are logits of the classes in order, and one more for none where the file has such channels; or ids (B, 1, h, w), NOTHING for
-    none. Foreground is a logit, normals are in the optical frame. Raises DeviceError for a tensor of other dimensions.
+    none. Foreground is a logit, normals are in the optical frame. Raises EngineError for a tensor of other dimensions.
     """
     maps = _channels_second(role, tensor, spec)
     if role == "labels":
@@ -63,7 +63,7 @@ def _channels_second(role: str, tensor: NDArray[Any], spec: GraphOutput) -> Floa
         axis = spec.channel_axis
     if maps.ndim != 4:
         found = f"tensor '{spec.tensor}' has shape {tensor.shape}"
-        raise DeviceError(f"{role}: {found}, expected batch, channels, height and width; add the file again")
+        raise EngineError(f"{role}: {found}, expected batch, channels, height and width; add the file again")
     if axis == 1:
         return np.ascontiguousarray(maps)
     batch, height, width, channels = maps.shape

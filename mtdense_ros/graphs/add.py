@@ -15,7 +15,7 @@ from mtdense_ros.graphs.trial import Trial, try_out
 from mtdense_ros.models.base import RAW_OUTPUTS
 from mtdense_ros.utils.files import write_atomically
 from mtdense_ros.weights import GRAPH, Card
-from mtdense_ros.weights.files import SUFFIXES
+from mtdense_ros.weights.files import new_weights_path
 
 
 def add_file(file: Path, name: str, form: CardForm, out: Path, command: str = "", force: bool = False) -> tuple[Card, Trial]:
@@ -23,7 +23,7 @@ def add_file(file: Path, name: str, form: CardForm, out: Path, command: str = ""
 
     Raises WeightsError where something is wrong or unknown (resolution.IncompleteCardError), ConfigError where no engine runs it.
     """
-    target = _target(out, name, file.suffix, force)
+    target = new_weights_path(out, name, file.suffix, force)
     card = card_of(file, name, describe(file), form, command)
     trial = try_out(file, card)
     try:
@@ -62,16 +62,3 @@ def card_of(file: Path, name: str, description: Description, form: CardForm, com
         commit="",
         command=command,
     )
-
-
-def _target(out: Path, name: str, suffix: str, force: bool) -> Path:
-    """The file to write. Raises WeightsError for a name that is a path, and where there are such weights."""
-    if not name or Path(name).name != name or name.startswith(".") or name.endswith(SUFFIXES):
-        raise WeightsError(f"--name '{name}': is not a plain name; give the folder with --out, and no suffix")
-    existing = [path for path in (out / f"{name}{each}" for each in (*SUFFIXES, ".json")) if path.exists()]
-    if existing and not force:
-        raise WeightsError(f"{existing[0]}: exists already; choose another --name, or replace it with --force")
-    for path in existing:
-        if path.suffix in SUFFIXES and path.suffix != suffix:
-            raise WeightsError(f"{path}: is in the way, its name would mean two networks; remove it, or choose another --name")
-    return out / f"{name}{suffix}"

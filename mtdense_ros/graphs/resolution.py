@@ -12,12 +12,10 @@ from mtdense_ros.graphs.description import Description, Dimension, Tensor
 from mtdense_ros.graphs.form import CardForm, InputForm, OutputForm
 from mtdense_ros.imaging.label_spaces import load_label_spaces
 from mtdense_ros.weights import DepthSpec, ForegroundSpec, GraphSpec, InputSpec
-from mtdense_ros.weights.graph import KINDS, GraphInput, GraphOutput
+from mtdense_ros.weights.graph import KINDS, OUTPUT_CHANNELS, GraphInput, GraphOutput
 
 _BYTE_MEAN, _BYTE_STD = (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)
 """Leave the values of an 8-bit image as they are."""
-
-_CHANNELS = {"depth": 1, "foreground": 1, "normals": 3}
 
 
 class IncompleteCardError(WeightsError):
@@ -162,7 +160,7 @@ def _output_tensor(role: str, output: OutputForm, tensors: Sequence[Tensor], unk
 
 def _channel_axis(role: str, kind: str, tensor: Tensor, layout: str) -> int:
     """Where the channels of an output are; -1 for a map (batch, height, width)."""
-    wanted = 1 if kind == "ids" else _CHANNELS.get(role)
+    wanted = 1 if kind == "ids" else OUTPUT_CHANNELS.get(role)
     if len(tensor.shape) == 3 and wanted == 1:
         return -1
     if len(tensor.shape) != 4:

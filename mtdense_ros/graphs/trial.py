@@ -15,11 +15,10 @@ from mtdense_ros.engines.graph_files import READERS
 from mtdense_ros.errors import ConfigError, WeightsError
 from mtdense_ros.imaging.transforms import normalise
 from mtdense_ros.weights import Card
+from mtdense_ros.weights.graph import OUTPUT_CHANNELS
 
 MOST_DIFFERENCE = 0.02
 """Between engines: of the largest value of a map, and as the share of ids that differ."""
-
-_CHANNELS = {"depth": 1, "normals": 3, "foreground": 1}
 
 
 @dataclass
@@ -82,8 +81,8 @@ def _check(maps: list[dict[str, Floats]], card: Card, trial: Trial) -> None:
         where = f"outputs.{role}: tensor '{spec.tensor}'"
         if not (np.isfinite(first).all() and np.isfinite(second).all()):
             raise WeightsError(f"{where} is not finite for an ordinary picture; correct input.mean and input.std, or export it again")
-        if role in _CHANNELS and len(first) != _CHANNELS[role]:
-            raise WeightsError(f"{where} has {len(first)} channels, expected {_CHANNELS[role]}; name another tensor")
+        if role in OUTPUT_CHANNELS and len(first) != OUTPUT_CHANNELS[role]:
+            raise WeightsError(f"{where} has {len(first)} channels, expected {OUTPUT_CHANNELS[role]}; name another tensor")
         problem = _wrong_values(role, first, card)
         if problem:
             raise WeightsError(f"{where} {problem}")

@@ -89,8 +89,9 @@ class Predictor:
         """
         watch = Stopwatch()
         path = find_weights(name_or_path)
-        if read_card(path).arch == GRAPH:
-            predictor = cls._from_file(path, options or EngineOptions(), size, label_space)
+        card = read_card(path)
+        if card.arch == GRAPH:
+            predictor = cls._from_file(path, card, options or EngineOptions(), size, label_space)
         else:
             net, card = load_weights(path)
             watch.lap("weights")
@@ -109,10 +110,8 @@ class Predictor:
         return cls(engine, net.needs_background, card, size, label_space, options.threads)
 
     @classmethod
-    def _from_file(cls, path: Path, options: EngineOptions, size: Size | None, label_space: str) -> Predictor:
-        card = read_card(path)
-        network_input = NetworkInput(card, size)
-        engine = create_file_engine(path, card, options, network_input.size_hw)
+    def _from_file(cls, path: Path, card: Card, options: EngineOptions, size: Size | None, label_space: str) -> Predictor:
+        engine = create_file_engine(path, card, options, NetworkInput(card, size).size_hw)
         return cls(engine, ("foreground",), card, size, label_space, options.threads)
 
     @property

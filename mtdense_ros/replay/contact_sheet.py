@@ -13,7 +13,7 @@ from mtdense_ros.datatypes import LabelSpace
 from mtdense_ros.geometry.point_cloud import unpack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR, colour_depth, colour_labels, colour_normals, overlay_foreground
 from mtdense_ros.replay.birds_eye_view import draw_birds_eye_view
-from mtdense_ros.replay.drawing import Color, draw_badge, draw_legend, draw_text, fit, text_width
+from mtdense_ros.replay.drawing import Color, depth_range, draw_badge, draw_legend, draw_text, fit, text_width
 from mtdense_ros.utils.image_grid import image_grid
 
 Image = NDArray[np.uint8]
@@ -56,7 +56,7 @@ class Heading:
 
 def draw_sheet(rows: Sequence[SheetRow], heading: Heading) -> Image:
     """The sheet as (H, W, 3) uint8 RGB; needs at least one row. Depth and maps have one scale over all rows."""
-    range_m = depth_range(rows)
+    range_m = depth_range(row.results["depth"][::4, ::4] for row in rows if "depth" in row.results)
     height, width = sheet_hw(len(rows))
     sheet = np.empty((height, width, 3), np.uint8)
     sheet[:] = PAPER
@@ -84,17 +84,6 @@ def sheet_hw(rows: int) -> tuple[int, int]:
 def cell_origin(row: int, column: int) -> tuple[int, int]:
     """Top and left pixel of a cell."""
     return HEADER + TITLES + row * (CELL_HW[0] + GAP), MARGIN + GUTTER + column * (CELL_HW[1] + GAP)
-
-
-def depth_range(rows: Sequence[SheetRow]) -> tuple[float, float]:
-    """Nearest and farthest depth worth a colour over all rows: the 1st and 99th percentile of what is finite."""
-    depths = [row.results["depth"][::4, ::4].ravel() for row in rows if "depth" in row.results]
-    values = np.concatenate(depths) if depths else np.empty(0, np.float32)
-    values = values[np.isfinite(values) & (values > 0)]
-    if values.size == 0:
-        return 0.5, 5.0
-    near, far = np.percentile(values, (1, 99))
-    return float(near), float(max(far, 1.1 * near))
 
 
 def _pictures(row: SheetRow, heading: Heading, range_m: tuple[float, float]) -> tuple[Image | None, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +63,16 @@ def fit(picture: Image, width: int, height: int, background: Color) -> Image:
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
     out[top : top + size[1], left : left + size[0]] = shown
     return out
+
+
+def depth_range(depths: Iterable[NDArray[np.float32]]) -> tuple[float, float]:
+    """Nearest and farthest depth worth a colour over maps (H, W): the 1st and 99th percentile of what is finite."""
+    values = np.concatenate([np.zeros(0, np.float32), *(depth.ravel() for depth in depths)])
+    values = values[np.isfinite(values) & (values > 0)]
+    if values.size == 0:
+        return 0.5, 5.0
+    near, far = np.percentile(values, (1, 99))
+    return float(near), float(max(far, 1.1 * near))
 
 
 def _stroke(height: float) -> int:

@@ -31,6 +31,19 @@ def find_weights(name_or_path: str | Path) -> Path:
     return find_resource("weights", name_or_path, SUFFIXES, WeightsError)
 
 
+def new_weights_path(folder: Path, name: str, suffix: str = SUFFIX, force: bool = False) -> Path:
+    """The file of new weights. Raises WeightsError for a name that is a path, and where there are weights of that name: with `force`
+    only of another kind of file, whose name would then mean two networks."""
+    if not name or Path(name).name != name or name.startswith(".") or name.endswith(SUFFIXES):
+        raise WeightsError(f"--name '{name}': is not a plain name; give the folder with --out, and no suffix")
+    for path in (folder / f"{name}{each}" for each in (*SUFFIXES, ".json")):
+        if path.exists() and not force:
+            raise WeightsError(f"{path}: exists already; choose another --name, or replace it with --force")
+        if path.exists() and path.suffix not in (suffix, ".json"):
+            raise WeightsError(f"{path}: is in the way, its name would mean two networks; remove it, or choose another --name")
+    return folder / f"{name}{suffix}"
+
+
 def save_weights(path: str | Path, net: DenseNetwork, card_fields: Mapping[str, Any]) -> Card:
     """Writes a network's state to `path` (its suffix may be left out) and its card next to it; returns the card.
 

@@ -28,6 +28,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """What the values of an output may be, by its role, which is one of models.RAW_OUTPUTS."""
 
+OUTPUT_CHANNELS: Mapping[str, int] = {"depth": 1, "normals": 3, "foreground": 1}
+"""How many an output has, by its role; labels have one per class."""
+
 
 @dataclass(frozen=True)
 class GraphInput:

@@ -15,7 +15,7 @@ from mtdense_ros import Predictor
 from mtdense_ros.budget.reduced_models import smaller_fractions
 from mtdense_ros.cli.main import main
 from mtdense_ros.datatypes import UNLABELLED
-from mtdense_ros.errors import WeightsError
+from mtdense_ros.errors import EngineError, WeightsError
 from mtdense_ros.graphs.add import add_file
 from mtdense_ros.graphs.form import CardForm, InputForm, OutputForm
 from mtdense_ros.graphs.resolution import IncompleteCardError
@@ -180,6 +180,17 @@ def test_probabilities_are_not_taken_for_logits(tmp_path, space):
 def test_a_network_that_does_not_look_is_refused(tmp_path, space):
     with pytest.raises(WeightsError, match="the same for two pictures"):
         add_file(classifier(tmp_path / "a.onnx", blind=True), "net", form(space, labels=OutputForm(kind="logits")), tmp_path)
+
+
+def test_what_goes_wrong_in_a_runtime_is_an_error_of_the_engine(tmp_path, space, monkeypatch):
+    predictor, _ = loaded(tmp_path, classifier(tmp_path / "a.onnx"), form(space, labels=OutputForm(kind="logits")))
+
+    def fails(*_):
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(predictor._engine._runtime, "compiled", fails)
+    with pytest.raises(EngineError, match="out of memory"):
+        predictor.predict(halves())
 
 
 def test_a_changed_file_is_noticed(tmp_path, space):

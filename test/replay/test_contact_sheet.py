@@ -8,8 +8,8 @@ from mtdense_ros.geometry.depth import RayTable
 from mtdense_ros.geometry.point_cloud import pack_cloud
 from mtdense_ros.imaging.visualization import FOREGROUND_COLOR
 from mtdense_ros.replay.birds_eye_view import BACKGROUND, draw_birds_eye_view
-from mtdense_ros.replay.contact_sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, depth_range, draw_sheet, sheet_hw
-from mtdense_ros.replay.drawing import fit
+from mtdense_ros.replay.contact_sheet import CELL_HW, EMPTY, Heading, SheetRow, cell_origin, draw_sheet, sheet_hw
+from mtdense_ros.replay.drawing import depth_range, fit
 from mtdense_ros.replay.frame_selection import most_different
 
 SPACE = LabelSpace("two", (LabelClass(0, "floor", (10, 200, 30)), LabelClass(1, "ceiling", (200, 200, 250))))
@@ -66,9 +66,9 @@ def test_rendered_pictures_say_so():
 
 def test_depth_range_ignores_what_is_not_finite():
     depth = np.array([[np.nan, np.inf, -np.inf, 1.0, 3.0]], np.float32).repeat(20, 1).repeat(4, 0)
-    near, far = depth_range([row(depth=depth)])
+    near, far = depth_range([depth])
     assert (near, far) == (1.0, 3.0)
-    assert depth_range([row(depth=None)]) == (0.5, 5.0)
+    assert depth_range([]) == (0.5, 5.0)
 
 
 def test_birds_eye_view():

@@ -9,6 +9,7 @@ from camera_messages import camera_info, image, picture
 from harness import wait_until
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
+from spoiled_weights import altered, of_another_architecture, truncated
 
 
 def test_up_and_down_twice_with_other_weights(start):
@@ -57,21 +58,6 @@ def spoilt(weights_folder, tmp_path):
     for suffix in (".safetensors", ".json"):
         (tmp_path / f"copy{suffix}").write_bytes((weights_folder / f"two_tasks{suffix}").read_bytes())
     return tmp_path / "copy.safetensors"
-
-
-def truncated(path):
-    path.write_bytes(path.read_bytes()[:-1000])
-
-
-def altered(path):
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 255
-    path.write_bytes(content)
-
-
-def of_another_architecture(path):
-    card = json.loads(path.with_suffix(".json").read_text())
-    path.with_suffix(".json").write_text(json.dumps({**card, "arch": "mdeas", "config": {}}))
 
 
 def without_card(path):

@@ -5,6 +5,7 @@ import json
 import pytest
 from camera_messages import array_of, camera_info, image, picture
 from harness import START_S, wait_until
+from spoiled_weights import altered, of_another_architecture, truncated
 
 from mtdense_ros.ros.messages import LabelInfo
 
@@ -40,21 +41,6 @@ def test_other_weights_take_over_and_back_again(client, reference):
     wait_until(lambda: model(client) == "everything", what="the old legend")
     assert client.diagnostics()["output not available"][0] == 0
     assert int(client.values()["received"]) > before
-
-
-def truncated(path):
-    path.write_bytes(path.read_bytes()[:-1000])
-
-
-def altered(path):
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 255
-    path.write_bytes(content)
-
-
-def of_another_architecture(path):
-    card = json.loads(path.with_suffix(".json").read_text())
-    path.with_suffix(".json").write_text(json.dumps({**card, "arch": "mdeas", "config": {}}))
 
 
 def absent(path):

@@ -103,16 +103,6 @@ def cloud(kept: Kept) -> str:
     return base64.b64encode(places.tobytes() + kept.colors.tobytes() + kept.point_labels.tobytes()).decode()
 
 
-def depth_range(frames: list[Kept]) -> tuple[float, float]:
-    """Nearest and farthest depth worth a colour over all frames."""
-    values = np.concatenate([np.ravel(kept.small["depth"]) for kept in frames if "depth" in kept.small] or [np.zeros(0, np.float32)])
-    values = values[np.isfinite(values) & (values > 0)]
-    if values.size == 0:
-        return 0.5, 5.0
-    near, far = np.percentile(values, (1, 99))
-    return float(near), float(max(far, 1.1 * near))
-
-
 def _small(seconds: float, rgb: Image, results: Mapping[str, NDArray[Any]]) -> Kept:
     size = WIDTH, max(1, round(WIDTH * rgb.shape[0] / rgb.shape[1]))
     small: dict[str, NDArray[Any]] = {"camera": cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)}

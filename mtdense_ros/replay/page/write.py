@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mtdense_ros.errors import ConfigError
-from mtdense_ros.replay.page.frames import PANELS, PageFrames, cloud, depth_range, strip
+from mtdense_ros.replay.drawing import depth_range
+from mtdense_ros.replay.page.frames import PANELS, PageFrames, cloud, strip
 from mtdense_ros.replay.report import Report
 from mtdense_ros.utils.files import write_result
 from mtdense_ros.utils.strict_json import finite
@@ -54,7 +55,7 @@ def write_page(report: Report, frames: PageFrames, cards: Sequence[Card], path: 
 def _data(frames: PageFrames) -> str:
     """Everything that the script shows, as JSON that may stand inside a script element."""
     kept, classes = frames.kept, frames.space.classes if frames.space else ()
-    range_m = depth_range(kept)
+    range_m = depth_range(each.small["depth"] for each in kept if "depth" in each.small)
     content = {
         "frames": [{"t": k.seconds, "n": len(k.points), "cloud": cloud(k), "strip": strip(k, frames.space, range_m)} for k in kept],
         "classes": [{"name": c.name, "color": f"#{bytes(c.color).hex()}"} for c in classes],
